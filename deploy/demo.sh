@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# Runs the main job for real: a private RabbitMQ, the daemon on an embedded store, several hundred realistic messages, and
+# what became of them. Stops everything it started.
+#
+#   deploy/demo.sh [--keep] [--messages N] [--seed N] [--folder DIR]
+#
+# --keep       leave broker and daemon running, and say how to look at them and how to stop them
+# --messages   how many messages (default 400)
+# --seed       which traffic (default 7): the same seed, the same messages
+# --folder     where store, contents, logs and messages go (default: a temporary folder that is removed)
+#
+# MEZHVED__BROKER__URL: use this broker in place of a private one; its user needs the tag `impersonator` to publish in
+# the agencies' names, and their queues must not hold anything of yours.
+. "$(dirname "${BASH_SOURCE[0]}")/rust.sh"
+
+keep=no messages=400 seed=7 folder=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --keep) keep=yes; shift ;;
+        --messages) messages=$2; shift 2 ;;
+        --seed) seed=$2; shift 2 ;;
+        --folder) folder=$2; shift 2 ;;
+        -h | --help) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) echo "demo: what is $1? See --help" >&2; exit 2 ;;
+    esac
+done
+
+daemon= broker=no temporary=no
+[ -n "$folder" ] || { folder=$(mktemp -d "${TMPDIR:-/tmp}/mezhved-demo.XXXXXX"); temporary=yes; }
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+
+finish() {
+    status=$?
+    trap - EXIT INT TERM
+    [ "$status" = 0 ] || { echo "demo: failed; the daemon's last lines:" >&2; tail -n 15 "$folder/daemon.log" >&2 2>/dev/null; }
+    if [ "$keep" = no ] || [ "$status" != 0 ]; then
+        [ -z "$daemon" ] || { kill "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null || true; }
+        [ "$broker" = no ] || deploy/rabbitmq.sh stop "$folder/broker" || true
+        [ "$temporary" = no ] || rm -rf "$folder"
+    fi
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+say "Preparing"
+need_rust
+if [ -n "${MEZHVED__BROKER__URL:-}" ]; then
+    daemon_url=$MEZHVED__BROKER__URL publisher_url=$MEZHVED__BROKER__URL
+    echo "broker: the one of MEZHVED__BROKER__URL"
+else
+    deploy/packages.sh rabbitmq-server
+    deploy/rabbitmq.sh start "$folder/broker" >/dev/null
+    broker=yes
+    daemon_url=$(deploy/rabbitmq.sh url "$folder/broker" mezhved)
+    publisher_url=$(deploy/rabbitmq.sh url "$folder/broker" publisher)
+    echo "broker: a private one in $folder/broker, on loopback"
+fi
+cargo build --release --locked --quiet
+target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+mezhved=$target/release/mezhved
+
+# Addresses hold passwords: they go into files that only we can read.
+umask 077
+printf '%s\n' "$daemon_url" >"$folder/broker-url"
+printf '%s\n' "$publisher_url" >"$folder/publisher-url"
+unset MEZHVED__BROKER__URL
+cat >"$folder/mezhved.toml" <<TOML
+[agency]
+code = "MINSTROY"
+[broker]
+url_file = "$folder/broker-url"
+[store]
+path = "$folder/store.sqlite"
+[contents]
+folder = "$folder/contents"
+[parking]
+delays_milliseconds = [300, 600]
+patience_seconds = 4
+[http]
+address = "127.0.0.1:0"
+[log]
+level = "info"
+[[agencies]]
+code = "EPGU"
+name = "Единый портал"
+user = "epgu"
+receipts = "receipts.epgu"
+systems = ["epgu"]
+kinds = ["SubmitApplication", "DocumentExchange"]
+[[agencies]]
+code = "MFC-77"
+name = "МФЦ"
+user = "mfc77"
+receipts = "receipts.mfc77"
+systems = ["epgu"]
+kinds = ["StatusUpdate", "DocumentExchange"]
+[[agencies]]
+code = "ROSREESTR"
+name = "Росреестр"
+user = "rosreestr"
+receipts = "receipts.rosreestr"
+systems = ["epgu"]
+kinds = ["StatusUpdate", "DocumentExchange"]
+TOML
+export MEZHVED_CONFIG=$folder/mezhved.toml
+sed "s|broker-url|publisher-url|" "$folder/mezhved.toml" >"$folder/publisher.toml"
+
+say "Making $messages messages of seed $seed"
+"$mezhved" sample --seed "$seed" --messages "$messages" --into "$folder/messages"
+cut -f3 "$folder/messages/messages.tsv" | tail -n +2 | sort | uniq -c | sort -rn | sed 's/^/  /'
+
+say "Starting the daemon and publishing"
+"$mezhved" run 2>"$folder/daemon.log" &
+daemon=$!
+for _ in $(seq 200); do
+    grep -q 'ready' "$folder/daemon.log" && break
+    kill -0 "$daemon" 2>/dev/null || exit 1
+    sleep 0.1
+done
+"$mezhved" --config "$folder/publisher.toml" publish "$folder/messages"
+
+say "Waiting until all is settled"
+"$mezhved" status --wait-for "$messages" --within 120
+
+say "Messages sent = outcomes + repeats"
+"$mezhved" status
+
+say "A case with its history"
+# The case that most messages are about.
+number=$(tail -n +2 "$folder/messages/messages.tsv" | grep -P '\tapplied\t' | grep -oE '[0-9]{4}-[0-9A-Za-z]+-[0-9]+' | sort | uniq -c | sort -rn | awk 'NR==1{print $2}')
+"$mezhved" case show "$number"
+
+say "A receipt with the result of every item"
+file=$(ls "$folder/messages" | grep -- '-many.xml' | head -n 1)
+id=$(sed -n 's|.*<\([a-z]*:\)\{0,1\}MessageId>\(.*\)</.*|\2|p' "$folder/messages/$file" | head -n 1)
+"$mezhved" message show "$id"
+"$mezhved" message show "$id" --receipt
+
+say "Dead letters, and one with its violation in the XML"
+"$mezhved" dlq list --limit 8
+letter=$("$mezhved" dlq list --code schema-violation --limit 1 --json | sed -n 's/^{"id":\([0-9]*\).*/\1/p')
+"$mezhved" dlq show "$letter"
+
+if [ "$keep" = yes ]; then
+    trap - EXIT INT TERM
+    say "Left running"
+    cat <<TXT
+export MEZHVED_CONFIG=$folder/mezhved.toml
+$mezhved status                  what there is
+$mezhved dlq list                what failed
+tail -f $folder/daemon.log       what the daemon does
+$(pwd)/deploy/rabbitmq.sh ctl $folder/broker list_queues
+to stop: kill $daemon && $(pwd)/deploy/rabbitmq.sh stop $folder/broker && rm -r $folder
+TXT
+    exit 0
+fi
+
+say "Stopping"
+kill "$daemon"
+wait "$daemon"
+daemon=
+tail -n 2 "$folder/daemon.log"
+echo "the daemon stopped in order; everything of the demo is removed"

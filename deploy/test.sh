@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# All that is checked before anything is merged: formatting, lints, every test, on a real RabbitMQ. Works on a fresh Debian
+# machine with Rust; installs what is missing.
+. "$(dirname "${BASH_SOURCE[0]}")/rust.sh"
+need_rust
+deploy/packages.sh rabbitmq-server libxml2-utils
+
+say "Formatting"
+cargo fmt --check
+say "Lints"
+cargo clippy --locked --all-targets --features fail-points --quiet -- -D warnings
+say "Tests"
+cargo test --locked --features fail-points --quiet
+say "All well"

@@ -1,0 +1,242 @@
+-- The spine: what came in, what it did, what failed, what is owed.
+-- Moments are INTEGER milliseconds since 1970-01-01T00:00:00Z. JSON is TEXT. States are held by CHECK, see docs/store.md.
+
+-- The raw bytes of a batch, one zstd block; a message is found by offset and length in the unpacked block.
+CREATE TABLE batches (
+    id            INTEGER PRIMARY KEY,
+    received_at   INTEGER NOT NULL,
+    messages      INTEGER NOT NULL,
+    bytes         INTEGER NOT NULL,
+    block         BLOB                      -- NULL once retention has removed the raw bytes
+) STRICT;
+CREATE INDEX batches_received ON batches (received_at) WHERE block IS NOT NULL;
+
+-- One row per message id that reached us: its one outcome, its repeats beside it.
+CREATE TABLE inbox (
+    seq           INTEGER PRIMARY KEY,      -- order of arrival
+    sender        TEXT NOT NULL,            -- agency; '?user' where the sender could not be verified
+    message_id    TEXT NOT NULL,            -- 'sha256:…' where no id could be read
+    hash          BLOB NOT NULL CHECK (length(hash) = 32),
+    system        TEXT,
+    kind          TEXT,
+    version       TEXT,                     -- of the body's schema family
+    rules         TEXT,                     -- version of the compiled rules that judged it
+    outcome       TEXT NOT NULL CHECK (outcome IN ('parked', 'applied', 'failed')),
+    code          TEXT CHECK ((outcome = 'failed') = (code IS NOT NULL)),
+    test          INTEGER NOT NULL CHECK (test IN (0, 1)),
+    source        TEXT NOT NULL,            -- 'queue:NAME' or 'file:PATH'
+    batch         INTEGER REFERENCES batches (id),
+    raw_offset    INTEGER,                  -- NULL: a long body, in the content store under its hash
+    raw_length    INTEGER NOT NULL,
+    properties    TEXT NOT NULL,            -- AMQP properties as received
+    notes         TEXT,                     -- what was noticed, e.g. a property that contradicts the envelope
+    items         TEXT NOT NULL,            -- [{number, case, result, code, text}]
+    reply         TEXT,                     -- where the receipt goes; NULL: no address, recorded in notes
+    received_at   INTEGER NOT NULL,
+    settled_at    INTEGER CHECK ((outcome = 'parked') = (settled_at IS NULL)),
+    repeats       INTEGER NOT NULL DEFAULT 0,
+    repeated_at   INTEGER,
+    UNIQUE (sender, message_id),
+    CHECK (raw_offset IS NULL OR batch IS NOT NULL)
+) STRICT;
+CREATE INDEX inbox_outcome ON inbox (outcome, received_at);
+CREATE INDEX inbox_message ON inbox (message_id);
+
+CREATE TABLE cases (
+    id            INTEGER PRIMARY KEY,
+    system        TEXT NOT NULL,
+    number        TEXT NOT NULL,
+    service       TEXT NOT NULL,
+    object        TEXT,
+    purpose       TEXT NOT NULL CHECK (purpose IN ('new', 'change', 'cancellation', 'appeal')),
+    refers_to     TEXT,
+    applicant     BLOB,                     -- SHA-256 of the applicant's identifiers, for lookup
+    open          INTEGER NOT NULL CHECK (open IN (0, 1)),   -- counts as an open application (rule 4)
+    status        TEXT NOT NULL,
+    since         INTEGER NOT NULL,         -- moment the current status happened
+    agency        TEXT NOT NULL,
+    officer       TEXT,
+    deadline      INTEGER,
+    expected_on   TEXT,
+    details       TEXT NOT NULL,            -- the application as bound
+    opened_at     INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL,
+    UNIQUE (system, number)
+) STRICT;
+CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
+CREATE INDEX cases_status ON cases (system, status, id);
+
+-- Append-only: every accepted change of a case.
+CREATE TABLE history (
+    id            INTEGER PRIMARY KEY,
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents')),
+    from_status   TEXT,
+    to_status     TEXT NOT NULL,
+    happened_at   INTEGER NOT NULL,
+    recorded_at   INTEGER NOT NULL,
+    agency        TEXT NOT NULL,
+    officer       TEXT,
+    comment       TEXT,
+    details       TEXT,                     -- reasons, missing, deadline, expected date, amount, result
+    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    item          INTEGER NOT NULL,
+    UNIQUE (message, item, entry)
+) STRICT;
+CREATE INDEX history_case ON history (case_id, id);
+
+-- The last used sequence number of a sender for a case.
+CREATE TABLE sequences (
+    sender        TEXT NOT NULL,
+    system        TEXT NOT NULL,
+    number        TEXT NOT NULL,
+    last          INTEGER NOT NULL CHECK (last > 0),
+    PRIMARY KEY (system, number, sender)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+    id            INTEGER PRIMARY KEY,
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    type          TEXT NOT NULL,
+    number        TEXT NOT NULL,            -- '' where the type has none
+    series        TEXT,
+    title         TEXT,
+    issuer        TEXT,
+    issued_on     TEXT,
+    valid_until   TEXT,
+    state         TEXT NOT NULL CHECK (state IN ('uploaded', 'on_check', 'approved', 'rejected', 'expired')),
+    reason        TEXT,
+    signed        TEXT,                     -- the mark «Подписано»: kind, moment, certificate, owner
+    versions      INTEGER NOT NULL CHECK (versions > 0),
+    changed_at    INTEGER NOT NULL,
+    UNIQUE (case_id, type, number)
+) STRICT;
+
+-- Append-only. The content lies outside the tables, addressed by its SHA-256.
+CREATE TABLE document_versions (
+    document_id   INTEGER NOT NULL REFERENCES documents (id),
+    version       INTEGER NOT NULL CHECK (version > 0),
+    file_name     TEXT NOT NULL,
+    media_type    TEXT NOT NULL,
+    size          INTEGER NOT NULL,
+    sha256        TEXT NOT NULL CHECK (length(sha256) = 64),
+    uploader      TEXT NOT NULL,
+    uploaded_at   INTEGER NOT NULL,
+    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    PRIMARY KEY (document_id, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_versions_content ON document_versions (sha256);
+
+CREATE TABLE document_requests (
+    id            INTEGER PRIMARY KEY,
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    wanted        TEXT NOT NULL,            -- [{type, text, delivered}]
+    due           INTEGER,
+    state         TEXT NOT NULL CHECK (state IN ('open', 'closed', 'lapsed')),
+    agency        TEXT NOT NULL,
+    opened_at     INTEGER NOT NULL,
+    closed_at     INTEGER CHECK ((state = 'open') = (closed_at IS NULL)),
+    message       INTEGER NOT NULL REFERENCES inbox (seq)
+) STRICT;
+CREATE INDEX document_requests_case ON document_requests (case_id) WHERE state = 'open';
+
+-- Items that wait: for their case, or for the numbers before theirs.
+CREATE TABLE parked (
+    id            INTEGER PRIMARY KEY,
+    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    item          INTEGER NOT NULL,
+    reason        TEXT NOT NULL CHECK (reason IN ('unknown-case', 'sequence-gap', 'in-order')),
+    sender        TEXT NOT NULL,
+    system        TEXT NOT NULL,
+    number        TEXT NOT NULL,            -- of the case
+    sequence      INTEGER,
+    attempts      INTEGER NOT NULL,
+    parked_at     INTEGER NOT NULL,
+    due_at        INTEGER NOT NULL,
+    give_up_at    INTEGER NOT NULL,
+    UNIQUE (message, item)
+) STRICT;
+CREATE INDEX parked_due ON parked (due_at, id);
+CREATE INDEX parked_case ON parked (system, number);
+
+-- Every later try of an item: parked work and operators' replays. The first try is the inbox row.
+CREATE TABLE attempts (
+    id            INTEGER PRIMARY KEY,
+    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    item          INTEGER NOT NULL,         -- 0: the whole message
+    attempt       INTEGER NOT NULL CHECK (attempt > 1),
+    origin        TEXT NOT NULL CHECK (origin IN ('parked', 'replay')),
+    actor         TEXT NOT NULL,
+    dead_letter   INTEGER,
+    at            INTEGER NOT NULL,
+    result        TEXT NOT NULL CHECK (result IN ('applied', 'failed', 'parked')),
+    code          TEXT,
+    UNIQUE (message, item, attempt)
+) STRICT;
+
+-- Failed and visible: the whole message, with why.
+CREATE TABLE dead_letters (
+    id            INTEGER PRIMARY KEY,
+    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    item          INTEGER NOT NULL,         -- 0: the whole message
+    state         TEXT NOT NULL CHECK (state IN ('open', 'replayed', 'discarded')),
+    code          TEXT NOT NULL,
+    reason        TEXT NOT NULL,            -- Russian text for people
+    violations    TEXT NOT NULL,            -- [{code, constraint, line, column, path, text, …}]
+    sender        TEXT NOT NULL,
+    message_id    TEXT NOT NULL,
+    system        TEXT,
+    kind          TEXT,
+    case_number   TEXT,
+    source        TEXT NOT NULL,
+    properties    TEXT NOT NULL,
+    size          INTEGER NOT NULL,         -- of the body, bytes
+    body          BLOB,                     -- zstd; NULL where content says
+    content       TEXT,                     -- SHA-256 of a large body in the content store
+    died_at       INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL CHECK (attempts > 0),
+    closed_at     INTEGER CHECK ((state = 'open') = (closed_at IS NULL)),
+    closed_by     TEXT,
+    note          TEXT,
+    CHECK ((body IS NULL) <> (content IS NULL))
+) STRICT;
+CREATE INDEX dead_letters_state ON dead_letters (state, id);
+CREATE UNIQUE INDEX dead_letters_open ON dead_letters (message, item) WHERE state = 'open';
+
+-- What is owed to others, written with the change that caused it, relayed afterwards.
+CREATE TABLE outbox (
+    id            INTEGER PRIMARY KEY,
+    what          TEXT NOT NULL CHECK (what IN ('receipt', 'notice', 'document')),
+    message       INTEGER REFERENCES inbox (seq),
+    case_number   TEXT,
+    kind          TEXT NOT NULL CHECK (kind IN ('queue', 'notice', 'file')),
+    address       TEXT NOT NULL,            -- queue name, notice channel, or file path
+    order_key     TEXT,                     -- rows of one key leave in order; NULL: on its own
+    message_id    TEXT NOT NULL,
+    correlation   TEXT,
+    type          TEXT NOT NULL,
+    traceparent   TEXT,
+    body          TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'stuck')),
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    due_at        INTEGER NOT NULL,
+    error         TEXT,
+    created_at    INTEGER NOT NULL,
+    sent_at       INTEGER CHECK ((state = 'sent') = (sent_at IS NOT NULL))
+) STRICT;
+CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'pending';
+CREATE INDEX outbox_unsent ON outbox (order_key, id) WHERE state <> 'sent' AND order_key IS NOT NULL;
+CREATE INDEX outbox_stuck ON outbox (id) WHERE state = 'stuck';
+CREATE INDEX outbox_message ON outbox (message) WHERE message IS NOT NULL;
+CREATE INDEX outbox_sent ON outbox (sent_at) WHERE state = 'sent';
+
+-- The journal: what persons and jobs did. Sealed into a hash chain by one sealer.
+CREATE TABLE audit (
+    id            INTEGER PRIMARY KEY,
+    at            INTEGER NOT NULL,
+    actor         TEXT NOT NULL,
+    action        TEXT NOT NULL,
+    subject       TEXT NOT NULL,
+    before        TEXT,
+    after         TEXT
+) STRICT;

@@ -1,0 +1,238 @@
+//! The stage between the rules and `apply`: a delivery becomes a [`Prepared`] message. Decoded, walked once by the
+//! validator, its sender held against the configuration, its attachments against their contents. Pure but for a
+//! question about contents that are held already; runs on many threads.
+
+mod attachments;
+mod sender;
+mod violations;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::binding::{Envelope, Family, Item, Reading, Rulebook};
+use crate::config::Partners;
+use crate::decode;
+use crate::domain::properties::Properties;
+use crate::intake::{Delivery, Origin};
+use crate::outcome::Code;
+
+pub use attachments::Kept;
+
+/// What preparing needs to know.
+pub struct Desk<'a> {
+    /// The compiled families.
+    pub rulebook: &'a Rulebook,
+    /// Agencies that may send to us.
+    pub partners: &'a Partners,
+    /// Our own code.
+    pub agency: &'a str,
+    /// The size of a content that the document store holds already, by SHA-256.
+    pub held: &'a (dyn Fn(&str) -> Option<u64> + Sync),
+    /// The moment of the batch.
+    pub now: DateTime<Utc>,
+}
+
+/// A message, judged but not applied.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Everything about it but its content.
+    pub head: Head,
+    /// The bytes, whole.
+    pub body: Arc<Vec<u8>>,
+    /// What it asks for, or why it is refused.
+    pub verdict: Result<Checked, Rejected>,
+}
+
+/// The key under which a message id is claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ClaimKey {
+    /// The sender.
+    pub sender: String,
+    /// The message id.
+    pub message_id: String,
+}
+
+/// What is known of a message whatever its verdict.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Where it came from.
+    pub origin: Origin,
+    /// AMQP properties as received.
+    pub properties: Properties,
+    /// When it reached us.
+    pub received_at: DateTime<Utc>,
+    /// SHA-256 of the bytes.
+    pub hash: [u8; 32],
+    /// The sender under which it is booked: the agency, or `?user` where it could not be verified.
+    pub sender: String,
+    /// The id under which it is booked, `sha256:…` where none could be read.
+    pub message_id: String,
+    /// The header as far as it could be read.
+    pub envelope: Envelope,
+    /// Its schema family, where that was found.
+    pub family: Option<Arc<Family>>,
+    /// Where its receipt goes.
+    pub reply: Option<String>,
+    /// What was noticed.
+    pub notes: Vec<String>,
+}
+
+/// A message that follows its rules.
+#[derive(Debug)]
+pub struct Checked {
+    /// What it asks for.
+    pub items: Vec<Item>,
+    /// Its attachments, checked.
+    pub files: Vec<Kept>,
+    /// Their contents by SHA-256, but for those that are held already.
+    pub contents: Vec<(String, Arc<Vec<u8>>)>,
+}
+
+/// Why a message as a whole is refused.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    /// The code.
+    pub code: Code,
+    /// Particulars in Russian, for the operator; may name ids and codes, never other values of the message.
+    pub detail: Option<String>,
+    /// Places in the message.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something to say about a place in a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// Stable code.
+    pub code: String,
+    /// Name of the constraint in the standard.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub constraint: Option<String>,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
+    /// Column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub column: Option<u64>,
+    /// Path of the element.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
+    /// In Russian.
+    pub text: String,
+}
+
+impl Rejected {
+    /// A refusal that needs no place.
+    #[must_use]
+    pub fn of(code: Code, detail: Option<String>) -> Self {
+        Self { code, detail, remarks: Vec::new() }
+    }
+
+    /// What is told to people: the code's label and the particulars.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}: {detail}", self.code.label()),
+            None => self.code.label().to_owned(),
+        }
+    }
+
+    /// What the receipt tells: the places, or else the refusal itself.
+    #[must_use]
+    pub fn told(&self) -> Vec<Remark> {
+        if self.remarks.is_empty() { vec![Remark::plain(self.code, self.text())] } else { self.remarks.clone() }
+    }
+}
+
+impl Remark {
+    /// A remark about no place in particular.
+    #[must_use]
+    pub fn plain(code: Code, text: String) -> Self {
+        Self { code: code.as_str().to_owned(), constraint: None, line: None, column: None, path: None, text }
+    }
+}
+
+impl Head {
+    /// The key under which the message's id is claimed.
+    #[must_use]
+    pub fn key(&self) -> ClaimKey {
+        ClaimKey { sender: self.sender.clone(), message_id: self.message_id.clone() }
+    }
+
+    /// Whether it is marked as a test.
+    #[must_use]
+    pub fn test(&self) -> bool {
+        self.envelope.test == Some(true)
+    }
+
+    /// Code of its system.
+    #[must_use]
+    pub fn system(&self) -> Option<&str> {
+        self.family.as_ref().map(|family| family.system.as_str())
+    }
+}
+
+/// Prepares a delivery.
+#[must_use]
+pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
+    let Delivery { body, properties, origin, received_at } = delivery;
+    let hash = decode::hash(&body);
+    let (reading, mut notes, refused) = read(&body, &origin, desk);
+    let Reading { envelope, family, verdict } = reading;
+    let mut head = Head {
+        hash,
+        sender: String::new(),
+        message_id: String::new(),
+        envelope,
+        family,
+        reply: None,
+        notes: Vec::new(),
+        origin,
+        properties,
+        received_at,
+    };
+    let verdict = match refused {
+        Some(refused) => Err(refused),
+        None => verdict.map_err(violations::rejected),
+    };
+    let allowed = sender::identify(&mut head, desk, &mut notes);
+    head.notes = notes;
+    let verdict = match (&head.origin, allowed, verdict) {
+        (Origin::DeadLetterQueue { code, .. }, ..) => Err(Rejected::of(*code, None)),
+        (_, Err(refused), _) | (_, Ok(()), Err(refused)) => Err(refused),
+        (_, Ok(()), Ok(items)) => finish(&mut head, items, desk),
+    };
+    Prepared { head, body: Arc::new(body), verdict }
+}
+
+/// Decodes and walks the body. What cannot be decoded still has an (empty) reading.
+fn read(body: &[u8], origin: &Origin, desk: &Desk<'_>) -> (Reading, Vec<String>, Option<Rejected>) {
+    let bytes_max = match origin {
+        Origin::Queue { bytes_max, .. } | Origin::File { bytes_max, .. } => *bytes_max,
+        Origin::DeadLetterQueue { bytes_max, .. } => *bytes_max,
+        Origin::Store(again) => again.bytes_max,
+    };
+    let text = match decode::decode(body, bytes_max) {
+        Ok(text) => text,
+        Err(undecodable) => {
+            let refused = Rejected::of(undecodable.code, Some(undecodable.detail));
+            return (Reading::nothing(), Vec::new(), Some(refused));
+        }
+    };
+    let mut notes = Vec::new();
+    if text.contradicted {
+        notes.push(format!("encoding: the declaration contradicts the bytes, read as {}", text.encoding));
+    }
+    (desk.rulebook.read(&text.text), notes, None)
+}
+
+/// What remains to be checked of a message that follows its rules and may be sent.
+fn finish(head: &mut Head, items: Vec<Item>, desk: &Desk<'_>) -> Result<Checked, Rejected> {
+    if head.envelope.expires_at.is_some_and(|end| end < desk.now) {
+        return Err(Rejected::of(Code::Expired, None));
+    }
+    let attached = std::mem::take(&mut head.envelope.attachments);
+    let (files, contents) = attachments::check(attached, desk.held)?;
+    Ok(Checked { items, files, contents })
+}

@@ -1,0 +1,100 @@
+//! A document that comes in: a new one, or a new version of a known one (domain, rule 5). Its content is already checked
+//! against what the message declares; here it is held against what the system takes.
+
+use chrono::{DateTime, Utc};
+
+use super::world::{CaseKey, Document, Version};
+use super::{Refusal, Setting};
+use crate::admit::Kept;
+use crate::binding::DocumentCard;
+use crate::domain::lifecycle::{Attribute, DocumentRules};
+use crate::outcome::Code;
+
+/// A document and its newest version.
+pub(super) struct Upload {
+    pub(super) document: Document,
+    pub(super) version: Version,
+}
+
+/// Takes a document in, after `known` ones of the case.
+pub(super) fn upload(
+    card: &DocumentCard,
+    case: &CaseKey,
+    known: &[Document],
+    setting: &Setting<'_>,
+    uploader: &str,
+    at: DateTime<Utc>,
+) -> Result<Upload, Refusal> {
+    let Some(file) = setting.files.iter().find(|file| file.content_id == card.content_id) else {
+        return Err(Refusal::with(Code::AttachmentMissing, format!("документ {}", card.r#type)));
+    };
+    if let Some(rules) = setting.lifecycle()?.documents() {
+        accepted(card, file, rules)?;
+    }
+    let today = setting.context.now.with_timezone(&setting.context.zone).date_naive();
+    if card.valid_until.is_some_and(|last| last < today) {
+        return Err(Refusal::with(Code::DocumentExpired, format!("документ {}", card.r#type)));
+    }
+    let number = card.number.clone().unwrap_or_default();
+    let before = known.iter().find(|one| one.kind == card.r#type && one.number == number);
+    let start = setting.context.lifecycles.documents.start();
+    let document = Document {
+        id: before.and_then(|before| before.id),
+        kind: card.r#type.clone(),
+        number: number.clone(),
+        series: card.series.clone(),
+        title: card.title.clone(),
+        issuer: card.issuer.clone(),
+        issued_on: card.issued_on,
+        valid_until: card.valid_until,
+        state: start.code.clone(),
+        reason: None,
+        signed: None,
+        versions: before.map_or(0, |before| before.versions) + 1,
+        changed_at: setting.context.now,
+    };
+    let version = Version {
+        case: case.clone(),
+        kind: document.kind.clone(),
+        document: number,
+        version: document.versions,
+        file_name: file.file_name.clone(),
+        media_type: file.media_type.clone(),
+        size: file.size,
+        sha256: file.sha256.clone(),
+        uploader: uploader.to_owned(),
+        uploaded_at: at,
+        message: setting.message,
+    };
+    Ok(Upload { document, version })
+}
+
+fn accepted(card: &DocumentCard, file: &Kept, rules: &DocumentRules) -> Result<(), Refusal> {
+    let own = rules.document_type(&card.r#type);
+    let formats = own.map(|own| &own.formats).filter(|formats| !formats.is_empty()).unwrap_or(&rules.formats);
+    if !formats.contains(&file.media_type) {
+        let detail = format!("документ {}: принимаются {}", card.r#type, formats.join(", "));
+        return Err(Refusal::with(Code::AttachmentNotAllowed, detail));
+    }
+    if u64::try_from(file.size).unwrap_or(u64::MAX) > rules.size_bytes_max {
+        let detail = format!("документ {}: не больше {} байт", card.r#type, rules.size_bytes_max);
+        return Err(Refusal::with(Code::AttachmentNotAllowed, detail));
+    }
+    let required = own.map(|own| own.requires.as_slice()).unwrap_or_default();
+    let lacks: Vec<&str> =
+        required.iter().filter(|attribute| !has(card, **attribute)).map(|attribute| attribute.label()).collect();
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::with(Code::DocumentIncomplete, format!("документ {}: {}", card.r#type, lacks.join(", "))))
+}
+
+fn has(card: &DocumentCard, attribute: Attribute) -> bool {
+    match attribute {
+        Attribute::Series => card.series.is_some(),
+        Attribute::Number => card.number.is_some(),
+        Attribute::IssuedOn => card.issued_on.is_some(),
+        Attribute::ValidUntil => card.valid_until.is_some(),
+        Attribute::Issuer => card.issuer.is_some(),
+    }
+}

@@ -1,0 +1,163 @@
+//! Documents that go back and forth about a case (domain, rule 5): new versions, verdicts, requests and their closing,
+//! marks of signature. All of it or nothing: one impossible verdict refuses the item.
+
+use serde_json::json;
+
+use super::documents::{Upload, upload};
+use super::world::{CaseKey, Document, Entry, History, Request, WantedDocument, World};
+use super::{Change, Done, Refusal, Setting};
+use crate::binding::{ExchangeDocuments, SignatureMark, Verdict};
+use crate::domain::lifecycle::{Class, Step};
+use crate::domain::term::day_end;
+use crate::outcome::Code;
+
+pub(super) fn apply(command: &ExchangeDocuments, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
+    let lifecycle = setting.lifecycle()?;
+    let key = setting.key(&command.case_number);
+    let case = world.cases.get(&key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
+    if lifecycle.status(&case.status).is_some_and(|status| status.class == Class::Annulled) {
+        return Err(Refusal::of(Code::CaseClosed));
+    }
+    let mut folder = Folder {
+        key: key.clone(),
+        documents: world.documents.get(&key).cloned().unwrap_or_default(),
+        requests: world.requests.get(&key).cloned().unwrap_or_default(),
+        changes: Vec::new(),
+        setting,
+    };
+    let agency = command.agency.clone().unwrap_or_else(|| setting.sender.to_owned());
+    for card in &command.documents {
+        let upload = upload(card, &key, &folder.documents, setting, setting.sender, command.happened_at)?;
+        folder.add(upload);
+    }
+    for verdict in &command.verdicts {
+        folder.judge(verdict)?;
+    }
+    for mark in &command.signatures {
+        folder.sign(mark)?;
+    }
+    for request in &command.requests {
+        let wanted = request
+            .wanted
+            .iter()
+            .map(|one| WantedDocument { kind: one.r#type.clone(), text: one.text.clone(), delivered: false })
+            .collect();
+        folder.requests.push(Request {
+            id: None,
+            wanted,
+            due: request.due.and_then(|day| day_end(day, setting.context.zone)),
+            agency: agency.clone(),
+            opened_at: command.happened_at,
+            closed_at: None,
+            message: setting.message,
+            touched: true,
+        });
+    }
+    let history = History {
+        case: key.clone(),
+        entry: Entry::Documents,
+        from: Some(case.status.clone()),
+        to: case.status.clone(),
+        happened_at: command.happened_at,
+        recorded_at: setting.context.now,
+        agency,
+        officer: command.officer.clone(),
+        comment: command.comment.clone(),
+        details: summary(command),
+        message: setting.message,
+        item: setting.item,
+    };
+    let mut changes = folder.changes;
+    if folder.requests.iter().any(|request| request.touched) {
+        changes.push(Change::Requests(key, folder.requests));
+    }
+    changes.push(Change::History(Box::new(history)));
+    Ok(Done { changes, events: Vec::new(), remark: None })
+}
+
+/// What the history says: types and verdicts, no values of the documents.
+fn summary(command: &ExchangeDocuments) -> serde_json::Value {
+    let types: Vec<_> = command.documents.iter().map(|card| &card.r#type).collect();
+    let verdicts: Vec<_> =
+        command.verdicts.iter().map(|one| json!({"type": one.r#type, "verdict": one.verdict})).collect();
+    let wanted: Vec<_> = command.requests.iter().flat_map(|one| &one.wanted).map(|one| &one.r#type).collect();
+    let signed: Vec<_> = command.signatures.iter().map(|one| &one.r#type).collect();
+    json!({"documents": types, "verdicts": verdicts, "wanted": wanted, "signed": signed})
+}
+
+/// The documents of a case while an item works on them.
+struct Folder<'a> {
+    key: CaseKey,
+    documents: Vec<Document>,
+    requests: Vec<Request>,
+    changes: Vec<Change>,
+    setting: &'a Setting<'a>,
+}
+
+impl Folder<'_> {
+    fn add(&mut self, upload: Upload) {
+        let Upload { document, version } = upload;
+        let now = self.setting.context.now;
+        for request in self.requests.iter_mut().filter(|request| request.closed_at.is_none()) {
+            for wanted in request.wanted.iter_mut().filter(|wanted| wanted.kind == document.kind) {
+                request.touched |= !wanted.delivered;
+                wanted.delivered = true;
+            }
+            if request.wanted.iter().all(|wanted| wanted.delivered) {
+                request.closed_at = Some(now);
+                request.touched = true;
+            }
+        }
+        self.change(document);
+        self.changes.push(Change::Version(Box::new(version)));
+    }
+
+    fn judge(&mut self, verdict: &Verdict) -> Result<(), Refusal> {
+        let mut document = self.find(&verdict.r#type, verdict.number.as_deref())?;
+        let lifecycle = &self.setting.context.lifecycles.documents;
+        let state = match lifecycle.step(&document.state, &verdict.verdict) {
+            Step::Move(state) | Step::Repeat(state) => state,
+            Step::Forbidden(state) => {
+                let detail = format!("документ {}: «{}»", document.kind, state.label);
+                return Err(Refusal::with(Code::ForbiddenVerdict, detail));
+            }
+            Step::Unknown => return Err(Refusal::with(Code::UnknownStatus, format!("документ {}", document.kind))),
+        };
+        let reason = verdict.text.clone().or_else(|| verdict.code.clone());
+        if !state.requires.is_empty() && reason.is_none() {
+            let detail = format!("документ {}: «{}», причина", document.kind, state.label);
+            return Err(Refusal::with(Code::StatusIncomplete, detail));
+        }
+        document.state.clone_from(&state.code);
+        document.reason = reason;
+        self.change(document);
+        Ok(())
+    }
+
+    fn sign(&mut self, mark: &SignatureMark) -> Result<(), Refusal> {
+        let mut document = self.find(&mark.r#type, mark.number.as_deref())?;
+        document.signed = serde_json::to_string(mark).ok();
+        self.change(document);
+        Ok(())
+    }
+
+    /// A document by type and number; by type alone where only one has it.
+    fn find(&self, kind: &str, number: Option<&str>) -> Result<Document, Refusal> {
+        let unknown = || Refusal::with(Code::UnknownDocument, format!("документ {kind}"));
+        let mut fitting =
+            self.documents.iter().filter(|one| one.kind == kind && number.is_none_or(|number| one.number == number));
+        match (fitting.next(), fitting.next()) {
+            (Some(document), None) => Ok(document.clone()),
+            _ => Err(unknown()),
+        }
+    }
+
+    fn change(&mut self, mut document: Document) {
+        document.changed_at = self.setting.context.now;
+        match self.documents.iter_mut().find(|one| one.kind == document.kind && one.number == document.number) {
+            Some(known) => known.clone_from(&document),
+            None => self.documents.push(document.clone()),
+        }
+        self.changes.push(Change::Document(self.key.clone(), Box::new(document)));
+    }
+}

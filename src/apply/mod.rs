@@ -1,0 +1,321 @@
+//! What a message does, decided without doing it: an item, the facts and `now` come in; changes go out, or a refusal, or
+//! a reason to wait. Pure, which is what makes batches, rehearsals, replays and tests cheap. A command is one file.
+
+mod documents;
+mod exchange_documents;
+pub mod results;
+pub mod rows;
+pub mod settle;
+mod submit_application;
+mod update_status;
+pub mod world;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::admit::{Kept, Remark};
+use crate::binding::{Command, Item};
+use crate::domain::calendar::Calendar;
+use crate::domain::lifecycle::Lifecycle;
+use crate::outcome::Code;
+
+pub use settle::{Known, Noticed, Receipt, Settlement, settle};
+pub use world::Change;
+use world::{Case, CaseKey, Needs, World};
+
+/// The lifecycles of all systems, and that of documents.
+#[derive(Debug)]
+pub struct Lifecycles {
+    by_system: HashMap<String, Lifecycle>,
+    /// How a document lives.
+    pub documents: Lifecycle,
+}
+
+impl Lifecycles {
+    /// Lifecycles by the system that each names.
+    #[must_use]
+    pub fn new(systems: Vec<Lifecycle>, documents: Lifecycle) -> Self {
+        Self { by_system: systems.into_iter().map(|one| (one.system().to_owned(), one)).collect(), documents }
+    }
+
+    /// The lifecycle of a system.
+    #[must_use]
+    pub fn get(&self, system: &str) -> Option<&Lifecycle> {
+        self.by_system.get(system)
+    }
+
+    /// All of them, by system.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Lifecycle> {
+        let mut all: Vec<_> = self.by_system.values().collect();
+        all.sort_unstable_by_key(|one| one.system());
+        all
+    }
+}
+
+/// What every item of a batch is decided with.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The moment of the batch.
+    pub now: DateTime<Utc>,
+    /// The zone of days and terms.
+    pub zone: Tz,
+    /// How cases live.
+    pub lifecycles: &'a Lifecycles,
+    /// Working days.
+    pub calendar: &'a Calendar,
+    /// Pauses before each try of a parked item, the last one repeated.
+    pub delays: &'a [Duration],
+    /// When waiting ends.
+    pub patience: Duration,
+    /// Dead letters longer than this lie outside the tables.
+    pub dead_letter_inline_bytes_max: usize,
+}
+
+impl Context<'_> {
+    /// The pause before try `number` + 1.
+    fn delay(&self, number: u32) -> Duration {
+        let at = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.delays.get(at).or(self.delays.last()).copied().unwrap_or(self.patience)
+    }
+}
+
+/// From where an item comes to its decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It has just arrived.
+    Arrived,
+    /// It was parked in this row.
+    Parked(i64),
+    /// An operator replays it: order was lost long ago and is not asked for.
+    Replayed,
+}
+
+/// What one item is decided with.
+pub struct Setting<'a> {
+    /// What every item shares.
+    pub context: &'a Context<'a>,
+    /// Code of the system.
+    pub system: &'a str,
+    /// Code of the sending agency.
+    pub sender: &'a str,
+    /// The inbox row of its message.
+    pub message: i64,
+    /// Its number in the message.
+    pub item: u32,
+    /// The message's attachments.
+    pub files: &'a [Kept],
+    /// From where it comes.
+    pub place: Place,
+}
+
+impl Setting<'_> {
+    fn lifecycle(&self) -> Result<&Lifecycle, Refusal> {
+        let missing = || Refusal::with(Code::UnknownKind, format!("для системы {} нет жизненного цикла", self.system));
+        self.context.lifecycles.get(self.system).ok_or_else(missing)
+    }
+
+    fn key(&self, number: &str) -> CaseKey {
+        CaseKey { system: self.system.to_owned(), number: number.to_owned() }
+    }
+}
+
+/// What is decided of an item.
+#[derive(Debug)]
+pub enum Decision {
+    /// It is applied.
+    Apply(Done),
+    /// It waits.
+    Park(Wait),
+    /// It is refused.
+    Refuse(Refusal),
+}
+
+/// What an applied item does.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Changes, in order.
+    pub changes: Vec<Change>,
+    /// What people are to be told of.
+    pub events: Vec<Event>,
+    /// What is to be said of it although it was applied.
+    pub remark: Option<Remark>,
+}
+
+/// What an item waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Its case.
+    Case,
+    /// The numbers before its own.
+    Sequence,
+    /// Earlier items of its case, which wait themselves.
+    Order,
+}
+
+impl Wait {
+    /// The form in the tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "unknown-case",
+            Self::Sequence => "sequence-gap",
+            Self::Order => "in-order",
+        }
+    }
+
+    /// The code of the refusal once patience ends.
+    #[must_use]
+    pub fn code(self) -> Code {
+        match self {
+            Self::Sequence => Code::SequenceGap,
+            Self::Case | Self::Order => Code::UnknownCase,
+        }
+    }
+}
+
+/// Why an item is refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The code.
+    pub code: Code,
+    /// Particulars in Russian: codes and numbers, no personal data.
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal that its code says all of.
+    #[must_use]
+    pub fn of(code: Code) -> Self {
+        Self { code, detail: None }
+    }
+
+    /// A refusal with particulars.
+    #[must_use]
+    pub fn with(code: Code, detail: String) -> Self {
+        Self { code, detail: Some(detail) }
+    }
+
+    /// What is told to people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}: {detail}", self.code.label()),
+            None => self.code.label().to_owned(),
+        }
+    }
+
+    /// The refusal at its item's place in the message.
+    #[must_use]
+    pub fn remark(&self, item: &Item) -> Remark {
+        Remark {
+            line: Some(item.line),
+            column: Some(item.column),
+            path: Some(item.path.clone()),
+            ..Remark::plain(self.code, self.text())
+        }
+    }
+}
+
+/// Something that people are told of.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Code of the event in the lifecycle.
+    pub code: String,
+    /// The case after it.
+    pub case: Case,
+    /// When it happened.
+    pub happened_at: DateTime<Utc>,
+    /// In words.
+    pub comment: Option<String>,
+    /// Reasons, in words.
+    pub reasons: Vec<String>,
+    /// What is missing, in words.
+    pub missing: Vec<String>,
+    /// Amount due.
+    pub amount: Option<String>,
+    /// Where the result is.
+    pub result: Option<String>,
+}
+
+/// Decides an item.
+#[must_use]
+pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
+    let key = setting.key(item.command.case_number());
+    match order(item, &key, world, setting) {
+        Order::Turn => {}
+        Order::Wait(wait) => return Decision::Park(wait),
+        Order::Used(last) => {
+            let detail = format!("последний использованный номер: {last}");
+            return Decision::Refuse(Refusal::with(Code::SequenceUsed, detail));
+        }
+    }
+    let done = match &item.command {
+        Command::SubmitApplication(command) => submit_application::apply(command, world, setting),
+        _ if !world.cases.contains_key(&key) => {
+            return match setting.place {
+                Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
+                _ => Decision::Park(Wait::Case),
+            };
+        }
+        Command::UpdateStatus(command) => update_status::apply(command, world, setting),
+        Command::ExchangeDocuments(command) => exchange_documents::apply(command, world, setting),
+    };
+    match done {
+        Ok(mut done) => {
+            if let Some(number) = item.command.sequence() {
+                let used = world.sequences.get(&(setting.sender.to_owned(), key.clone())).copied().unwrap_or(0);
+                done.changes.push(Change::Sequence(setting.sender.to_owned(), key, number.max(used)));
+            }
+            Decision::Apply(done)
+        }
+        Err(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+enum Order {
+    Turn,
+    Wait(Wait),
+    Used(i64),
+}
+
+/// Whether it is the item's turn: by its number where it has one, else behind what waits for the same case.
+fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Order {
+    if setting.place == Place::Replayed {
+        return Order::Turn;
+    }
+    if let Some(number) = item.command.sequence() {
+        let last = world.sequences.get(&(setting.sender.to_owned(), key.clone())).copied().unwrap_or(0);
+        return match number {
+            _ if number <= last => Order::Used(last),
+            _ if number == last + 1 => Order::Turn,
+            _ => Order::Wait(Wait::Sequence),
+        };
+    }
+    // An application opens the case that the others wait for.
+    if matches!(item.command, Command::SubmitApplication(_)) {
+        return Order::Turn;
+    }
+    let first = world.waiting.get(key).and_then(|waiting| waiting.first().copied());
+    match (setting.place, first) {
+        (_, None) => Order::Turn,
+        (Place::Parked(own), Some(first)) if own <= first => Order::Turn,
+        _ => Order::Wait(Wait::Order),
+    }
+}
+
+/// Adds what an item needs to know.
+pub fn needs(item: &Item, system: &str, needs: &mut Needs) {
+    let key = CaseKey { system: system.to_owned(), number: item.command.case_number().to_owned() };
+    match &item.command {
+        Command::SubmitApplication(command) => submit_application::needs(command, system, needs),
+        Command::UpdateStatus(_) => {}
+        Command::ExchangeDocuments(_) => {
+            needs.documents.insert(key.clone());
+        }
+    }
+    needs.cases.insert(key);
+}

@@ -1,0 +1,317 @@
+//! What `apply` knows: the facts of a batch, read once, plus the changes of the items before it. A change is made
+//! here first and written later, so that the n-th item of a batch sees what the others did.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Stands in [`World::waiting`] for the rows that this batch has parked.
+pub const NEW_WAITING: i64 = i64::MAX;
+
+/// What names a case: its system and its number there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CaseKey {
+    /// Code of the system.
+    pub system: String,
+    /// Number of the case.
+    pub number: String,
+}
+
+/// What makes two applications the same (rule 4 of the domain).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ApplicationKey {
+    /// Code of the system.
+    pub system: String,
+    /// Code of the service.
+    pub service: String,
+    /// SHA-256 of the applicant's identifiers.
+    pub applicant: [u8; 32],
+    /// The object asked for; empty where the service has none.
+    pub object: String,
+}
+
+/// A case as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// The store's row; `None` until it is written.
+    pub id: Option<i64>,
+    /// Its system and number.
+    pub key: CaseKey,
+    /// Code of the service.
+    pub service: String,
+    /// What the service is asked for.
+    pub object: Option<String>,
+    /// `new`, `change`, `cancellation`, `appeal`.
+    pub purpose: String,
+    /// The case that it refers to.
+    pub refers_to: Option<String>,
+    /// SHA-256 of the applicant's identifiers, where there are any.
+    pub applicant: Option<[u8; 32]>,
+    /// Whether it counts as an open application.
+    pub open: bool,
+    /// Code of the current status.
+    pub status: String,
+    /// The moment the current status happened.
+    pub since: DateTime<Utc>,
+    /// The responsible agency.
+    pub agency: String,
+    /// The responsible officer.
+    pub officer: Option<String>,
+    /// By when somebody must act.
+    pub deadline: Option<DateTime<Utc>>,
+    /// When the next step is expected.
+    pub expected_on: Option<NaiveDate>,
+    /// Where e-mail about it may go.
+    pub email: Option<String>,
+    /// Where SMS about it may go.
+    pub phone: Option<String>,
+    /// The application as bound, JSON; `None` where it was not read: a stored one stays as it is.
+    pub details: Option<String>,
+    /// When it was opened here.
+    pub opened_at: DateTime<Utc>,
+    /// When it last changed here.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// What a history row records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Entry {
+    /// The case was opened.
+    Opened,
+    /// It moved to another status.
+    Moved,
+    /// Its status was repeated with a comment.
+    Comment,
+    /// An update that happened before the current status; it moved nothing.
+    Late,
+    /// Documents came, were judged or asked for.
+    Documents,
+}
+
+impl Entry {
+    /// The form in the tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Moved => "moved",
+            Self::Comment => "comment",
+            Self::Late => "late",
+            Self::Documents => "documents",
+        }
+    }
+}
+
+/// One accepted change of a case. Append-only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The case.
+    pub case: CaseKey,
+    /// What happened.
+    pub entry: Entry,
+    /// The status before.
+    pub from: Option<String>,
+    /// The status after; for a late update the one that it told of.
+    pub to: String,
+    /// When it happened.
+    pub happened_at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who did it.
+    pub agency: String,
+    /// Which officer.
+    pub officer: Option<String>,
+    /// In words.
+    pub comment: Option<String>,
+    /// Reasons, missing things, deadline, amount, result: what the status asked for.
+    pub details: serde_json::Value,
+    /// The message, by its inbox row.
+    pub message: i64,
+    /// The item of the message, from 1.
+    pub item: u32,
+}
+
+/// A document of a case: its requisites and state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The store's row; `None` until it is written.
+    pub id: Option<i64>,
+    /// Code of its type.
+    pub kind: String,
+    /// Its number, empty where the type has none; with the type it names the document within the case.
+    pub number: String,
+    /// Its series.
+    pub series: Option<String>,
+    /// Title for people.
+    pub title: Option<String>,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// Day of issue.
+    pub issued_on: Option<NaiveDate>,
+    /// Last day of validity.
+    pub valid_until: Option<NaiveDate>,
+    /// Its state in the documents' lifecycle.
+    pub state: String,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+    /// The mark «Подписано», JSON.
+    pub signed: Option<String>,
+    /// How many versions it has.
+    pub versions: u32,
+    /// When it last changed here.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// One version of a document. Append-only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// The case.
+    pub case: CaseKey,
+    /// Type of the document.
+    pub kind: String,
+    /// Number of the document.
+    pub document: String,
+    /// The version, from 1.
+    pub version: u32,
+    /// Name of the file.
+    pub file_name: String,
+    /// Media type, checked against the content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size: i64,
+    /// SHA-256 of the content, hex.
+    pub sha256: String,
+    /// Who brought it.
+    pub uploader: String,
+    /// When it happened.
+    pub uploaded_at: DateTime<Utc>,
+    /// The message, by its inbox row.
+    pub message: i64,
+}
+
+/// One thing that a document request asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedDocument {
+    /// Code of the document type.
+    pub kind: String,
+    /// Text for people.
+    pub text: Option<String>,
+    /// Whether it has come.
+    pub delivered: bool,
+}
+
+/// What an agency asked for, open until all of it has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The store's row; `None` until it is written.
+    pub id: Option<i64>,
+    /// What is wanted.
+    pub wanted: Vec<WantedDocument>,
+    /// By when.
+    pub due: Option<DateTime<Utc>>,
+    /// Who asked.
+    pub agency: String,
+    /// When.
+    pub opened_at: DateTime<Utc>,
+    /// When all had come.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// The message that asked, by its inbox row.
+    pub message: i64,
+    /// Whether it was changed in this batch.
+    pub touched: bool,
+}
+
+/// Something that an item did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A case was opened or has a new state.
+    Case(Box<Case>),
+    /// An entry of its history.
+    History(Box<History>),
+    /// A document is new or has a new state.
+    Document(CaseKey, Box<Document>),
+    /// A document has a new version.
+    Version(Box<Version>),
+    /// The requests of a case that are open, or were closed just now.
+    Requests(CaseKey, Vec<Request>),
+    /// A sender's sequence for a case moved on.
+    Sequence(String, CaseKey, i64),
+}
+
+/// Which facts a batch needs.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Cases with their sequences and waiting items.
+    pub cases: HashSet<CaseKey>,
+    /// Cases whose documents and requests are needed too.
+    pub documents: HashSet<CaseKey>,
+    /// Applications that must not be open already.
+    pub applications: HashSet<ApplicationKey>,
+}
+
+/// The facts of a batch and what its items have changed so far.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    /// Cases that exist.
+    pub cases: HashMap<CaseKey, Case>,
+    /// Documents by case.
+    pub documents: HashMap<CaseKey, Vec<Document>>,
+    /// Open requests by case.
+    pub requests: HashMap<CaseKey, Vec<Request>>,
+    /// Last used sequence number by sender and case.
+    pub sequences: HashMap<(String, CaseKey), i64>,
+    /// Numbers of the open applications.
+    pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// Parked rows without a sequence number, by case: what comes later queues behind them. One that was parked in
+    /// this very batch stands as [`NEW_WAITING`].
+    pub waiting: HashMap<CaseKey, BTreeSet<i64>>,
+}
+
+impl Case {
+    /// What makes it the same as another application, where it can be.
+    #[must_use]
+    pub fn application(&self) -> Option<ApplicationKey> {
+        Some(ApplicationKey {
+            system: self.key.system.clone(),
+            service: self.service.clone(),
+            applicant: self.applicant?,
+            object: self.object.clone().unwrap_or_default(),
+        })
+    }
+}
+
+impl World {
+    /// Takes a change in, so that the next item sees it.
+    pub fn absorb(&mut self, change: &Change) {
+        match change {
+            Change::Case(case) => self.absorb_case(case),
+            Change::Document(key, document) => {
+                let documents = self.documents.entry(key.clone()).or_default();
+                match documents.iter_mut().find(|one| one.kind == document.kind && one.number == document.number) {
+                    Some(known) => known.clone_from(document),
+                    None => documents.push((**document).clone()),
+                }
+            }
+            Change::Requests(key, requests) => {
+                self.requests.insert(key.clone(), requests.clone());
+            }
+            Change::Sequence(sender, key, last) => {
+                self.sequences.insert((sender.clone(), key.clone()), *last);
+            }
+            Change::History(_) | Change::Version(_) => {}
+        }
+    }
+
+    fn absorb_case(&mut self, case: &Case) {
+        if let Some(application) = case.application() {
+            let numbers = self.applications.entry(application).or_default();
+            numbers.retain(|number| *number != case.key.number);
+            if case.open {
+                numbers.push(case.key.number.clone());
+            }
+        }
+        self.cases.insert(case.key.clone(), case.clone());
+    }
+}

@@ -1,0 +1,96 @@
+//! From a checked configuration to rooms that work: rulebook, lifecycles, store, pipeline. Every fault of the files is
+//! told, not only the first.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::apply::Lifecycles;
+use crate::binding::{Library, Rulebook};
+use crate::config::Config;
+use crate::domain::calendar::Calendar;
+use crate::domain::lifecycle::Lifecycle;
+use crate::pipeline::Pipeline;
+use crate::store::{ContentFault, Contents, Store, StoreFault};
+
+/// Where the lifecycle of documents stands, whatever the system.
+const DOCUMENTS: &str = "common/documents.toml";
+/// How a system's lifecycle file is called.
+const LIFECYCLE: &str = "/lifecycle.toml";
+
+/// Why the rooms cannot be made.
+#[derive(Debug, Error)]
+pub enum AssembleFault {
+    /// Schemas, bindings or lifecycles; a line for each fault.
+    #[error("{}", .0.join("\n"))]
+    Rules(Vec<String>),
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreFault),
+    /// The contents' folder.
+    #[error("{0}")]
+    Contents(#[from] ContentFault),
+}
+
+/// What the schema library says.
+#[derive(Debug)]
+pub struct Rules {
+    /// How messages look and what they mean.
+    pub rulebook: Arc<Rulebook>,
+    /// How cases live.
+    pub lifecycles: Arc<Lifecycles>,
+    /// Working days.
+    pub calendar: Arc<Calendar>,
+}
+
+/// Compiles schemas and bindings, loads lifecycles.
+pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
+    let library =
+        Library::load(config.schemas.as_deref()).map_err(|fault| AssembleFault::Rules(vec![fault.to_string()]))?;
+    let mut faults = Vec::new();
+    let lifecycles = lifecycles(&library, &mut faults);
+    let rulebook = Rulebook::compile(&library, config);
+    if let Err(more) = &rulebook {
+        faults.extend(more.iter().map(ToString::to_string));
+    }
+    if let Some(lifecycles) = &lifecycles {
+        for system in config.systems.iter().filter(|system| lifecycles.get(system).is_none()) {
+            faults.push(format!("config.invalid: intake.systems: there is no lifecycle for `{system}`"));
+        }
+    }
+    match (rulebook, lifecycles) {
+        (Ok(rulebook), Some(lifecycles)) if faults.is_empty() => Ok(Rules {
+            rulebook: Arc::new(rulebook),
+            lifecycles: Arc::new(lifecycles),
+            calendar: Arc::new(Calendar::official()),
+        }),
+        _ => Err(AssembleFault::Rules(faults)),
+    }
+}
+
+fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles> {
+    let mut load = |path: &str| {
+        let text = library.get(path).map(String::from_utf8_lossy)?;
+        match Lifecycle::load(path, &text) {
+            Ok(lifecycle) => Some(lifecycle),
+            Err(more) => {
+                faults.extend(more.into_iter().map(|fault| fault.to_string()));
+                None
+            }
+        }
+    };
+    let documents = load(DOCUMENTS);
+    let systems: Vec<Lifecycle> = library.ending(LIFECYCLE).filter_map(&mut load).collect();
+    if documents.is_none() && library.get(DOCUMENTS).is_none() {
+        faults.push(format!("schemas.missing: {DOCUMENTS}"));
+    }
+    Some(Lifecycles::new(systems, documents?))
+}
+
+/// A pipeline over the configured store, which is made or migrated.
+pub async fn pipeline(config: Config, rules: &Rules) -> Result<Arc<Pipeline>, AssembleFault> {
+    let store = Store::open(&config.store).await?;
+    Contents::at(config.contents.clone()).ready()?;
+    let (rulebook, lifecycles) = (Arc::clone(&rules.rulebook), Arc::clone(&rules.lifecycles));
+    Ok(Arc::new(Pipeline::new(config, rulebook, lifecycles, Arc::clone(&rules.calendar), store)))
+}

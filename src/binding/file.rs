@@ -1,0 +1,148 @@
+//! A binding file as people write it: TOML beside its schema. Faults name the file and the line.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A fault of a binding file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("binding.wrong: {file}:{line}: {detail}")]
+pub struct BindingFault {
+    /// Which file.
+    pub file: String,
+    /// Which line, from 1.
+    pub line: usize,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The schema file beside it.
+    pub schema: String,
+    /// Root element, `prefix:Name`.
+    pub root: String,
+    /// System that the message is for.
+    pub system: String,
+    /// Version of the schema family.
+    pub version: String,
+    /// Kind of message.
+    pub kind: String,
+    /// The command that it means.
+    pub command: String,
+    /// What people call it.
+    pub label: String,
+    /// The element whose one child is a message of its own: only in the envelope's binding.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Namespaces by prefix.
+    #[serde(default)]
+    pub prefixes: BTreeMap<String, String>,
+    /// Fields of the whole message.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Source>,
+    /// Repeating parts.
+    #[serde(default)]
+    pub each: Vec<Each>,
+}
+
+/// A repeating part.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Each {
+    /// The element that repeats.
+    pub path: String,
+    /// Whether each occurrence is an item of the message.
+    #[serde(default)]
+    pub item: bool,
+    /// The list of the command that it fills.
+    #[serde(default)]
+    pub list: Option<String>,
+    /// Fields of each occurrence.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Source>,
+    /// Repeating parts within.
+    #[serde(default)]
+    pub each: Vec<Each>,
+}
+
+/// Where a field's value stands.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Source {
+    /// One path.
+    Path(String),
+    /// Several, of which the first that is there counts.
+    Paths(Vec<String>),
+    /// One path with our codes for other agencies' values; other values pass unchanged.
+    Mapped(Mapped),
+}
+
+/// A path with a map of values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapped {
+    /// The path.
+    pub path: String,
+    /// Our value for theirs.
+    pub values: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// The paths, in order of preference.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&str> {
+        match self {
+            Self::Path(path) => vec![path],
+            Self::Paths(paths) => paths.iter().map(String::as_str).collect(),
+            Self::Mapped(mapped) => vec![&mapped.path],
+        }
+    }
+
+    /// Our values for theirs.
+    #[must_use]
+    pub fn values(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
+            Self::Mapped(mapped) => Some(&mapped.values),
+            _ => None,
+        }
+    }
+}
+
+/// A binding file with its text, which faults are placed in.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its path.
+    pub path: String,
+    /// What it says.
+    pub written: Written,
+    text: String,
+}
+
+impl File {
+    /// Reads a binding file.
+    pub fn read(path: &str, text: &str) -> Result<Self, BindingFault> {
+        match toml::from_str(text) {
+            Ok(written) => Ok(Self { path: path.to_owned(), written, text: text.to_owned() }),
+            Err(fault) => {
+                let line = fault.span().map_or(1, |span| line_at(text, span.start));
+                Err(BindingFault { file: path.to_owned(), line, detail: fault.message().to_owned() })
+            }
+        }
+    }
+
+    /// A fault at the line that holds all of `marks`, or else the first of them.
+    #[must_use]
+    pub fn fault(&self, marks: &[&str], detail: String) -> BindingFault {
+        let holds = |line: &&str, marks: &[&str]| marks.iter().all(|mark| line.contains(mark));
+        let find = |marks: &[&str]| self.text.lines().position(|line| holds(&line, marks));
+        let line = find(marks).or_else(|| marks.iter().find_map(|mark| find(&[mark]))).map_or(1, |at| at + 1);
+        BindingFault { file: self.path.clone(), line, detail }
+    }
+}
+
+fn line_at(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+}

@@ -1,0 +1,358 @@
+//! All schema families that messages may belong to, compiled: the envelope's rules and, by system, root element and
+//! version, those of the bodies. Immutable; shared by all threads.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use thiserror::Error;
+
+use super::command::{COMMANDS, Command, Envelope, Make, Missing, Record, Shaped};
+use super::compile::{Plan, compile};
+use super::file::{BindingFault, File};
+use super::fill::{Filled, items};
+use super::library::Library;
+use crate::config::Config;
+use crate::rules::{Captured, Rules, Strictness};
+use crate::schema::{self, SchemaFault, SchemaSet, Source};
+use crate::validate::{self, Bodies, Options, Pass, Pick, Violation};
+use crate::xml::{Fault, Position, Span};
+
+const ENVELOPE: &str = "envelope";
+const BINDING: &str = ".binding.toml";
+
+/// A schema family's message: what its rules are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// The system that it is for.
+    pub system: String,
+    /// Version of the family.
+    pub version: String,
+    /// Kind of message.
+    pub kind: String,
+    /// What people call it.
+    pub label: String,
+    /// Version of the compiled rules: a hash of schema and binding.
+    pub rules: String,
+}
+
+/// An item of a message.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Line of its element.
+    pub line: u64,
+    /// Column of its element, in characters.
+    pub column: u64,
+    /// Path of its element.
+    pub path: String,
+    /// What it asks for.
+    pub command: Command,
+}
+
+/// What a message was found to be.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its header, as far as it could be read.
+    pub envelope: Envelope,
+    /// The family of its body, where there is one.
+    pub family: Option<Arc<Family>>,
+    /// Its items, or what is wrong with it.
+    pub verdict: Result<Vec<Item>, Faulted>,
+}
+
+impl Reading {
+    /// A message of which nothing could be read.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { envelope: no_envelope(), family: None, verdict: Ok(Vec::new()) }
+    }
+}
+
+/// What is wrong with a message.
+#[derive(Debug)]
+pub enum Faulted {
+    /// It is no well-formed XML, or beyond a limit.
+    Xml(Box<Fault>),
+    /// Its body has no rules here.
+    UnknownKind,
+    /// It breaks its rules; the flag says that there are more violations than listed.
+    Violations(Vec<Violation>, bool),
+    /// A field that the command needs is not there or has another form.
+    Field {
+        /// The field.
+        field: &'static str,
+        /// Where it should be.
+        line: u64,
+        /// Column.
+        column: u64,
+        /// Path of the element.
+        path: String,
+    },
+}
+
+/// Why a rulebook cannot be compiled.
+#[derive(Debug, Error)]
+pub enum RulebookFault {
+    /// A schema.
+    #[error("{0}")]
+    Schema(SchemaFault),
+    /// A binding.
+    #[error("{0}")]
+    Binding(#[from] BindingFault),
+    /// Something that must be there is not.
+    #[error("schemas.missing: {0}")]
+    Missing(String),
+}
+
+#[derive(Debug)]
+struct Entry {
+    family: Arc<Family>,
+    rules: Arc<Rules>,
+    plan: Plan,
+    make: Make,
+}
+
+/// All compiled families.
+#[derive(Debug)]
+pub struct Rulebook {
+    envelope: (Arc<Rules>, Plan),
+    entries: Vec<Entry>,
+    /// By system, namespace and local name of the root: entries, newest version last.
+    by_root: HashMap<(String, String, String), Vec<usize>>,
+    zone: Tz,
+    options: Options,
+    warnings: Vec<String>,
+}
+
+struct Files<'l>(&'l Library);
+
+impl Source for Files<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.get(path).map(<[u8]>::to_vec).ok_or_else(|| format!("there is no schema file {path}"))
+    }
+}
+
+impl Rulebook {
+    /// Compiles every binding file of the library with its schema. Every fault is told.
+    pub fn compile(library: &Library, config: &Config) -> Result<Self, Vec<RulebookFault>> {
+        let mut faults = Vec::new();
+        let lenient = config.patterns_lenient;
+        let mut compiled = Compiled { library, lenient, schemas: BTreeMap::new(), warnings: Vec::new() };
+        let mut envelope = None;
+        let mut entries = Vec::new();
+        for path in library.ending(BINDING) {
+            match compiled.binding(path) {
+                Ok(Bound::Envelope(rules, plan)) => envelope = Some((rules, plan)),
+                Ok(Bound::Body(root, entry)) => entries.push((root, entry)),
+                Err(more) => faults.extend(more),
+            }
+        }
+        let Some(envelope) = envelope else {
+            faults.push(RulebookFault::Missing("the envelope's binding".into()));
+            return Err(faults);
+        };
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        entries.sort_by(|(_, a), (_, b)| {
+            (&a.family.system, &a.family.version).cmp(&(&b.family.system, &b.family.version))
+        });
+        let mut by_root: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, ((namespace, local), entry)) in entries.iter().enumerate() {
+            let key = (entry.family.system.clone(), namespace.clone(), local.clone());
+            by_root.entry(key).or_default().push(at);
+        }
+        let options =
+            Options { violations_max: config.violations_max, limits: config.xml.clone(), ..Options::default() };
+        let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+        Ok(Self { envelope, entries, by_root, zone: config.zone, options, warnings: compiled.warnings })
+    }
+
+    /// The families, by system and kind.
+    pub fn families(&self) -> impl Iterator<Item = &Family> {
+        self.entries.iter().map(|entry| &*entry.family)
+    }
+
+    /// What was tolerated while compiling, and where.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Reads a message in one pass: header, body by its own rules, attachments.
+    #[must_use]
+    pub fn read(&self, text: &str) -> Reading {
+        let (rules, plan) = &self.envelope;
+        let pass = validate::run(text, rules, &plan.captures, &self, &self.options);
+        let envelope = self.header(&pass.captured);
+        let entry = pass.body.as_ref().and_then(|body| self.entries.get(body.tag));
+        let family = entry.map(|entry| Arc::clone(&entry.family));
+        let verdict = self.verdict(text, pass, entry);
+        Reading { envelope, family, verdict }
+    }
+
+    fn verdict(&self, text: &str, pass: Pass, entry: Option<&Entry>) -> Result<Vec<Item>, Faulted> {
+        if let Some(fault) = pass.fault {
+            return Err(Faulted::Xml(Box::new(fault)));
+        }
+        if pass.refused_body.is_some() {
+            return Err(Faulted::UnknownKind);
+        }
+        if !pass.violations.is_empty() {
+            return Err(Faulted::Violations(pass.violations, pass.violations_truncated));
+        }
+        let (Some(body), Some(entry)) = (pass.body, entry) else { return Err(Faulted::UnknownKind) };
+        let filled = items(&body.captured, &entry.plan, self.zone).map_err(|misfit| {
+            let (line, column) = place(text, misfit.span);
+            Faulted::Field { field: misfit.field, line, column, path: misfit.path }
+        })?;
+        (1..).zip(filled).map(|(number, one)| item(number, one, entry.make, text)).collect()
+    }
+
+    /// The header from what was captured of it; a truncated message may have only part of it.
+    fn header(&self, captured: &Captured) -> Envelope {
+        let filled = items(captured, &self.envelope.1, self.zone).ok().and_then(|mut filled| filled.pop());
+        let Some(Filled { mut record, .. }) = filled else { return no_envelope() };
+        if let Ok(envelope) = Envelope::from_record(record.clone()) {
+            return envelope;
+        }
+        // An attachment that breaks off in the middle must not cost the header.
+        record.lists = Record::of(Envelope::SHAPE).lists;
+        Envelope::from_record(record).unwrap_or_else(|_| no_envelope())
+    }
+}
+
+impl<'r> Bodies<'r> for &'r Rulebook {
+    fn pick(&self, header: &Captured, namespace: &str, local: &str) -> Pick<'r> {
+        let envelope = self.header(header);
+        let system = envelope.recipient_system.unwrap_or_default();
+        let key = (system, namespace.to_owned(), local.to_owned());
+        let versions = self.by_root.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let wanted = |at: &&usize| match &envelope.schema_version {
+            Some(version) => self.entries[**at].family.version == *version,
+            None => true,
+        };
+        match versions.iter().rev().find(wanted) {
+            Some(&at) => {
+                let entry = &self.entries[at];
+                Pick::Rules { rules: &entry.rules, captures: &entry.plan.captures, tag: at }
+            }
+            None => Pick::Refuse { code: "unknown-kind" },
+        }
+    }
+}
+
+fn no_envelope() -> Envelope {
+    Envelope {
+        message_id: None,
+        in_reply_to: None,
+        correlation_id: None,
+        sender: None,
+        recipient_agency: None,
+        recipient_system: None,
+        sent_at: None,
+        expires_at: None,
+        test: None,
+        schema_version: None,
+        attachments: Vec::new(),
+    }
+}
+
+fn item(number: u32, filled: Filled, make: Make, text: &str) -> Result<Item, Faulted> {
+    let (line, column) = place(text, filled.span);
+    let Filled { record, path, .. } = filled;
+    match make(record) {
+        Ok(command) => Ok(Item { number, line, column, path, command }),
+        Err(Missing(field)) => Err(Faulted::Field { field, line, column, path }),
+    }
+}
+
+fn place(text: &str, span: Span) -> (u64, u64) {
+    let position = Position::of(text, span.offset);
+    (position.line, position.column)
+}
+
+enum Bound {
+    Envelope(Arc<Rules>, Plan),
+    Body((String, String), Entry),
+}
+
+/// Schemas that are compiled already: a schema serves all bindings beside it.
+struct Compiled<'l> {
+    library: &'l Library,
+    lenient: bool,
+    schemas: BTreeMap<String, Option<Arc<Rules>>>,
+    warnings: Vec<String>,
+}
+
+impl Compiled<'_> {
+    fn binding(&mut self, path: &str) -> Result<Bound, Vec<RulebookFault>> {
+        let one = |fault: BindingFault| vec![RulebookFault::from(fault)];
+        let text = String::from_utf8_lossy(self.library.get(path).unwrap_or_default()).into_owned();
+        let file = File::read(path, &text).map_err(one)?;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let schema = format!("{folder}/{}", file.written.schema);
+        if self.library.get(&schema).is_none() {
+            return Err(one(file.fault(&["schema"], format!("there is no file {schema}"))));
+        }
+        let Some(rules) = self.rules(&schema)? else { return Err(Vec::new()) };
+        let written = &file.written;
+        if written.command == ENVELOPE {
+            let plan = compile(&file, &rules, Envelope::SHAPE).map_err(several)?;
+            return Ok(Bound::Envelope(rules, plan));
+        }
+        let Some((shape, make)) = COMMANDS.iter().find(|(shape, _)| shape.name == written.command) else {
+            let known: Vec<&str> = COMMANDS.iter().map(|(shape, _)| shape.name).collect();
+            let detail = format!("there is no command `{}`; there are {}", written.command, known.join(", "));
+            return Err(one(file.fault(&["command"], detail)));
+        };
+        let plan = compile(&file, &rules, shape).map_err(several)?;
+        let family = Family {
+            system: written.system.clone(),
+            version: written.version.clone(),
+            kind: written.kind.clone(),
+            label: written.label.clone(),
+            rules: version(&rules, &text),
+        };
+        let root = match written.root.split_once(':') {
+            Some((prefix, local)) => (written.prefixes.get(prefix).cloned().unwrap_or_default(), local.to_owned()),
+            None => (String::new(), written.root.clone()),
+        };
+        Ok(Bound::Body(root, Entry { family: Arc::new(family), rules, plan, make: *make }))
+    }
+
+    /// The rules of a schema; `None` where it was found faulty before.
+    fn rules(&mut self, path: &str) -> Result<Option<Arc<Rules>>, Vec<RulebookFault>> {
+        if let Some(known) = self.schemas.get(path) {
+            return Ok(known.clone());
+        }
+        let strictness = if self.lenient { Strictness::Lenient } else { Strictness::Strict };
+        let files = Files(self.library);
+        let set = SchemaSet::new(&files).with(path).with_strictness(strictness);
+        match schema::compile(&set) {
+            Ok(rules) => {
+                self.warnings.extend(rules.warnings().iter().cloned());
+                let rules = Arc::new(rules);
+                self.schemas.insert(path.to_owned(), Some(Arc::clone(&rules)));
+                Ok(Some(rules))
+            }
+            Err(faults) => {
+                self.schemas.insert(path.to_owned(), None);
+                Err(faults.into_iter().map(RulebookFault::Schema).collect())
+            }
+        }
+    }
+}
+
+fn several(faults: Vec<BindingFault>) -> Vec<RulebookFault> {
+    faults.into_iter().map(RulebookFault::from).collect()
+}
+
+/// Names what judged a message: schema and binding, eight bytes of each hash.
+fn version(rules: &Rules, binding: &str) -> String {
+    let binding = hex::encode(crate::decode::hash(binding.as_bytes()));
+    let schema = rules.hash();
+    format!("{}-{}", schema.get(..16).unwrap_or(schema), &binding[..16])
+}

@@ -1,0 +1,119 @@
+//! `case show`: a case as it stands, how it came there, its documents.
+
+use clap::{Args, Subcommand};
+
+use super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::apply::Lifecycles;
+use crate::config::Config;
+use crate::store::CaseView;
+
+/// Cases.
+#[derive(Debug, Subcommand)]
+pub(super) enum Case {
+    /// Show a case: status, history, documents.
+    Show(Show),
+}
+
+/// Which case.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Its number.
+    number: String,
+    /// Its system, where several have this number.
+    #[arg(long)]
+    system: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Case {
+    pub(super) fn run(self, layers: &Layers) -> Done {
+        let Self::Show(show) = self;
+        let config = layers.checked()?;
+        let cases = assemble::runtime()?.block_on(async {
+            let store = assemble::store(&config).await?;
+            store.cases_by_number(show.system.as_deref(), &show.number).await.map_err(Failed::away)
+        })?;
+        if cases.is_empty() {
+            return Err(Failed { exit: Exit::Found, text: format!("there is no case {}", show.number) });
+        }
+        if show.json {
+            cases.iter().try_for_each(show::json)?;
+            return Ok(Exit::Well);
+        }
+        let rules = assemble::rules(&config)?;
+        cases.iter().for_each(|case| describe(case, &config, &rules.lifecycles));
+        Ok(Exit::Well)
+    }
+}
+
+fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
+    let lifecycle = lifecycles.get(&case.system);
+    let label = |code: &str| {
+        let label = lifecycle.and_then(|one| one.status(code)).map(|status| status.label.as_str());
+        label.map_or_else(|| code.to_owned(), |label| format!("{label} ({code})"))
+    };
+    let service = lifecycle.and_then(|one| one.service(&case.service)).map_or(case.service.as_str(), |one| &one.label);
+    let zone = config.zone;
+    show::line(&format!("case {} of {}: {}", case.number, case.system, label(&case.status)));
+    show::line(&format!("  service   {service}"));
+    show::line(&format!(
+        "  since     {}, agency {}, officer {}",
+        show::moment(case.since, zone),
+        case.agency,
+        show::or_dash(case.officer.as_deref())
+    ));
+    if let Some(deadline) = case.deadline {
+        show::line(&format!("  deadline  {}", show::moment(deadline, zone)));
+    }
+    if let Some(expected) = &case.expected_on {
+        show::line(&format!("  expected  {expected}"));
+    }
+    let mut table = show::table(&["happened", "entry", "from", "to", "agency", "officer", "comment", "message"]);
+    for row in &case.history {
+        table.add_row([
+            show::moment(row.happened_at, zone),
+            row.entry.clone(),
+            row.from.as_deref().map(label).unwrap_or_default(),
+            label(&row.to),
+            row.agency.clone(),
+            show::or_dash(row.officer.as_deref()),
+            show::or_dash(row.comment.as_deref()),
+            row.message_id.clone(),
+        ]);
+    }
+    show::line(&table.to_string());
+    if !case.documents.is_empty() {
+        documents(case, config, lifecycles);
+    }
+    for request in &case.requests {
+        let due = request.due.map(|due| show::moment(due, zone));
+        show::line(&format!(
+            "document request by {}, due {}: {}",
+            request.agency,
+            show::or_dash(due.as_deref()),
+            request.state
+        ));
+    }
+}
+
+fn documents(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
+    let mut table = show::table(&["document", "number", "state", "version", "file", "size", "sha256", "uploaded"]);
+    for document in &case.documents {
+        let state = lifecycles.documents.status(&document.state).map_or(document.state.as_str(), |state| &state.label);
+        for version in &document.versions {
+            table.add_row([
+                document.r#type.clone(),
+                document.number.clone(),
+                state.to_owned(),
+                version.version.to_string(),
+                version.file_name.clone(),
+                version.size.to_string(),
+                version.sha256.chars().take(12).collect(),
+                show::moment(version.uploaded_at, config.zone),
+            ]);
+        }
+    }
+    show::line(&table.to_string());
+}

@@ -1,0 +1,137 @@
+//! `check`: is everything in order before the start? Every part is looked at, whatever the others say.
+
+use clap::Args;
+
+use super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::assemble::Rules;
+use crate::broker::{Session, topology};
+use crate::config::Config;
+use crate::daemon;
+use crate::store::{Contents, Store};
+
+/// Check everything.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Look at the broker too: every queue and exchange against the plan, changing nothing.
+    #[arg(long)]
+    broker: bool,
+}
+
+struct Report {
+    faults: usize,
+}
+
+impl Report {
+    fn well(&self, part: &str, text: &str) {
+        show::line(&format!("ok    {part}: {text}"));
+    }
+
+    fn fault(&mut self, part: &str, text: &str) {
+        self.faults += 1;
+        for line in text.lines() {
+            show::line(&format!("FAULT {part}: {line}"));
+        }
+    }
+
+    fn note(&self, part: &str, text: &str) {
+        show::line(&format!("note  {part}: {text}"));
+    }
+}
+
+impl Check {
+    pub(super) fn run(self, layers: &Layers) -> Done {
+        let mut report = Report { faults: 0 };
+        let config = match layers.checked() {
+            Ok(config) => config,
+            Err(failed) => {
+                report.fault("config", &failed.text);
+                return Ok(Exit::Wrong);
+            }
+        };
+        let agencies = config.partners.all().len();
+        report.well("config", &format!("agency {}, {agencies} agencies may send", config.agency));
+        if agencies == 0 {
+            report.note("config", "there are no [[agencies]]: every message will be refused with unknown-sender");
+        }
+        let rules = rules(&config, &mut report);
+        assemble::runtime()?.block_on(async {
+            store(&config, &mut report).await;
+            if let (true, Some(rules)) = (self.broker, &rules) {
+                broker(&config, rules, &mut report).await;
+            }
+        });
+        Ok(if report.faults == 0 { Exit::Well } else { Exit::Found })
+    }
+}
+
+fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
+    match assemble::rules(config) {
+        Ok(rules) => {
+            for family in rules.rulebook.families() {
+                report.well(
+                    "schemas",
+                    &format!("{}/{} {} means «{}»", family.system, family.version, family.kind, family.label),
+                );
+            }
+            for lifecycle in rules.lifecycles.all() {
+                let statuses = lifecycle.statuses().len();
+                report.well(
+                    "lifecycles",
+                    &format!("{} «{}»: {statuses} statuses", lifecycle.system(), lifecycle.label()),
+                );
+            }
+            rules.rulebook.warnings().iter().for_each(|warning| report.note("schemas", warning));
+            Some(rules)
+        }
+        Err(Failed { text, .. }) => {
+            report.fault("rules", &text);
+            None
+        }
+    }
+}
+
+async fn store(config: &Config, report: &mut Report) {
+    let path = config.store.path.display();
+    if !config.store.path.exists() {
+        report.note("store", &format!("{path} is not there yet; the first start makes it"));
+    } else {
+        match Store::open_existing(&config.store).await {
+            Ok(store) => {
+                match store.ready().await {
+                    Ok(()) => report.well("store", &path.to_string()),
+                    Err(fault) => report.fault("store", &fault.to_string()),
+                }
+                store.close().await;
+            }
+            Err(fault) => report.fault("store", &fault.to_string()),
+        }
+    }
+    match Contents::at(config.contents.clone()).ready() {
+        Ok(()) => report.well("contents", &config.contents.display().to_string()),
+        Err(fault) => report.fault("contents", &fault.to_string()),
+    }
+}
+
+async fn broker(config: &Config, rules: &Rules, report: &mut Report) {
+    let plan = match daemon::topology(config, &rules.lifecycles) {
+        Ok(plan) => plan,
+        Err(fault) => return report.fault("broker", &fault.to_string()),
+    };
+    let session = match Session::open(&config.broker).await {
+        Ok(session) => session,
+        Err(fault) => return report.fault("broker", &fault.to_string()),
+    };
+    match topology::check(&session, &plan).await {
+        Ok(findings) => {
+            for finding in findings {
+                match &finding.state {
+                    topology::State::Right => report.well("broker", &finding.to_string()),
+                    _ if finding.stops_the_start() => report.fault("broker", &finding.to_string()),
+                    _ => report.note("broker", &finding.to_string()),
+                }
+            }
+        }
+        Err(fault) => report.fault("broker", &fault.to_string()),
+    }
+    session.close().await;
+}

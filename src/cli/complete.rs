@@ -1,0 +1,46 @@
+//! `completions` and `man`: what a packager installs beside the program.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::{Cli, Done, Exit, Failed, show};
+
+/// Print a completion script.
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// For which shell.
+    shell: Shell,
+}
+
+/// Print or write manual pages.
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Write one page a command into this folder.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+impl Completions {
+    pub(super) fn run(self) -> Done {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "mezhved", &mut script);
+        show::bytes(&script);
+        Ok(Exit::Well)
+    }
+}
+
+impl Man {
+    pub(super) fn run(self) -> Done {
+        match self.folder {
+            Some(folder) => clap_mangen::generate_to(Cli::command(), folder).map_err(Failed::wrong)?,
+            None => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(Failed::wrong)?;
+                show::bytes(&page);
+            }
+        }
+        Ok(Exit::Well)
+    }
+}

@@ -1,0 +1,141 @@
+//! `publish`: files to the broker with confirms, each as the sender that its envelope names. For trials and tests: the
+//! broker lets only a user with the tag `impersonator` speak for others.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::sample::LIST;
+use super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::assemble::Rules;
+use crate::binding::Envelope;
+use crate::broker::{Outgoing, Published, Publisher, Session, topology};
+use crate::config::Config;
+use crate::decode;
+use crate::domain::properties::Properties;
+use crate::intake::folder;
+use crate::relay::said;
+
+/// Messages published before their confirms are waited for.
+const BATCH: usize = 500;
+
+/// Send files to the broker.
+#[derive(Debug, Args)]
+pub(super) struct Publish {
+    /// Message files, or folders of them, in the order of their paths.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Publish as this broker user, whatever the envelope says.
+    #[arg(long)]
+    user: Option<String>,
+    /// The system to send to where the envelope does not name one.
+    #[arg(long, default_value = "epgu")]
+    system: String,
+    /// Name this queue for answers.
+    #[arg(long)]
+    reply_to: Option<String>,
+}
+
+impl Publish {
+    pub(super) fn run(self, layers: &Layers) -> Done {
+        let config = layers.checked()?;
+        assemble::log(&config)?;
+        let rules = assemble::rules(&config)?;
+        let files = folder::files(&self.paths).map_err(|fault| Failed::wrong(format!("publish: {fault}")))?;
+        assemble::runtime()?.block_on(async {
+            let session = Session::open(&config.broker).await.map_err(Failed::away)?;
+            let mut publisher = session.publisher().await.map_err(Failed::away)?;
+            let listed = listed(&files);
+            let mut refused = 0;
+            for part in files.chunks(BATCH) {
+                let mut batch = Vec::with_capacity(part.len());
+                for path in part {
+                    let body =
+                        std::fs::read(path).map_err(|fault| Failed::wrong(format!("{}: {fault}", path.display())))?;
+                    batch.push(self.outgoing(body, listed.get(path).map(String::as_str), &config, &rules));
+                }
+                refused += send(&mut publisher, part, &batch).await?;
+            }
+            session.close().await;
+            show::line(&format!("{} messages: {} confirmed, {refused} refused", files.len(), files.len() - refused));
+            Ok(if refused == 0 { Exit::Well } else { Exit::Found })
+        })
+    }
+
+    fn outgoing(&self, body: Vec<u8>, listed: Option<&str>, config: &Config, rules: &Rules) -> Outgoing {
+        let (envelope, kind) = match decode::decode(&body, config.message_large_bytes_max) {
+            Ok(text) => {
+                let reading = rules.rulebook.read(&text.text);
+                (Some(reading.envelope), reading.family.map(|family| family.kind.clone()))
+            }
+            Err(_) => (None, None),
+        };
+        let sender = listed.or_else(|| envelope.as_ref().and_then(|envelope| envelope.sender.as_deref()));
+        let partner = sender.and_then(|sender| config.partners.get(sender));
+        let user = self.user.clone().or_else(|| partner.map(|partner| partner.user.clone()));
+        let system = envelope.as_ref().and_then(|envelope| envelope.recipient_system.clone());
+        let system = system.filter(|system| config.systems.contains(system)).unwrap_or_else(|| self.system.clone());
+        let large = body.len() > config.message_bytes_max;
+        Outgoing {
+            exchange: topology::EXCHANGE_IN.to_owned(),
+            routing_key: if large { topology::large_key(&system) } else { system },
+            properties: properties(envelope.as_ref(), kind, user, self.reply_to.clone()),
+            body: body.into(),
+        }
+    }
+}
+
+/// Who sends the files of `sample`: their list says so, whatever their envelopes pretend.
+fn listed(files: &[PathBuf]) -> HashMap<PathBuf, String> {
+    let mut folders: Vec<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let mut senders = HashMap::new();
+    for folder in folders {
+        let list = std::fs::read_to_string(folder.join(LIST)).unwrap_or_default();
+        for line in list.lines().skip(1) {
+            if let [file, sender, ..] = line.split('\t').collect::<Vec<_>>().as_slice() {
+                senders.insert(folder.join(file), (*sender).to_owned());
+            }
+        }
+    }
+    senders
+}
+
+fn properties(
+    envelope: Option<&Envelope>,
+    kind: Option<String>,
+    user_id: Option<String>,
+    reply_to: Option<String>,
+) -> Properties {
+    Properties {
+        message_id: envelope.and_then(|envelope| envelope.message_id.clone()),
+        correlation_id: envelope.and_then(|envelope| envelope.correlation_id.clone()),
+        timestamp: envelope
+            .and_then(|envelope| envelope.sent_at)
+            .and_then(|sent_at| u64::try_from(sent_at.timestamp()).ok()),
+        kind,
+        user_id,
+        reply_to,
+        content_type: Some("application/xml".to_owned()),
+        delivery_mode: Some(2),
+        ..Properties::default()
+    }
+}
+
+/// Publishes a batch; what the broker does not take is told by file. Gives how many.
+async fn send(publisher: &mut Publisher, paths: &[PathBuf], batch: &[Outgoing]) -> Result<usize, Failed> {
+    let mut refused = 0;
+    for (path, published) in paths.iter().zip(publisher.publish(batch).await) {
+        match published {
+            Published::Confirmed => {}
+            Published::Lost(fault) => return Err(Failed::away(fault)),
+            other => {
+                refused += 1;
+                show::error(&format!("{}: {}", path.display(), said(&other)));
+            }
+        }
+    }
+    Ok(refused)
+}

@@ -1,0 +1,65 @@
+//! How things are printed: tables, moments, JSON lines. The only place that writes to standard output and error.
+
+use std::io::{IsTerminal, Write};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::Failed;
+
+/// Prints a line. A reader that has gone away ends the printing quietly.
+pub(super) fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").is_err() {
+        // `mezhved … | head`: nobody reads any more.
+    }
+}
+
+/// Prints bytes as they are.
+pub(super) fn bytes(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+        // As above.
+    }
+}
+
+/// Prints what went wrong.
+pub(super) fn error(text: &str) {
+    let mut out = std::io::stderr().lock();
+    for line in text.lines() {
+        if writeln!(out, "mezhved: {line}").is_err() {
+            return;
+        }
+    }
+}
+
+/// Prints one JSON value a line.
+pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failed> {
+    let text = serde_json::to_string(value).map_err(Failed::wrong)?;
+    line(&text);
+    Ok(())
+}
+
+/// A table with these headings; as wide as the terminal, or unlimited where there is none.
+pub(super) fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(headings);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table
+}
+
+/// A moment in the configured zone.
+pub(super) fn moment(milliseconds: i64, zone: Tz) -> String {
+    DateTime::<Utc>::from_timestamp_millis(milliseconds)
+        .map(|moment| moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string())
+        .unwrap_or_default()
+}
+
+/// A value, or a dash.
+pub(super) fn or_dash(value: Option<&str>) -> String {
+    value.filter(|value| !value.is_empty()).unwrap_or("—").to_owned()
+}

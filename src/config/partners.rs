@@ -1,0 +1,149 @@
+//! The agencies that may send to us: who they are for the broker, what they may send, where their answers go.
+
+use std::collections::HashMap;
+
+use super::written;
+use crate::outcome::Code;
+
+/// An agency that may send to us.
+#[derive(Debug, Clone)]
+pub struct Partner {
+    /// Its code, as the envelope names it.
+    pub code: String,
+    /// Its name for people.
+    pub name: String,
+    /// The broker user that it publishes as.
+    pub user: String,
+    /// The queue for our answers.
+    pub receipts: Option<String>,
+    /// Permitted `reply_to` queues; a last `*` stands for any ending.
+    reply_to: Vec<String>,
+    systems: Vec<String>,
+    kinds: Vec<String>,
+}
+
+/// All agencies, by code.
+#[derive(Debug, Clone, Default)]
+pub struct Partners {
+    by_code: HashMap<String, Partner>,
+}
+
+impl Partner {
+    pub(super) fn check(written: &written::Partner) -> Result<Self, String> {
+        for (key, value) in [("code", &written.code), ("user", &written.user)] {
+            if value.is_empty() {
+                return Err(format!("agencies: an agency without `{key}`"));
+            }
+        }
+        if written.receipts.len() > 255 {
+            return Err(format!(
+                "agencies: {}: `receipts` is longer than a queue's name may be (255 bytes)",
+                written.code
+            ));
+        }
+        Ok(Self {
+            code: written.code.clone(),
+            name: if written.name.is_empty() { written.code.clone() } else { written.name.clone() },
+            user: written.user.clone(),
+            receipts: Some(written.receipts.clone()).filter(|queue| !queue.is_empty()),
+            reply_to: written.reply_to.clone(),
+            systems: written.systems.clone(),
+            kinds: written.kinds.clone(),
+        })
+    }
+
+    /// Whether it may send this kind to this system.
+    pub fn may_send(&self, system: &str, kind: &str) -> Result<(), Code> {
+        let permits = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
+        if permits(&self.systems, system) && permits(&self.kinds, kind) { Ok(()) } else { Err(Code::SenderNotAllowed) }
+    }
+
+    /// Where its receipt goes: its own queue, else a `reply_to` that it may use.
+    #[must_use]
+    pub fn receipt_queue(&self, reply_to: Option<&str>) -> Option<String> {
+        let permitted = |queue: &&str| {
+            self.reply_to.iter().any(|pattern| match pattern.strip_suffix('*') {
+                Some(start) => queue.starts_with(start),
+                None => pattern == queue,
+            })
+        };
+        self.receipts.clone().or_else(|| reply_to.filter(permitted).map(str::to_owned))
+    }
+}
+
+impl Partners {
+    pub(super) fn check(written: &[written::Partner]) -> Result<Self, String> {
+        let mut by_code = HashMap::new();
+        for one in written {
+            let partner = Partner::check(one)?;
+            if by_code.values().any(|known: &Partner| known.user == partner.user) {
+                return Err(format!("agencies: the user {} belongs to two agencies", one.user));
+            }
+            if by_code.insert(partner.code.clone(), partner).is_some() {
+                return Err(format!("agencies: {} stands twice", one.code));
+            }
+        }
+        Ok(Self { by_code })
+    }
+
+    /// The agency of this code.
+    #[must_use]
+    pub fn get(&self, code: &str) -> Option<&Partner> {
+        self.by_code.get(code)
+    }
+
+    /// The agency that publishes as this broker user.
+    #[must_use]
+    pub fn by_user(&self, user: Option<&str>) -> Option<&Partner> {
+        let user = user?;
+        self.by_code.values().find(|partner| partner.user == user)
+    }
+
+    /// All of them, by code.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Partner> {
+        let mut all: Vec<_> = self.by_code.values().collect();
+        all.sort_unstable_by(|a, b| a.code.cmp(&b.code));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partner() -> Partner {
+        Partner::check(&written::Partner {
+            code: "MFC".into(),
+            user: "mfc".into(),
+            reply_to: vec!["mfc.answers".into(), "tmp.*".into()],
+            systems: vec!["epgu".into()],
+            kinds: vec!["*".into()],
+            ..Default::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn only_permitted_queues_get_receipts() {
+        for (asked, granted) in [
+            (Some("mfc.answers"), Some("mfc.answers")),
+            (Some("tmp.1"), Some("tmp.1")),
+            (Some("mfc.answers2"), None),
+            (Some("amq.other"), None),
+            (None, None),
+        ] {
+            assert_eq!(partner().receipt_queue(asked).as_deref(), granted, "{asked:?}");
+        }
+        let own = Partner { receipts: Some("receipts.mfc".into()), ..partner() };
+        assert_eq!(own.receipt_queue(Some("tmp.1")).as_deref(), Some("receipts.mfc"));
+    }
+
+    #[test]
+    fn systems_and_kinds_are_granted_by_name() {
+        assert_eq!(partner().may_send("epgu", "StatusUpdate"), Ok(()));
+        assert_eq!(partner().may_send("gge", "StatusUpdate"), Err(Code::SenderNotAllowed));
+        let none = Partner { kinds: Vec::new(), ..partner() };
+        assert_eq!(none.may_send("epgu", "StatusUpdate"), Err(Code::SenderNotAllowed));
+    }
+}

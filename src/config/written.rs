@@ -1,0 +1,113 @@
+//! The configuration as people write it: sections and keys of the documented default file, which is embedded. Every key
+//! must stand in the merged table; an unknown one is an error.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident { $($key:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        #[expect(missing_docs, reason = "each key is documented where people read it: deploy/mezhved.toml")]
+        pub struct $name { $(pub $key: $type,)* }
+    )*};
+}
+
+sections! {
+    /// The whole file.
+    Written {
+        agency: Agency,
+        broker: Broker,
+        intake: Intake,
+        schemas: Schemas,
+        xml: Xml,
+        store: Store,
+        contents: Contents,
+        parking: Parking,
+        relay: Relay,
+        notices: Notices,
+        time: Time,
+        http: Http,
+        log: Log,
+        stop: Stop,
+        agencies: Vec<Partner>,
+    }
+    /// Section `agency`.
+    Agency { code: String, }
+    /// Section `broker`.
+    Broker {
+        url: String,
+        url_file: String,
+        connection_name: String,
+        heartbeat_seconds: u64,
+        connect_timeout_seconds: u64,
+        confirm_timeout_seconds: u64,
+        reconnect_delay_milliseconds_min: u64,
+        reconnect_delay_milliseconds_max: u64,
+        authorities_file: String,
+        certificate_file: String,
+        key_file: String,
+    }
+    /// Section `intake`.
+    Intake {
+        systems: Vec<String>,
+        batch_messages_max: usize,
+        batch_bytes_max: usize,
+        prefetch: u16,
+        prefetch_large: u16,
+        message_bytes_max: usize,
+        message_large_bytes_max: usize,
+        alone_after_deliveries: u32,
+    }
+    /// Section `schemas`.
+    Schemas { folder: String, patterns_lenient: bool, }
+    /// Section `xml`.
+    Xml {
+        depth_max: usize,
+        attributes_max: usize,
+        namespaces_max: usize,
+        name_bytes_max: usize,
+        text_bytes_max: usize,
+        attribute_bytes_max: usize,
+        violations_max: usize,
+    }
+    /// Section `store`.
+    Store {
+        path: String,
+        bytes_max: u64,
+        busy_timeout_milliseconds: u64,
+        readers: u32,
+        raw_retention_days: u32,
+    }
+    /// Section `contents`.
+    Contents { folder: String, dead_letter_inline_bytes_max: usize, }
+    /// Section `parking`.
+    Parking { delays_milliseconds: Vec<u64>, patience_seconds: u64, }
+    /// Section `relay`.
+    Relay {
+        enabled: bool,
+        batch_messages_max: u32,
+        retry_delay_milliseconds_min: u64,
+        retry_delay_milliseconds_max: u64,
+    }
+    /// Section `notices`.
+    Notices { link: String, }
+    /// Section `time`.
+    Time { zone: String, }
+    /// Section `http`.
+    Http { address: String, }
+    /// Section `log`.
+    Log { level: String, format: String, }
+    /// Section `stop`.
+    Stop { deadline_seconds: u64, }
+    /// One of `agencies`.
+    Partner {
+        code: String,
+        name: String,
+        user: String,
+        receipts: String,
+        reply_to: Vec<String>,
+        systems: Vec<String>,
+        kinds: Vec<String>,
+    }
+}

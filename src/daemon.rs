@@ -1,0 +1,421 @@
+//! Starts and stops the loops, in order. Start: broker link, consumers, parked items, relay, upkeep, health. Stop: no
+//! more deliveries, what has arrived is settled and acknowledged, the outbox is flushed, the connection closed, all
+//! within a deadline; what is not done by then stays with the broker and comes again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::apply::Lifecycles;
+use crate::broker::topology::{self, Owner, Topology, Wanted};
+use crate::broker::{BrokerFault, Link, LinkState, Portion, Publisher, Session};
+use crate::clock;
+use crate::config::Config;
+use crate::health::{self, Health};
+use crate::intake::queue::{Queue, Role, acknowledge};
+use crate::intake::stored;
+use crate::pipeline::Pipeline;
+use crate::relay;
+use crate::store::{Fate, StoreFault};
+
+/// Pause of a loop whose store is away.
+const AWAY_PAUSE: Duration = Duration::from_secs(1);
+/// The longest that the relay and the parked loop sleep: another process may have written work for them.
+const IDLE_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often old raw bytes are removed, and how many batches at a time.
+const UPKEEP_PAUSE: Duration = Duration::from_secs(3600);
+const UPKEEP_BATCHES_MAX: u32 = 1000;
+/// Parked items of one batch.
+const PARKED_MAX: u32 = 200;
+
+/// Why the daemon stopped by itself.
+#[derive(Debug, Clone, Error)]
+pub enum DaemonFault {
+    /// Queues or exchanges are not what they must be.
+    #[error("{0}")]
+    Broker(String),
+    /// The store cannot be worked with.
+    #[error("{0}")]
+    Store(String),
+    /// The health address cannot be had.
+    #[error("http.address: {0}")]
+    Http(String),
+}
+
+/// How a graceful stop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// All that had arrived was settled, all that was owed was sent.
+    Cleanly,
+    /// The deadline came first; what was not done comes again.
+    AtDeadline,
+}
+
+/// What the loops share. Receiving and sending have a connection each: a broker that is short of memory stops whatever
+/// comes from a sending one, and acknowledgements must not stop with it.
+#[derive(Clone)]
+struct Loops {
+    pipeline: Arc<Pipeline>,
+    receiving: Arc<Link>,
+    sending: Arc<Link>,
+    /// No more deliveries, no more parked items.
+    stopping: CancellationToken,
+    /// Everything ends now.
+    ending: CancellationToken,
+    fault: watch::Sender<Option<DaemonFault>>,
+}
+
+/// Runs until `stop` is cancelled or something is wrong that time does not mend.
+pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Stopped, DaemonFault> {
+    let broken = |fault: BrokerFault| DaemonFault::Broker(fault.to_string());
+    let plan = topology(&pipeline.config, &pipeline.lifecycles).map_err(broken)?;
+    let link = |plan: Topology| Link::new(pipeline.config.broker.clone(), plan).map(Arc::new).map_err(broken);
+    let loops = Loops {
+        pipeline: Arc::clone(&pipeline),
+        receiving: link(plan)?,
+        sending: link(Topology::default())?,
+        stopping: CancellationToken::new(),
+        ending: CancellationToken::new(),
+        fault: watch::Sender::new(None),
+    };
+    let intake = TaskTracker::new();
+    let rest = TaskTracker::new();
+    let linked = CancellationToken::new();
+    start(&rest, link_loop(loops.clone(), Arc::clone(&loops.receiving), linked.clone()));
+    start(&rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
+    start_health(&loops, &rest).await?;
+    start_intake(&loops, &intake);
+    start(&rest, relay_loop(loops.clone()));
+    start(&rest, upkeep_loop(loops.clone()));
+    start(&rest, tell_ready(loops.clone()));
+    let mut fault = loops.fault.subscribe();
+    let failed = tokio::select! {
+        () = stop.cancelled() => None,
+        fault = fault.wait_for(Option::is_some) => fault.ok().and_then(|fault| fault.clone()),
+    };
+    let stopped = finish(&loops, intake, rest, linked).await;
+    match failed {
+        Some(fault) => Err(fault),
+        None => Ok(stopped),
+    }
+}
+
+/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts, one queue for each
+/// channel that a lifecycle tells people by.
+pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
+    let mut queues: Vec<String> = config.partners.all().iter().filter_map(|partner| partner.receipts.clone()).collect();
+    queues.sort_unstable();
+    queues.dedup();
+    let mut channels: Vec<String> = lifecycles.all().iter().flat_map(|one| one.channels()).map(str::to_owned).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    topology::plan(&Wanted {
+        systems: config.systems.clone(),
+        agency_queues: queues.into_iter().map(|queue| (queue, Owner::Us)).collect(),
+        notice_channels: channels,
+    })
+}
+
+/// Stops in order, within the deadline.
+async fn finish(loops: &Loops, intake: TaskTracker, rest: TaskTracker, linked: CancellationToken) -> Stopped {
+    let deadline = loops.pipeline.config.stop_deadline;
+    tracing::info!(deadline_seconds = deadline.as_secs(), "stopping: no more deliveries are taken");
+    loops.stopping.cancel();
+    intake.close();
+    rest.close();
+    let orderly = async {
+        intake.wait().await;
+        let up = matches!(&*loops.sending.state().borrow(), LinkState::Up { blocked: false, .. });
+        if loops.pipeline.config.relay.enabled && up {
+            flush(loops).await;
+        }
+    };
+    let stopped = match tokio::time::timeout(deadline, orderly).await {
+        Ok(()) => Stopped::Cleanly,
+        Err(_) => Stopped::AtDeadline,
+    };
+    loops.ending.cancel();
+    linked.cancel();
+    if tokio::time::timeout(deadline.max(AWAY_PAUSE), rest.wait()).await.is_err() {
+        tracing::warn!("a loop did not end in time and is left");
+    }
+    loops.pipeline.store.close().await;
+    tracing::info!(?stopped, "stopped");
+    stopped
+}
+
+/// Sends what is still owed.
+async fn flush(loops: &Loops) {
+    let session = loops.sending.session().await;
+    let Ok(mut publisher) = session.publisher().await else { return };
+    while let Ok(relayed) = relay::to_broker(&loops.pipeline, &mut publisher).await {
+        if relayed.sent == 0 {
+            break;
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that starts loops")]
+fn start(tracker: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
+    drop(tracker.spawn(task));
+}
+
+/// Says once that both connections are up.
+async fn tell_ready(loops: Loops) {
+    for link in [&loops.receiving, &loops.sending] {
+        let mut state = link.state();
+        tokio::select! {
+            up = state.wait_for(|state| matches!(state, LinkState::Up { .. })) => if up.is_err() {
+                return;
+            },
+            () = loops.ending.cancelled() => return,
+        }
+    }
+    tracing::info!("ready");
+}
+
+/// Keeps a connection up; it lives longer than the loops that use it.
+async fn link_loop(loops: Loops, link: Arc<Link>, cancel: CancellationToken) {
+    if let Err(fault) = link.run(&cancel).await {
+        loops.fault.send_replace(Some(DaemonFault::Broker(fault.to_string())));
+    }
+}
+
+async fn start_health(loops: &Loops, tracker: &TaskTracker) -> Result<(), DaemonFault> {
+    let Some(address) = loops.pipeline.config.http else { return Ok(()) };
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|fault| DaemonFault::Http(format!("{address}: {fault}; choose another address")))?;
+    let served = listener.local_addr().map_or_else(|_| address.to_string(), |address| address.to_string());
+    tracing::info!(address = served, "serving /healthz, /readyz and /metrics");
+    let links = [("receiving", loops.receiving.state()), ("sending", loops.sending.state())];
+    let health = Health { pipeline: Arc::clone(&loops.pipeline), links };
+    let cancel = loops.ending.clone();
+    start(tracker, async move {
+        if let Err(fault) = health::serve(listener, health, cancel).await {
+            tracing::error!(%fault, "the health address is no longer served");
+        }
+    });
+    Ok(())
+}
+
+/// One loop a queue: each system's ordinary and large queue, and the broker's dead letters.
+fn start_intake(loops: &Loops, tracker: &TaskTracker) {
+    let config = &loops.pipeline.config;
+    for system in &config.systems {
+        for (queue, prefetch, bytes_max) in [
+            (topology::system_queue(system), config.prefetch, config.message_bytes_max),
+            (topology::large_queue(system), config.prefetch_large, config.message_large_bytes_max),
+        ] {
+            let role = Role::System { system: system.clone(), bytes_max };
+            start(tracker, queue_loop(loops.clone(), queue, prefetch, role));
+        }
+    }
+    let role = Role::DeadLetters { bytes_max: config.message_large_bytes_max };
+    start(tracker, queue_loop(loops.clone(), topology::QUEUE_DEAD.to_owned(), config.prefetch_large, role));
+    start(tracker, parked_loop(loops.clone()));
+}
+
+/// Consumes one queue for as long as the daemon runs, over all connections.
+async fn queue_loop(loops: Loops, queue: String, prefetch: u16, role: Role) {
+    loop {
+        let session = tokio::select! {
+            session = loops.receiving.session() => session,
+            () = loops.stopping.cancelled() => return,
+        };
+        let consumer = match session.consume(&queue, prefetch, &format!("mezhved.{queue}")).await {
+            Ok(consumer) => consumer,
+            Err(fault) => {
+                tracing::warn!(queue, %fault, "the queue cannot be consumed; the connection is made anew");
+                session.end("a queue cannot be consumed");
+                continue;
+            }
+        };
+        tracing::debug!(queue, epoch = session.epoch(), "consuming");
+        let config = &loops.pipeline.config;
+        let portion = Portion { count_max: config.batch_messages_max, bytes_max: config.batch_bytes_max };
+        let source = Queue::new(consumer, role.clone(), portion, config.alone_after_deliveries);
+        match consume(&loops, source, &session).await {
+            Ok(Ended::Stopping) => return,
+            Ok(Ended::Lost) => {}
+            Err(fault) => {
+                loops.fault.send_replace(Some(DaemonFault::Store(fault.to_string())));
+                return;
+            }
+        }
+    }
+}
+
+enum Ended {
+    Stopping,
+    Lost,
+}
+
+/// Takes batch after batch: while one is settled and acknowledged, the next is taken and prepared.
+async fn consume(loops: &Loops, mut source: Queue, session: &Arc<Session>) -> Result<Ended, StoreFault> {
+    let pipeline = &loops.pipeline;
+    let mut prepared = None;
+    let mut asked_to_stop = false;
+    loop {
+        let next = async {
+            loop {
+                tokio::select! {
+                    batch = source.batch(clock::now) => {
+                        let (batch, run) = batch?;
+                        return Some((pipeline.prepare(batch).await, run));
+                    }
+                    () = loops.stopping.cancelled(), if !asked_to_stop => {
+                        asked_to_stop = true;
+                        if source.stop().await.is_err() {
+                            return None;
+                        }
+                    }
+                }
+            }
+        };
+        let settle = async {
+            let Some((batch, run)) = prepared.take() else { return Ok(()) };
+            let committed = pipeline.settle(batch, run).await?;
+            if let Err(fault) = acknowledge(committed).await {
+                tracing::debug!(%fault, "a batch was committed but not acknowledged; it comes again as repeats");
+                session.end("an acknowledgement could not be sent");
+            }
+            crate::failpoint::hit("pipeline.after-ack");
+            Ok::<(), StoreFault>(())
+        };
+        let (next, settled) = tokio::join!(next, settle);
+        settled?;
+        match next {
+            Some(next) => prepared = Some(next),
+            None if asked_to_stop => return Ok(Ended::Stopping),
+            None => return Ok(Ended::Lost),
+        }
+    }
+}
+
+/// Tries parked items that are due, one bounded piece: gives how many there were.
+pub async fn parked_once(pipeline: &Arc<Pipeline>) -> Result<usize, StoreFault> {
+    let due = pipeline.store.due_parked(clock::now(), PARKED_MAX).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let count = due.len();
+    let bytes_max = pipeline.config.message_large_bytes_max;
+    let mut deliveries = Vec::with_capacity(count);
+    for row in due {
+        match pipeline.contents.resolve(row.message.body.clone()) {
+            Ok(body) => deliveries.push(stored::parked(row, body.unwrap_or_default(), bytes_max)),
+            Err(fault) => return Err(StoreFault::Away(fault.to_string())),
+        }
+    }
+    let prepared = pipeline.prepare(deliveries).await;
+    pipeline.settle(prepared, ()).await?.into_run();
+    Ok(count)
+}
+
+async fn parked_loop(loops: Loops) {
+    let pipeline = &loops.pipeline;
+    while !loops.stopping.is_cancelled() {
+        let pause = match parked_once(pipeline).await {
+            Ok(0) => until(pipeline.store.next_parked().await),
+            Ok(_) => continue,
+            Err(fault) if fault.fate() == Fate::Stop => {
+                loops.fault.send_replace(Some(DaemonFault::Store(fault.to_string())));
+                return;
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "parked items wait for the store");
+                AWAY_PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = pipeline.parked.notified() => {}
+            () = loops.stopping.cancelled() => return,
+        }
+    }
+}
+
+async fn relay_loop(loops: Loops) {
+    let pipeline = &loops.pipeline;
+    if !pipeline.config.relay.enabled {
+        tracing::info!("the relay is off: what is owed stays in the outbox");
+        return;
+    }
+    loop {
+        let session = tokio::select! {
+            session = loops.sending.session() => session,
+            () = loops.ending.cancelled() => return,
+        };
+        let mut publisher = match session.publisher().await {
+            Ok(publisher) => publisher,
+            Err(fault) => {
+                tracing::warn!(%fault, "the relay has no channel; the connection is made anew");
+                session.end("no channel for publishing");
+                continue;
+            }
+        };
+        if relay_on(&loops, &mut publisher).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Relays on one connection; `None` when the daemon ends.
+async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
+    let pipeline = &loops.pipeline;
+    loop {
+        let pause = match relay::to_broker(pipeline, publisher).await {
+            Ok(relayed) if relayed.later > 0 && relayed.sent == 0 => {
+                // Nothing got through: the channel may be gone. A new one costs little.
+                tracing::warn!(rows = relayed.later, "nothing could be published; it is tried again");
+                tokio::select! {
+                    () = tokio::time::sleep(AWAY_PAUSE) => return Some(()),
+                    () = loops.ending.cancelled() => return None,
+                }
+            }
+            Ok(relayed) if relayed.is_idle() => until(relay::next_due(pipeline).await),
+            Ok(_) => continue,
+            Err(fault) => {
+                tracing::warn!(%fault, "the relay waits for the store");
+                AWAY_PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = pipeline.owed.notified() => {}
+            () = loops.ending.cancelled() => return None,
+        }
+    }
+}
+
+/// How long a loop may sleep until something is due.
+fn until(due: Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault>) -> Duration {
+    match due {
+        Ok(Some(due)) => (due - clock::now()).to_std().unwrap_or(Duration::from_millis(10)).min(IDLE_PAUSE_MAX),
+        Ok(None) => IDLE_PAUSE_MAX,
+        Err(_) => AWAY_PAUSE,
+    }
+}
+
+/// Removes raw bytes that are older than the retention setting.
+async fn upkeep_loop(loops: Loops) {
+    let pipeline = &loops.pipeline;
+    let Some(retention) = pipeline.config.raw_retention else { return };
+    loop {
+        match pipeline.store.forget_raw(clock::now() - retention, UPKEEP_BATCHES_MAX).await {
+            Ok(0) => {}
+            Ok(batches) => tracing::info!(batches, "raw bytes past their retention were removed"),
+            Err(fault) => tracing::warn!(%fault, "raw bytes past their retention could not be removed"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(UPKEEP_PAUSE) => {}
+            () = loops.ending.cancelled() => return,
+        }
+    }
+}

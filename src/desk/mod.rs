@@ -1,0 +1,67 @@
+//! The operators' verbs on dead letters: replay, discard. A replay goes through the same pipeline as a delivery, from the
+//! store, and its attempt is linked to the first; every verb leaves an entry in the journal.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::apply::rows::AuditRow;
+use crate::clock;
+use crate::intake::stored;
+use crate::pipeline::Pipeline;
+use crate::store::{ContentFault, DeadLetterView, Store, StoreFault};
+
+/// What went wrong with a verb.
+#[derive(Debug, Error)]
+pub enum DeskFault {
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreFault),
+    /// The body's place.
+    #[error("{0}")]
+    Content(#[from] ContentFault),
+    /// There is no such dead letter, or it is not open any more.
+    #[error("dlq.not-open: dead letter {0} is not open: there is none of this number, or it was replayed or discarded")]
+    NotOpen(i64),
+}
+
+/// Tries a dead letter again and gives it as it is afterwards.
+pub async fn replay(pipeline: &Arc<Pipeline>, id: i64, actor: &str) -> Result<DeadLetterView, DeskFault> {
+    let message = pipeline.store.dead_letter_message(id).await?.ok_or(DeskFault::NotOpen(id))?;
+    let body = pipeline.contents.resolve(message.body.clone())?.unwrap_or_default();
+    let bytes_max = pipeline.config.message_large_bytes_max;
+    let delivery = stored::replay(message, body, id, actor.to_owned(), bytes_max);
+    let prepared = pipeline.prepare(vec![delivery]).await;
+    pipeline.settle(prepared, ()).await?.into_run();
+    match pipeline.store.dead_letter(id).await? {
+        Some((view, _)) => Ok(view),
+        None => Err(DeskFault::NotOpen(id)),
+    }
+}
+
+/// Closes a dead letter without trying it again; `note` says why.
+pub async fn discard(store: &Store, id: i64, note: &str, actor: &str) -> Result<(), DeskFault> {
+    let audit = AuditRow {
+        at: clock::now(),
+        actor: actor.to_owned(),
+        action: "dead-letter.discard",
+        subject: format!("dead-letter:{id}"),
+        before: Some(r#"{"state":"open"}"#.to_owned()),
+        after: Some(serde_json::json!({"state": "discarded", "note": note}).to_string()),
+    };
+    if store.discard(id, note, audit).await? { Ok(()) } else { Err(DeskFault::NotOpen(id)) }
+}
+
+/// Makes stuck rows of the outbox pending again: one, or all. Gives how many.
+pub async fn retry_outbox(store: &Store, id: Option<i64>, actor: &str) -> Result<u64, DeskFault> {
+    let subject = id.map_or_else(|| "outbox:all-stuck".to_owned(), |id| format!("outbox:{id}"));
+    let audit = AuditRow {
+        at: clock::now(),
+        actor: actor.to_owned(),
+        action: "outbox.retry",
+        subject,
+        before: Some(r#"{"state":"stuck"}"#.to_owned()),
+        after: Some(r#"{"state":"pending"}"#.to_owned()),
+    };
+    Ok(store.outbox_retry(id, audit).await?)
+}

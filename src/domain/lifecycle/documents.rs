@@ -1,0 +1,71 @@
+//! What a system takes as documents: file formats, sizes, and the attributes that a document of a type must
+//! have.
+
+use serde::Deserialize;
+
+/// An attribute of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attribute {
+    /// Series.
+    Series,
+    /// Number.
+    Number,
+    /// Day of issue.
+    IssuedOn,
+    /// Last day of validity.
+    ValidUntil,
+    /// Who issued it.
+    Issuer,
+}
+
+impl Attribute {
+    /// What it is called in Russian, for receipts.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Series => "серия",
+            Self::Number => "номер",
+            Self::IssuedOn => "дата выдачи",
+            Self::ValidUntil => "срок действия",
+            Self::Issuer => "кем выдан",
+        }
+    }
+}
+
+/// A type of document.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentType {
+    /// Code in messages.
+    pub code: String,
+    /// What people read.
+    pub label: String,
+    /// Attributes that it must have.
+    #[serde(default)]
+    pub requires: Vec<Attribute>,
+    /// Media types that it is taken in; empty: those of the system.
+    #[serde(default)]
+    pub formats: Vec<String>,
+}
+
+/// What a system takes as documents.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentRules {
+    /// Media types that are taken.
+    pub formats: Vec<String>,
+    /// The largest file, in bytes.
+    pub size_bytes_max: u64,
+    /// Types with rules of their own. A type that is not here has none.
+    #[serde(default, rename = "type")]
+    pub types: Vec<DocumentType>,
+}
+
+impl DocumentRules {
+    /// The rules of a type, where it has any of its own.
+    #[must_use]
+    pub fn document_type(&self, code: &str) -> Option<&DocumentType> {
+        self.types.iter().find(|one| one.code == code)
+    }
+}

@@ -1,0 +1,253 @@
+//! Events that people are told of, with the channels they go out by and the texts in which they are told. A text is a small
+//! template: `{number}` stands for a value, and a part in square brackets is left out when a value in it is not
+//! there. Which values exist is fixed, so a misspelt one is found when the lifecycle is loaded.
+
+use std::fmt::Write as _;
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Code in messages and subscriptions.
+    pub code: String,
+    /// What people read when they choose what to be told of.
+    pub label: String,
+    /// Channels it goes out by unless the subscriber chose others.
+    pub channels: Vec<String>,
+    /// One line.
+    pub title: Template,
+    /// For SMS and push.
+    pub short: Template,
+    /// For the cabinet and e-mail.
+    pub long: Template,
+    /// What the reader is to do.
+    pub to_do: Option<Template>,
+}
+
+/// A value that a text may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Number of the case.
+    Number,
+    /// Label of the status.
+    Status,
+    /// Name of the service.
+    Service,
+    /// When it happened.
+    Happened,
+    /// By when somebody must act.
+    Deadline,
+    /// When the next step is expected.
+    Expected,
+    /// The comment.
+    Comment,
+    /// The reasons.
+    Reasons,
+    /// What is missing.
+    Missing,
+    /// The amount due.
+    Amount,
+    /// The result.
+    Result,
+    /// The responsible officer.
+    Officer,
+    /// The responsible agency.
+    Agency,
+}
+
+impl Place {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Number,
+        Self::Status,
+        Self::Service,
+        Self::Happened,
+        Self::Deadline,
+        Self::Expected,
+        Self::Comment,
+        Self::Reasons,
+        Self::Missing,
+        Self::Amount,
+        Self::Result,
+        Self::Officer,
+        Self::Agency,
+    ];
+
+    /// How texts name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Status => "status",
+            Self::Service => "service",
+            Self::Happened => "happened",
+            Self::Deadline => "deadline",
+            Self::Expected => "expected",
+            Self::Comment => "comment",
+            Self::Reasons => "reasons",
+            Self::Missing => "missing",
+            Self::Amount => "amount",
+            Self::Result => "result",
+            Self::Officer => "officer",
+            Self::Agency => "agency",
+        }
+    }
+}
+
+/// A text with places for values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    pieces: Vec<Piece>,
+    optional: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Value(Place),
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateFault {
+    /// No such value.
+    #[error("there is no value {{{0}}}; the values are {known}", known = known())]
+    Unknown(String),
+    /// A bracket or brace without its partner, or one within another of its kind.
+    #[error("the sign {0:?} has no partner")]
+    Unpaired(char),
+}
+
+fn known() -> String {
+    Place::ALL.map(|place| format!("{{{}}}", place.name())).join(", ")
+}
+
+impl Template {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// It names a value that does not exist, or its brackets do not pair.
+    pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (plain, after) = rest.split_once('[').map_or((rest, None), |(plain, after)| (plain, Some(after)));
+            parts.push(Part { pieces: pieces(plain)?, optional: false });
+            let Some(after) = after else { break };
+            let (inner, after) = after.split_once(']').ok_or(TemplateFault::Unpaired('['))?;
+            if inner.contains('[') {
+                return Err(TemplateFault::Unpaired('['));
+            }
+            parts.push(Part { pieces: pieces(inner)?, optional: true });
+            rest = after;
+        }
+        Ok(Self { parts })
+    }
+
+    /// The text with values in their places, of at most so many characters (cut with an ellipsis). A value that is not there and not within
+    /// square brackets shows as a dash.
+    #[must_use]
+    pub fn fill<'v>(&self, value: impl Fn(Place) -> Option<&'v str>, characters_max: usize) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            let absent = |piece: &Piece| matches!(piece, Piece::Value(place) if value(*place).is_none());
+            if part.optional && part.pieces.iter().any(absent) {
+                continue;
+            }
+            for piece in &part.pieces {
+                match piece {
+                    Piece::Text(plain) => text.push_str(plain),
+                    Piece::Value(place) => text.push_str(value(*place).unwrap_or("—")),
+                }
+            }
+        }
+        cut(text, characters_max)
+    }
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece>, TemplateFault> {
+    if text.contains(']') {
+        return Err(TemplateFault::Unpaired(']'));
+    }
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once('{') {
+        if plain.contains('}') {
+            return Err(TemplateFault::Unpaired('}'));
+        }
+        let (name, after) = after.split_once('}').ok_or(TemplateFault::Unpaired('{'))?;
+        let place = Place::ALL.into_iter().find(|place| place.name() == name);
+        pieces.push(Piece::Text(plain.to_owned()));
+        pieces.push(Piece::Value(place.ok_or_else(|| TemplateFault::Unknown(name.to_owned()))?));
+        rest = after;
+    }
+    if rest.contains('}') {
+        return Err(TemplateFault::Unpaired('}'));
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    Ok(pieces)
+}
+
+fn cut(mut text: String, characters_max: usize) -> String {
+    if let Some((at, _)) = text.char_indices().nth(characters_max) {
+        let end = text[..at].char_indices().next_back().map_or(0, |(last, _)| last);
+        text.truncate(end);
+        let _ = text.write_char('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(place: Place) -> Option<&'static str> {
+        match place {
+            Place::Number => Some("77-1"),
+            Place::Status => Some("Проверено"),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn fills() {
+        for (written, filled) in [
+            ("", ""),
+            ("Дело {number}: {status}", "Дело 77-1: Проверено"),
+            ("Дело {number}[ до {deadline}].", "Дело 77-1."),
+            ("[{number}][ и {officer}]!", "77-1!"),
+            ("До {deadline}", "До —"),
+        ] {
+            assert_eq!(Template::parse(written).unwrap().fill(value, 1000), filled, "{written}");
+        }
+    }
+
+    #[test]
+    fn cuts_at_a_character() {
+        let template = Template::parse("{status}").unwrap();
+        for (characters_max, filled) in [(9, "Проверено"), (8, "Провере…"), (1, "…")] {
+            assert_eq!(template.fill(value, characters_max), filled);
+        }
+    }
+
+    #[test]
+    fn refuses() {
+        for (written, said) in [
+            ("{nunber}", "there is no value {nunber}; the values are {number}"),
+            ("{number", "'{' has no partner"),
+            ("number}", "'}' has no partner"),
+            ("{number} }", "'}' has no partner"),
+            ("[a", "'[' has no partner"),
+            ("a]", "']' has no partner"),
+            ("[a[b]]", "'[' has no partner"),
+            ("{a{number}", "there is no value {a{number}"),
+        ] {
+            let fault = Template::parse(written).unwrap_err().to_string();
+            assert!(fault.contains(said), "{written}: {fault}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Words and rules of the trade, pure. Identifiers with their check digits, lifecycles of cases
+//! and documents, the working calendar and terms, file kinds, message properties. Nothing here knows
+//! a clock, a file system, a broker or a store: moments, texts and facts come in as arguments, and
+//! what differs between systems is data (`xsd/<system>/lifecycle.toml`), never code.
+
+pub mod calendar;
+pub mod content;
+pub mod document;
+pub mod file_name;
+pub mod identifiers;
+pub mod lifecycle;
+pub mod media;
+pub mod properties;
+pub mod term;

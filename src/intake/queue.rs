@@ -1,0 +1,120 @@
+//! A queue as a source. A batch is whatever has arrived, up to a count and a size; a delivery that came suspiciously often
+//! is a batch of its own. What was committed is acknowledged up to its last tag, on the channel that brought it.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{Delivery, Origin};
+use crate::broker::{Acker, BrokerFault, Consumer, Portion, Received};
+use crate::outcome::Code;
+use crate::store::Committed;
+
+/// What a queue's deliveries are taken to be.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// A system's queue.
+    System {
+        /// Code of the system.
+        system: String,
+        /// The most bytes that a body on it may have.
+        bytes_max: usize,
+    },
+    /// The broker's dead-letter queue.
+    DeadLetters {
+        /// The most bytes that are looked at for an id.
+        bytes_max: usize,
+    },
+}
+
+/// A contiguous run of deliveries of one channel, up to its last tag.
+#[derive(Debug, Clone)]
+pub struct Run {
+    acker: Acker,
+    last: u64,
+}
+
+/// A queue that is consumed.
+#[derive(Debug)]
+pub struct Queue {
+    consumer: Consumer,
+    role: Role,
+    portion: Portion,
+    alone_after: u64,
+    arrived: VecDeque<Received>,
+}
+
+impl Queue {
+    /// Takes batches from a consumer.
+    #[must_use]
+    pub fn new(consumer: Consumer, role: Role, portion: Portion, alone_after: u32) -> Self {
+        Self { consumer, role, portion, alone_after: alone_after.into(), arrived: VecDeque::new() }
+    }
+
+    /// The next batch; `None` once the consumer has ended. May be dropped while it waits.
+    pub async fn batch(&mut self, now: impl Fn() -> DateTime<Utc>) -> Option<(Vec<Delivery>, Run)> {
+        if self.arrived.is_empty() {
+            let mut more = Vec::new();
+            if self.consumer.recv_many(&mut more, self.portion).await == 0 {
+                return None;
+            }
+            self.arrived.extend(more);
+        }
+        let taken = self.take();
+        let last = taken.last()?.tag;
+        let received_at = now();
+        let batch = taken.into_iter().map(|one| self.delivery(one, received_at)).collect();
+        Some((batch, Run { acker: self.consumer.acker(), last }))
+    }
+
+    /// Asks for no more deliveries; what has arrived can still be taken.
+    pub async fn stop(&mut self) -> Result<(), BrokerFault> {
+        self.consumer.stop().await
+    }
+
+    /// What may share a transaction: all up to the first suspicious one, or that one alone.
+    fn take(&mut self) -> Vec<Received> {
+        let suspicious = |one: &Received| one.delivery_count > self.alone_after;
+        let together = match self.arrived.iter().position(suspicious) {
+            Some(0) => 1,
+            Some(at) => at,
+            None => self.arrived.len(),
+        };
+        self.arrived.drain(..together).collect()
+    }
+
+    fn delivery(&self, received: Received, received_at: DateTime<Utc>) -> Delivery {
+        let origin = match &self.role {
+            Role::System { system, bytes_max } => {
+                Origin::Queue { queue: self.consumer.queue().to_owned(), system: system.clone(), bytes_max: *bytes_max }
+            }
+            Role::DeadLetters { bytes_max } => {
+                let (queue, code) = death(&received);
+                Origin::DeadLetterQueue { queue, code, bytes_max: *bytes_max }
+            }
+        };
+        Delivery { body: received.body, properties: received.properties, origin, received_at }
+    }
+}
+
+/// Acknowledges what is committed. A fault means that the connection is gone: the deliveries come again, and the inbox
+/// knows them.
+pub async fn acknowledge(committed: Committed<Run>) -> Result<(), BrokerFault> {
+    let run = committed.into_run();
+    run.acker.through(run.last).await
+}
+
+/// From which queue and why a message came into the broker's dead-letter queue.
+fn death(received: &Received) -> (String, Code) {
+    let header = |name: &str| received.properties.headers.get(name).and_then(Value::as_str);
+    let newest = received.properties.headers.get("x-death").and_then(|deaths| deaths.get(0));
+    let of_newest = |name: &str| newest.and_then(|death| death.get(name)).and_then(Value::as_str);
+    let queue = of_newest("queue").or_else(|| header("x-first-death-queue")).unwrap_or("mezhved.dead");
+    let code = match of_newest("reason").or_else(|| header("x-first-death-reason")) {
+        Some("expired") => Code::BrokerExpired,
+        Some("delivery_limit") => Code::BrokerDeliveryLimit,
+        _ => Code::BrokerDeadLetter,
+    };
+    (queue.to_owned(), code)
+}

@@ -1,0 +1,36 @@
+//! `mezhved` (межвед, interagency exchange): the daemon between message queues and an agency's own store. The rooms, in
+//! the order in which a message meets them:
+//!
+//! [`intake`] brings a delivery in; [`decode`] makes text of its bytes; [`binding`] walks it through the [`rules`] that
+//! [`schema`] compiled from XSD, with [`validate`] over [`xml`]; [`admit`] holds its sender and attachments against what
+//! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
+//! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
+//! [`pipeline`] conducts; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
+//! [`health`] are the ways to look in from outside.
+
+pub mod admit;
+pub mod apply;
+pub mod assemble;
+pub mod binding;
+pub mod broker;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod decode;
+pub mod desk;
+pub mod domain;
+pub mod failpoint;
+pub mod health;
+pub mod intake;
+pub mod outbox;
+pub mod outcome;
+pub mod pipeline;
+pub mod relay;
+pub mod rules;
+pub mod sample;
+pub mod schema;
+pub mod store;
+pub mod telemetry;
+pub mod validate;
+pub mod xml;

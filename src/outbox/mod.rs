@@ -1,0 +1,115 @@
+//! What is owed to others, as messages: receipts and notices in an envelope of our own. Pure; what it makes is written in
+//! the transaction of the change that caused it, and the relay sends it afterwards.
+
+mod envelope;
+mod notice;
+mod receipt;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::apply::{Lifecycles, Settlement};
+use crate::xml::WriteFault;
+
+/// What a row of the outbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutboxWhat {
+    /// The answer to a message.
+    Receipt,
+    /// A notice to people.
+    Notice,
+    /// A document or message to an agency.
+    Document,
+}
+
+impl OutboxWhat {
+    /// The form in the tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Notice => "notice",
+            Self::Document => "document",
+        }
+    }
+}
+
+/// Something owed to others.
+#[derive(Debug)]
+pub struct OutboxRow {
+    /// What it is.
+    pub what: OutboxWhat,
+    /// The message that caused it.
+    pub message: Option<i64>,
+    /// The case that it is about.
+    pub case_number: Option<String>,
+    /// Where it goes: `queue`, `notice` or `file`.
+    pub kind: &'static str,
+    /// Queue name, notice channel or path.
+    pub address: String,
+    /// Rows of one key leave in order.
+    pub order_key: Option<String>,
+    /// Its own message id.
+    pub message_id: String,
+    /// The conversation that it belongs to.
+    pub correlation: Option<String>,
+    /// Name of the body's root element, for AMQP's `type`.
+    pub r#type: &'static str,
+    /// W3C trace context of the message that caused it.
+    pub traceparent: Option<String>,
+    /// The message, XML.
+    pub body: String,
+    /// When it was written, and is due.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What making messages needs to know.
+#[derive(Debug)]
+pub struct Sending<'a> {
+    /// Our own code, the sender.
+    pub agency: &'a str,
+    /// Labels and texts.
+    pub lifecycles: &'a Lifecycles,
+    /// The zone in which moments are told.
+    pub zone: Tz,
+    /// A link in notices, with `{system}` and `{number}`.
+    pub link: Option<&'a str>,
+    /// The moment of the batch.
+    pub now: DateTime<Utc>,
+}
+
+/// The rows of everything that a settlement owes.
+pub fn owed(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
+    let mut rows = Vec::with_capacity(settlement.receipts.len() + settlement.notices.len());
+    for receipt in &settlement.receipts {
+        rows.push(receipt::row(receipt, sending)?);
+    }
+    for noticed in &settlement.notices {
+        notice::rows(noticed, sending, &mut rows)?;
+    }
+    Ok(rows)
+}
+
+/// When a row that did not leave is tried again: the pause doubles with each try, up to the longest.
+#[must_use]
+pub fn retry_at(now: DateTime<Utc>, attempts: u32, delay_min: Duration, delay_max: Duration) -> DateTime<Utc> {
+    let doubled = delay_min.saturating_mul(2_u32.saturating_pow(attempts.min(20)));
+    now + doubled.min(delay_max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_up_to_the_longest() {
+        let now = DateTime::UNIX_EPOCH;
+        let pause =
+            |attempts| (retry_at(now, attempts, Duration::from_secs(1), Duration::from_secs(60)) - now).num_seconds();
+        assert_eq!([0, 1, 2, 5, 6, 40].map(pause), [1, 2, 4, 32, 60, 60]);
+    }
+}

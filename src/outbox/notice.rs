@@ -1,0 +1,141 @@
+//! What people are told of a change: one message a channel, with the texts of the lifecycle's event. A channel that needs
+//! an address (e-mail, SMS) is left out where the case has none.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::envelope::{Header, id, message, moment};
+use super::{OutboxRow, OutboxWhat, Sending};
+use crate::apply::Noticed;
+use crate::domain::lifecycle::{Event as Texts, Lifecycle, Place};
+use crate::xml::{WriteFault, Writer};
+
+const NAMESPACE: &str = "urn:mezhved:notice:1.0";
+/// Longest title, short and long text that the notice's schema takes, in characters.
+const TITLE_CHARACTERS_MAX: usize = 500;
+const SHORT_CHARACTERS_MAX: usize = 300;
+const LONG_CHARACTERS_MAX: usize = 8000;
+
+pub(super) fn rows(noticed: &Noticed, sending: &Sending<'_>, rows: &mut Vec<OutboxRow>) -> Result<(), WriteFault> {
+    let case = &noticed.event.case;
+    let Some(lifecycle) = sending.lifecycles.get(&case.key.system) else { return Ok(()) };
+    let Some(texts) = lifecycle.event(&noticed.event.code) else { return Ok(()) };
+    let values = values(noticed, lifecycle, sending);
+    for channel in &texts.channels {
+        if let Some(addressee) = addressee(channel, noticed) {
+            rows.push(row(noticed, lifecycle, texts, &values, (channel, addressee), sending)?);
+        }
+    }
+    Ok(())
+}
+
+/// Whom a channel can reach; `Some(None)` where it needs no address of its own.
+fn addressee<'a>(channel: &str, noticed: &'a Noticed) -> Option<Option<(&'static str, &'a str)>> {
+    let case = &noticed.event.case;
+    match channel {
+        "email" => case.email.as_deref().map(|email| Some(("b:Email", email))),
+        "sms" => case.phone.as_deref().map(|phone| Some(("b:Phone", phone))),
+        _ => Some(None),
+    }
+}
+
+fn row(
+    noticed: &Noticed,
+    lifecycle: &Lifecycle,
+    texts: &Texts,
+    values: &HashMap<&'static str, String>,
+    (channel, addressee): (&str, Option<(&'static str, &str)>),
+    sending: &Sending<'_>,
+) -> Result<OutboxRow, WriteFault> {
+    let case = &noticed.event.case;
+    let item = noticed.item.to_string();
+    let message_id = id(&["notice", &noticed.source.0, &noticed.source.1, &item, &texts.code, channel]);
+    let header = Header {
+        message_id: &message_id,
+        in_reply_to: None,
+        correlation: None,
+        recipient: sending.agency,
+        system: &case.key.system,
+        test: false,
+    };
+    let body = message(&header, sending, NAMESPACE, |w| {
+        w.start("b:Notice")?.element("b:Event", &texts.code)?.element("b:Channel", channel)?;
+        if let Some((element, address)) = addressee {
+            w.start("b:Addressee")?.element(element, address)?.end()?;
+        }
+        w.start("b:Case")?.attribute("system", &case.key.system)?.attribute("number", &case.key.number)?;
+        if let Some(service) = values.get(Place::Service.name()) {
+            w.element("b:Service", service)?;
+        }
+        w.end()?;
+        let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
+        w.start("b:Status")?.attribute("code", &case.status)?.text(status)?.end()?;
+        w.element("b:HappenedAt", &moment(noticed.event.happened_at))?;
+        write_texts(w, texts, values)?;
+        if let Some(deadline) = case.deadline {
+            w.element("b:DueBy", &moment(deadline))?;
+        }
+        if let Some(link) = sending.link {
+            let link = link.replace("{system}", &case.key.system).replace("{number}", &case.key.number);
+            w.element("b:Link", &link)?;
+        }
+        w.end()?;
+        Ok(())
+    })?;
+    Ok(OutboxRow {
+        what: OutboxWhat::Notice,
+        message: Some(noticed.message),
+        case_number: Some(case.key.number.clone()),
+        kind: "notice",
+        address: channel.to_owned(),
+        order_key: Some(format!("notice:{channel}:{}:{}", case.key.system, case.key.number)),
+        message_id,
+        correlation: None,
+        r#type: "Notice",
+        traceparent: noticed.traceparent.clone(),
+        body,
+        created_at: sending.now,
+    })
+}
+
+fn write_texts(w: &mut Writer, texts: &Texts, values: &HashMap<&'static str, String>) -> Result<(), WriteFault> {
+    let value = |place: Place| values.get(place.name()).map(String::as_str);
+    w.element("b:Title", &texts.title.fill(value, TITLE_CHARACTERS_MAX))?;
+    w.element("b:Short", &texts.short.fill(value, SHORT_CHARACTERS_MAX))?;
+    w.element("b:Long", &texts.long.fill(value, LONG_CHARACTERS_MAX))?;
+    if let Some(to_do) = &texts.to_do {
+        w.element("b:ToDo", &to_do.fill(value, LONG_CHARACTERS_MAX))?;
+    }
+    Ok(())
+}
+
+fn values(noticed: &Noticed, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMap<&'static str, String> {
+    let event = &noticed.event;
+    let case = &event.case;
+    let day = |moment: DateTime<Utc>| moment.with_timezone(&sending.zone).format("%d.%m.%Y").to_string();
+    // A deadline is the first moment after its last day.
+    let last_day = |end: DateTime<Utc>| day(end - chrono::Duration::milliseconds(1));
+    let list = |list: &[String]| (!list.is_empty()).then(|| list.join("; "));
+    let happened = event.happened_at.with_timezone(&sending.zone).format("%d.%m.%Y %H:%M").to_string();
+    let service = lifecycle.service(&case.service).map_or_else(|| case.service.clone(), |one| one.label.clone());
+    let status = lifecycle.status(&case.status).map_or_else(|| case.status.clone(), |one| one.label.clone());
+    [
+        (Place::Number, Some(case.key.number.clone())),
+        (Place::Status, Some(status)),
+        (Place::Service, Some(service)),
+        (Place::Happened, Some(happened)),
+        (Place::Deadline, case.deadline.map(last_day)),
+        (Place::Expected, case.expected_on.map(|day| day.format("%d.%m.%Y").to_string())),
+        (Place::Comment, event.comment.clone()),
+        (Place::Reasons, list(&event.reasons)),
+        (Place::Missing, list(&event.missing)),
+        (Place::Amount, event.amount.clone()),
+        (Place::Result, event.result.clone()),
+        (Place::Officer, case.officer.clone()),
+        (Place::Agency, Some(case.agency.clone())),
+    ]
+    .into_iter()
+    .filter_map(|(place, value)| Some((place.name(), value?)))
+    .collect()
+}

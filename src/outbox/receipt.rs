@@ -1,0 +1,134 @@
+//! The answer to a message: accepted or refused, with what was wrong and where, and the result of every item.
+
+use super::envelope::{Header, id, is_uuid, message, moment};
+use super::{OutboxRow, OutboxWhat, Sending};
+use crate::admit::Remark;
+use crate::apply::Receipt;
+use crate::apply::results::{ItemResult, Tried};
+use crate::apply::rows::Outcome;
+use crate::outcome::{Code, Remedy};
+use crate::xml::{WriteFault, Writer};
+
+const NAMESPACE: &str = "urn:mezhved:receipt:1.0";
+/// Longest text of one error that the receipt's schema takes, in characters.
+const TEXT_CHARACTERS_MAX: usize = 4000;
+/// Stands for the system where the message did not name one that we know.
+const NO_SYSTEM: &str = "exchange";
+/// Stands for the sender where a file did not name one.
+const NO_SENDER: &str = "UNKNOWN";
+
+pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow, WriteFault> {
+    let attempt = receipt.attempt.to_string();
+    let message_id = id(&["receipt", &receipt.sender, &receipt.message_id, &attempt]);
+    let header = Header {
+        message_id: &message_id,
+        in_reply_to: Some(receipt.message_id.as_str()).filter(|id| is_uuid(id)),
+        correlation: receipt.correlation.as_deref(),
+        recipient: Some(receipt.sender.as_str()).filter(|code| !code.starts_with('?')).unwrap_or(NO_SENDER),
+        system: receipt.system.as_deref().unwrap_or(NO_SYSTEM),
+        test: receipt.test,
+    };
+    let body = message(&header, sending, NAMESPACE, |writer| write(writer, receipt))?;
+    let (kind, address) = match receipt.address.split_once(':') {
+        Some(("file", path)) => ("file", path),
+        Some((_, queue)) => ("queue", queue),
+        None => ("queue", receipt.address.as_str()),
+    };
+    Ok(OutboxRow {
+        what: OutboxWhat::Receipt,
+        message: Some(receipt.message),
+        case_number: None,
+        kind,
+        address: address.to_owned(),
+        order_key: None,
+        message_id,
+        correlation: receipt.correlation.clone(),
+        r#type: "Receipt",
+        traceparent: receipt.traceparent.clone(),
+        body,
+        created_at: sending.now,
+    })
+}
+
+fn write(w: &mut Writer, receipt: &Receipt) -> Result<(), WriteFault> {
+    let accepted = receipt.outcome == Outcome::Applied;
+    w.start("b:Receipt")?.attribute("result", if accepted { "accepted" } else { "refused" })?;
+    w.element("b:MessageId", &receipt.message_id)?;
+    if let Some(system) = &receipt.system {
+        w.element("b:System", system)?;
+    }
+    if let Some(kind) = &receipt.kind {
+        w.element("b:Kind", kind)?;
+    }
+    w.element("b:SettledAt", &moment(receipt.settled_at))?;
+    if receipt.test {
+        w.element("b:Test", "true")?;
+    }
+    errors(w, &receipt.errors)?;
+    if !receipt.items.0.is_empty() {
+        w.start("b:Items")?;
+        receipt.items.0.iter().try_for_each(|item| write_item(w, item))?;
+        w.end()?;
+    }
+    w.end()?;
+    Ok(())
+}
+
+fn write_item(w: &mut Writer, item: &ItemResult) -> Result<(), WriteFault> {
+    let result = match item.result {
+        Tried::Applied => "applied",
+        Tried::Test => "test",
+        Tried::Refused | Tried::Parked => "refused",
+    };
+    w.start("b:Item")?.attribute("number", &item.number.to_string())?;
+    if let Some(sequence) = item.sequence {
+        w.attribute("sequence", &sequence.to_string())?;
+    }
+    w.attribute("result", result)?;
+    if !item.case.is_empty() {
+        w.element("b:CaseNumber", &item.case)?;
+    }
+    errors(w, item.remark.as_slice())?;
+    w.end()?;
+    Ok(())
+}
+
+fn errors(w: &mut Writer, remarks: &[Remark]) -> Result<(), WriteFault> {
+    if remarks.is_empty() {
+        return Ok(());
+    }
+    w.start("b:Errors")?;
+    for remark in remarks {
+        w.start("b:Error")?.attribute("code", &remark.code)?;
+        if let Some(line) = remark.line {
+            w.attribute("line", &line.to_string())?;
+        }
+        if let Some(column) = remark.column {
+            w.attribute("column", &column.to_string())?;
+        }
+        if let Some(path) = &remark.path {
+            w.attribute("path", &cut(path))?;
+        }
+        if let Some(code) = Code::parse(&remark.code) {
+            w.attribute("advice", advice(code))?;
+        }
+        w.text(&cut(&remark.text))?.end()?;
+    }
+    w.end()?;
+    Ok(())
+}
+
+/// What the sender should do about a refusal.
+fn advice(code: Code) -> &'static str {
+    match (code, code.remedy()) {
+        (Code::Expired | Code::MessageIdConflict, _) => "resend-with-new-id",
+        (Code::DuplicateApplication | Code::CaseExists | Code::SequenceUsed, _) => "do-not-resend",
+        (_, Remedy::Sender) => "correct-and-resend",
+        (_, Remedy::Operator) => "wait",
+        (_, Remedy::Daemon) => "resend-with-new-id",
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARACTERS_MAX).collect()
+}

@@ -1,0 +1,279 @@
+//! The conductor: a batch from delivery to proof of commit. Prepare in parallel, one transaction (claim, facts, fold,
+//! write, commit), and the proof with which its deliveries are acknowledged. What fails is decided before writing, so one
+//! bad message never fails its batch; if the commit itself fails, the batch is tried message by message.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+
+use crate::admit::{self, ClaimKey, Desk, Prepared, Rejected};
+use crate::apply::rows::{Claim, RawBlock};
+use crate::apply::world::Needs;
+use crate::apply::{self, Context, Known, Lifecycles, Settlement};
+use crate::binding::Rulebook;
+use crate::clock;
+use crate::config::Config;
+use crate::domain::calendar::Calendar;
+use crate::failpoint;
+use crate::intake::{Again, Delivery, Origin};
+use crate::outbox::{self, OutboxRow, Sending};
+use crate::outcome::Code;
+use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
+use crate::telemetry::Counters;
+
+/// Pauses while the store is away: doubled up to the longest.
+const AWAY_PAUSE_MIN: Duration = Duration::from_millis(50);
+const AWAY_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Fewer messages than this are prepared on one thread.
+const PARALLEL_FROM: usize = 8;
+/// Raw bytes are packed lightly: a batch is full of likenesses anyway.
+const PACKING_LEVEL: i32 = 1;
+
+/// What the stages share.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The configuration.
+    pub config: Config,
+    /// The compiled families.
+    pub rulebook: Arc<Rulebook>,
+    /// How cases live.
+    pub lifecycles: Arc<Lifecycles>,
+    /// Working days.
+    pub calendar: Arc<Calendar>,
+    /// The store.
+    pub store: Store,
+    /// Contents outside the tables.
+    pub contents: Contents,
+    /// What is counted.
+    pub counters: Counters,
+    /// Told when parked items may be due.
+    pub parked: Notify,
+    /// Told when the outbox has something.
+    pub owed: Notify,
+}
+
+impl Pipeline {
+    /// A pipeline over a store.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        rulebook: Arc<Rulebook>,
+        lifecycles: Arc<Lifecycles>,
+        calendar: Arc<Calendar>,
+        store: Store,
+    ) -> Self {
+        let contents = Contents::at(config.contents.clone());
+        let (parked, owed, counters) = (Notify::new(), Notify::new(), Counters::new());
+        Self { config, rulebook, lifecycles, calendar, store, contents, counters, parked, owed }
+    }
+
+    /// Decodes, validates and judges a batch on all processors; the order stays.
+    pub async fn prepare(self: &Arc<Self>, batch: Vec<Delivery>) -> Vec<Prepared> {
+        failpoint::hit("pipeline.received");
+        let now = clock::now();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let parts = if batch.len() < PARALLEL_FROM { 1 } else { threads };
+        let size = batch.len().div_ceil(parts).max(1);
+        let mut batch = batch.into_iter();
+        let mut running = Vec::with_capacity(parts);
+        loop {
+            let part: Vec<Delivery> = batch.by_ref().take(size).collect();
+            if part.is_empty() {
+                break;
+            }
+            let pipeline = Arc::clone(self);
+            running.push(tokio::task::spawn_blocking(move || pipeline.prepare_part(part, now)));
+        }
+        let mut prepared = Vec::new();
+        for part in running {
+            match part.await {
+                Ok(part) => prepared.extend(part),
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        }
+        failpoint::hit("pipeline.prepared");
+        prepared
+    }
+
+    fn prepare_part(&self, part: Vec<Delivery>, now: DateTime<Utc>) -> Vec<Prepared> {
+        let desk = Desk {
+            rulebook: &self.rulebook,
+            partners: &self.config.partners,
+            agency: &self.config.agency,
+            held: &|sha256| self.contents.size(sha256),
+            now,
+        };
+        part.into_iter().map(|delivery| admit::prepare(delivery, &desk)).collect()
+    }
+
+    /// Settles a batch, waiting in place while the store is away. An error means that the store cannot be worked with.
+    pub async fn settle<R: Clone>(&self, batch: Vec<Prepared>, run: R) -> Result<Committed<R>, StoreFault> {
+        match self.patiently(&batch, &run).await {
+            Err(fault) if fault.fate() == Fate::Refused => {
+                tracing::warn!(fault = %fault, messages = batch.len(), "the store refused a batch; message by message");
+                self.one_by_one(batch, run).await
+            }
+            settled => settled,
+        }
+    }
+
+    /// Finds the message that the store refuses and buries it alone. The run is proved by the last commit.
+    async fn one_by_one<R: Clone>(&self, batch: Vec<Prepared>, run: R) -> Result<Committed<R>, StoreFault> {
+        let mut last = None;
+        for mut message in batch {
+            let settled = match self.patiently(std::slice::from_ref(&message), &run).await {
+                Err(fault) if fault.fate() == Fate::Refused => {
+                    message.verdict = Err(Rejected::of(Code::StoreRefused, None));
+                    self.patiently(std::slice::from_ref(&message), &run).await
+                }
+                settled => settled,
+            };
+            last = Some(settled?);
+        }
+        last.ok_or_else(|| StoreFault::Unusable("an empty batch was refused".into()))
+    }
+
+    async fn patiently<R: Clone>(&self, batch: &[Prepared], run: &R) -> Result<Committed<R>, StoreFault> {
+        let mut pause = AWAY_PAUSE_MIN;
+        loop {
+            match self.transact(batch, run.clone()).await {
+                Err(fault) if fault.fate() == Fate::Retry => {
+                    self.counters.store_away(true);
+                    tracing::warn!(fault = %fault, messages = batch.len(), "the store is away; the batch waits");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(AWAY_PAUSE_MAX);
+                }
+                settled => {
+                    self.counters.store_away(false);
+                    return settled;
+                }
+            }
+        }
+    }
+
+    /// One transaction: claim the ids, read the facts, fold, keep contents, write, commit.
+    async fn transact<R>(&self, batch: &[Prepared], run: R) -> Result<Committed<R>, StoreFault> {
+        let mut transaction = self.store.begin().await?;
+        let known = known(batch, &mut transaction).await?;
+        let world = transaction.facts(&needs(batch)).await?;
+        let now = clock::now();
+        let mut settlement = apply::settle(batch, world, known, &self.context(now));
+        let owed = self.owed(&settlement, now)?;
+        settlement.writes.raw = raw(batch, &settlement, now)?;
+        self.keep(&settlement).await?;
+        failpoint::hit("pipeline.before-write");
+        transaction.write(&settlement.writes, &owed).await?;
+        failpoint::hit("pipeline.before-commit");
+        let committed = transaction.commit(run).await?;
+        failpoint::hit("pipeline.after-commit");
+        self.counted(&settlement, owed.is_empty());
+        Ok(committed)
+    }
+
+    fn context(&self, now: DateTime<Utc>) -> Context<'_> {
+        Context {
+            now,
+            zone: self.config.zone,
+            lifecycles: &self.lifecycles,
+            calendar: &self.calendar,
+            delays: &self.config.parking.delays,
+            patience: self.config.parking.patience,
+            dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
+        }
+    }
+
+    fn owed(&self, settlement: &Settlement, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, StoreFault> {
+        let sending = Sending {
+            agency: &self.config.agency,
+            lifecycles: &self.lifecycles,
+            zone: self.config.zone,
+            link: self.config.notice_link.as_deref(),
+            now,
+        };
+        // A receipt that cannot be written would lose its sender's answer: the message is refused by itself instead.
+        outbox::owed(settlement, &sending).map_err(|fault| StoreFault::Refused(fault.to_string()))
+    }
+
+    /// Keeps contents before the rows that name them are committed.
+    async fn keep(&self, settlement: &Settlement) -> Result<(), StoreFault> {
+        if !settlement.contents.is_empty() {
+            let (contents, list) = (self.contents.clone(), settlement.contents.clone());
+            let kept = tokio::task::spawn_blocking(move || {
+                list.iter().try_for_each(|(sha256, bytes)| contents.keep(sha256, bytes))
+            });
+            match kept.await {
+                Ok(kept) => kept.map_err(|fault| StoreFault::Away(fault.to_string()))?,
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        }
+        failpoint::hit("pipeline.contents-kept");
+        Ok(())
+    }
+
+    fn counted(&self, settlement: &Settlement, nothing_owed: bool) {
+        let writes = &settlement.writes;
+        self.counters.settled(writes);
+        if !(writes.woken.is_empty() && writes.parked.is_empty() && writes.parked_again.is_empty()) {
+            self.parked.notify_one();
+        }
+        if !(nothing_owed && writes.repeats.is_empty()) {
+            self.owed.notify_one();
+        }
+    }
+}
+
+/// What the store knows of the batch's messages already.
+async fn known(batch: &[Prepared], transaction: &mut Transaction) -> Result<Known, StoreFault> {
+    let mut keys = Vec::with_capacity(batch.len());
+    let mut tries: Vec<&Again> = Vec::new();
+    for message in batch {
+        match &message.head.origin {
+            Origin::Store(again) => tries.push(again),
+            _ => keys.push(message.head.key()),
+        }
+    }
+    let mut claims = transaction.claims(&keys).await?;
+    let conflicts = conflicts(batch, &claims);
+    claims.extend(transaction.claims(&conflicts).await?);
+    let next_seq = if keys.is_empty() { 0 } else { transaction.next_seq().await? };
+    Ok(Known { claims, stored: transaction.stored(&tries).await?, next_seq })
+}
+
+/// The keys under which messages are booked whose id is taken by other content, be it in the store or in this batch.
+fn conflicts(batch: &[Prepared], claims: &HashMap<ClaimKey, Claim>) -> Vec<ClaimKey> {
+    let mut first: HashMap<ClaimKey, [u8; 32]> = claims.iter().map(|(key, claim)| (key.clone(), claim.hash)).collect();
+    let mut keys = Vec::new();
+    for message in batch.iter().filter(|message| !matches!(message.head.origin, Origin::Store(_))) {
+        let head = &message.head;
+        if *first.entry(head.key()).or_insert(head.hash) != head.hash {
+            let message_id = format!("sha256:{}", hex::encode(head.hash));
+            keys.push(ClaimKey { sender: head.sender.clone(), message_id });
+        }
+    }
+    keys
+}
+
+fn needs(batch: &[Prepared]) -> Needs {
+    let mut needs = Needs::default();
+    for message in batch {
+        if let (Ok(checked), Some(system)) = (&message.verdict, message.head.system()) {
+            checked.items.iter().for_each(|item| apply::needs(item, system, &mut needs));
+        }
+    }
+    needs
+}
+
+/// The raw bytes of the batch's new messages, as one packed block.
+fn raw(batch: &[Prepared], settlement: &Settlement, now: DateTime<Utc>) -> Result<Option<RawBlock>, StoreFault> {
+    if settlement.raw.is_empty() {
+        return Ok(None);
+    }
+    let bodies: Vec<&[u8]> = settlement.raw.iter().map(|index| batch[*index].body.as_slice()).collect();
+    let whole = bodies.concat();
+    let block = zstd::bulk::compress(&whole, PACKING_LEVEL)
+        .map_err(|fault| StoreFault::Unusable(format!("the raw bytes cannot be packed: {fault}")))?;
+    Ok(Some(RawBlock { received_at: now, messages: bodies.len(), bytes: whole.len(), block }))
+}

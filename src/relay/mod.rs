@@ -1,0 +1,141 @@
+//! From the outbox to others. Takes what is due in the order in which it must leave, hands it over, marks what was
+//! confirmed. It runs beside intake and never blocks it; a crash between handing over and marking means that a message
+//! goes out twice under the same id.
+
+mod file;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::broker::topology::{EXCHANGE_OUT, notice_queue};
+use crate::broker::{Next, Outgoing, Published, Publisher};
+use crate::clock;
+use crate::domain::properties::{Properties, TRACEPARENT};
+use crate::failpoint;
+use crate::outbox::retry_at;
+use crate::pipeline::Pipeline;
+use crate::store::{Handover, StoreFault};
+
+/// Ways that the broker serves.
+const BROKER_KINDS: [&str; 2] = ["queue", "notice"];
+/// The way of receipts to files.
+const FILE_KINDS: [&str; 1] = ["file"];
+
+/// What one run of the relay did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Relayed {
+    /// Confirmed.
+    pub sent: usize,
+    /// To be tried later.
+    pub later: usize,
+    /// Stuck until an operator retries them.
+    pub stuck: usize,
+}
+
+impl Relayed {
+    /// Whether there was anything to do.
+    #[must_use]
+    pub fn is_idle(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What became of one row.
+enum Fate {
+    Sent,
+    Later(String),
+    Stuck(String),
+}
+
+/// Hands due rows over to the broker: one bounded piece.
+pub async fn to_broker(pipeline: &Pipeline, publisher: &mut Publisher) -> Result<Relayed, StoreFault> {
+    let rows = pipeline.store.outbox_due(&BROKER_KINDS, clock::now(), pipeline.config.relay.batch_max).await?;
+    if rows.is_empty() {
+        return Ok(Relayed::default());
+    }
+    failpoint::hit("relay.claimed");
+    let outgoing: Vec<Outgoing> = rows.iter().map(|row| outgoing(row, &pipeline.config.agency)).collect();
+    let published = publisher.publish(&outgoing).await;
+    failpoint::hit("relay.published");
+    let fates = published.into_iter().map(|published| match published.next() {
+        Next::Done => Fate::Sent,
+        Next::Again => Fate::Later(said(&published)),
+        Next::Stuck => Fate::Stuck(said(&published)),
+    });
+    mark(pipeline, &rows, fates.collect()).await
+}
+
+/// Writes due receipts of files beside them: one bounded piece.
+pub async fn to_files(pipeline: &Pipeline) -> Result<Relayed, StoreFault> {
+    let rows = pipeline.store.outbox_due(&FILE_KINDS, clock::now(), pipeline.config.relay.batch_max).await?;
+    if rows.is_empty() {
+        return Ok(Relayed::default());
+    }
+    let fates = rows.iter().map(|row| match file::write(&row.address, &row.body) {
+        Ok(()) => Fate::Sent,
+        Err(fault) => Fate::Stuck(fault.to_string()),
+    });
+    mark(pipeline, &rows, fates.collect()).await
+}
+
+/// When the next row for the broker is due.
+pub async fn next_due(pipeline: &Pipeline) -> Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault> {
+    pipeline.store.next_outbox(&BROKER_KINDS).await
+}
+
+/// What the broker said of a message, in words.
+#[must_use]
+pub fn said(published: &Published) -> String {
+    let reason = match published {
+        Published::Unroutable { reason } => reason.clone(),
+        Published::Refused { code, reason } => format!("{code} {reason}"),
+        Published::Unsendable(why) => why.to_string(),
+        Published::Lost(fault) => fault.to_string(),
+        Published::Confirmed | Published::Nacked | Published::TimedOut | Published::Blocked => String::new(),
+    };
+    if reason.is_empty() { published.code().to_owned() } else { format!("{}: {reason}", published.code()) }
+}
+
+async fn mark(pipeline: &Pipeline, rows: &[Handover], fates: Vec<Fate>) -> Result<Relayed, StoreFault> {
+    let now = clock::now();
+    let settings = &pipeline.config.relay;
+    let (mut sent, mut later, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, fate) in rows.iter().zip(fates) {
+        match fate {
+            Fate::Sent => sent.push(row.id),
+            Fate::Later(why) => {
+                later.push((row.id, retry_at(now, row.attempts, settings.delay_min, settings.delay_max), why));
+            }
+            Fate::Stuck(why) => {
+                tracing::warn!(outbox = row.id, what = row.what, why, "a row of the outbox is stuck; retry it by hand");
+                stuck.push((row.id, why));
+            }
+        }
+    }
+    pipeline.store.outbox_done(&sent, &later, &stuck, now).await?;
+    failpoint::hit("relay.marked");
+    pipeline.counters.relayed(sent.len(), later.len(), stuck.len());
+    Ok(Relayed { sent: sent.len(), later: later.len(), stuck: stuck.len() })
+}
+
+fn outgoing(row: &Handover, agency: &str) -> Outgoing {
+    let (exchange, routing_key) = match row.kind.as_str() {
+        "notice" => (EXCHANGE_OUT.to_owned(), notice_queue(&row.address)),
+        _ => (String::new(), row.address.clone()),
+    };
+    let headers = row.traceparent.iter().map(|trace| (TRACEPARENT.to_owned(), Value::from(trace.as_str())));
+    let properties = Properties {
+        message_id: Some(row.message_id.clone()),
+        correlation_id: row.correlation.clone(),
+        kind: Some(row.r#type.clone()),
+        content_type: Some("application/xml".to_owned()),
+        content_encoding: Some("utf-8".to_owned()),
+        timestamp: u64::try_from(row.created_at.timestamp()).ok(),
+        app_id: Some(agency.to_owned()),
+        delivery_mode: Some(2),
+        headers: headers.collect::<BTreeMap<_, _>>(),
+        ..Properties::default()
+    };
+    Outgoing { exchange, routing_key, properties, body: row.body.clone().into_bytes().into() }
+}

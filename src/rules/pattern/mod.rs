@@ -1,0 +1,206 @@
+//! Regular expressions of XML Schema (Part 2, appendix F): translated into the `regex` crate's syntax, which matches in
+//! linear time, anchored at both ends.
+
+mod blocks;
+mod classes;
+mod translate;
+
+use regex::{Regex, RegexBuilder};
+
+/// Bytes that one compiled expression may take.
+const COMPILED_BYTES_MAX: usize = 64 << 20;
+/// Characters that one expression may have.
+const PATTERN_BYTES_MAX: usize = 1 << 16;
+
+/// How strictly an expression is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// As the grammar of the standard says.
+    Strict,
+    /// Hyphens anywhere in a class and needless escapes are taken for the characters themselves, as libxml2 does; real
+    /// schemas of state systems hold such patterns.
+    Lenient,
+}
+
+/// Why a pattern cannot be used. The fault of the schema's author.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternFault {
+    /// It does not follow the grammar.
+    #[error("{what} at character {at}")]
+    Syntax {
+        /// Which character, from 1.
+        at: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// It would take more memory than a pattern may.
+    #[error("the pattern is too large to be compiled")]
+    TooLarge,
+}
+
+/// One or more compiled expressions, of which one has to match.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    sources: Box<[Box<str>]>,
+    matcher: Regex,
+}
+
+impl Pattern {
+    /// Compiles alternatives; also tells whether leniency was needed.
+    pub(crate) fn compile(sources: &[&str], strictness: Strictness) -> Result<(Self, bool), PatternFault> {
+        let mut text = String::from("\\A(?:");
+        let mut lenient = false;
+        for (index, source) in sources.iter().enumerate() {
+            if source.len() > PATTERN_BYTES_MAX {
+                return Err(PatternFault::TooLarge);
+            }
+            if index > 0 {
+                text.push('|');
+            }
+            lenient |= translate::translate(source, strictness, &mut text)?;
+        }
+        text.push_str(")\\z");
+        let matcher = RegexBuilder::new(&text)
+            .size_limit(COMPILED_BYTES_MAX)
+            .dfa_size_limit(COMPILED_BYTES_MAX)
+            .build()
+            .map_err(|_| PatternFault::TooLarge)?;
+        let sources = sources.iter().map(|source| Box::from(*source)).collect();
+        Ok((Self { sources, matcher }, lenient))
+    }
+
+    /// Whether the whole of `text` is matched.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        self.matcher.is_match(text)
+    }
+
+    /// The expressions as the schema wrote them.
+    pub(crate) fn sources(&self) -> &[Box<str>] {
+        &self.sources
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(pattern: &str, matching: &[&str], others: &[&str]) {
+        let (compiled, _) = Pattern::compile(&[pattern], Strictness::Strict).expect(pattern);
+        for text in matching {
+            assert!(compiled.matches(text), "{pattern} should match {text:?}");
+        }
+        for text in others {
+            assert!(!compiled.matches(text), "{pattern} should not match {text:?}");
+        }
+    }
+
+    #[test]
+    fn expressions_match_whole_texts() {
+        check("a", &["a"], &["", "aa", "ba", "A"]);
+        check("", &[""], &["a"]);
+        check("a|b|", &["a", "b", ""], &["ab"]);
+        check("^a$", &["^a$"], &["a"]);
+        check("(ab)*c?", &["", "c", "abab", "ababc"], &["a", "cc"]);
+        check("a{2}b{1,}c{0,2}", &["aab", "aabbcc"], &["ab", "aa", "aabccc"]);
+        check(".", &["ы", "€"], &["\n", "\r", "ab"]);
+        check("a&&b", &["a&&b"], &["a", "b"]);
+        check("[~&-]", &["~", "&", "-"], &["a"]);
+        check("#x20", &["#x20"], &[" "]);
+    }
+
+    #[test]
+    fn classes_are_exact() {
+        check("[a-c]", &["a", "b", "c"], &["d", "-"]);
+        check("[^a-c]", &["d", "\n"], &["a"]);
+        check("[a-z-[aeiou]]", &["b"], &["a", "-"]);
+        check("[^a-z-[0-9]]", &["A"], &["a", "5"]);
+        check("[a-]", &["a", "-"], &["b"]);
+        check("[-a]", &["a", "-"], &["b"]);
+        check("[\\-\\]\\[\\^]", &["-", "]", "[", "^"], &["\\"]);
+        check("[a^]", &["^", "a"], &[]);
+        check("\\d", &["1", "٣"], &["a"]);
+        check("\\w", &["a", "ы", "1", "+"], &[" ", ".", "-"]);
+        check("\\s\\S", &["\tx", " x"], &["xx", "\u{A0}x"]);
+        check("\\i\\c*", &["a-1", "_", "имя:x"], &["1", "-"]);
+        check("[\\i-[:]][\\c-[:]]*", &["a-1", "_"], &["a:b", ":"]);
+        check("\\p{Lu}\\P{Lu}", &["Aa", "Яя"], &["aA"]);
+        check("\\p{IsCyrillic}+", &["привет"], &["hello"]);
+        check("[\\p{IsBasicLatin}-[\\s]]", &["a"], &[" ", "ы"]);
+    }
+
+    #[test]
+    fn wrong_expressions_are_refused() {
+        for wrong in [
+            "(",
+            ")",
+            "a)",
+            "[",
+            "]",
+            "[]",
+            "[^]",
+            "a{",
+            "a{}",
+            "a{1",
+            "a{2,1}",
+            "a{,1}",
+            "*",
+            "a**",
+            "a{1}{2}",
+            "+",
+            "?",
+            "\\",
+            "\\a",
+            "\\p",
+            "\\p{}",
+            "\\p{Xx}",
+            "\\p{IsNowhere}",
+            "[b-a]",
+            "[a-b-c]",
+            "[a-\\d]",
+            "[[a]]",
+            "[a-[b]c]",
+            "(?:a)",
+            "a*?",
+            "{1}",
+            "}",
+            "\\1",
+            "[\\d-a]",
+        ] {
+            let outcome = Pattern::compile(&[wrong], Strictness::Strict);
+            assert!(matches!(outcome, Err(PatternFault::Syntax { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn leniency_takes_what_real_schemas_hold() {
+        for (pattern, text) in [("[a-zA-Z0-9-+.]*", "a-+."), ("\\_\\/", "_/"), ("[\\w-\\.]+", "a-."), ("[0-9-a]", "-")]
+        {
+            assert!(Pattern::compile(&[pattern], Strictness::Strict).is_err(), "{pattern}");
+            let (compiled, lenient) = Pattern::compile(&[pattern], Strictness::Lenient).expect(pattern);
+            assert!(lenient && compiled.matches(text), "{pattern}");
+        }
+        assert!(!Pattern::compile(&["[a-z]"], Strictness::Lenient).unwrap().1);
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        assert_eq!(
+            Pattern::compile(&["((a{1,999}){1,999}){1,999}"], Strictness::Strict).err(),
+            Some(PatternFault::TooLarge)
+        );
+        let (nested, _) = Pattern::compile(&["((a*)*)*b"], Strictness::Strict).unwrap();
+        assert!(!nested.matches(&"a".repeat(100_000)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_pattern_makes_it_panic(pattern in "[a(\\[\\])|*+?{},0-9\\\\pLdi^.-]{0,20}", text in "[a-c0-9]{0,8}") {
+            for strictness in [Strictness::Strict, Strictness::Lenient] {
+                if let Ok((compiled, _)) = Pattern::compile(&[&pattern], strictness) {
+                    compiled.matches(&text);
+                }
+            }
+        }
+    }
+}

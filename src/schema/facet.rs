@@ -1,0 +1,215 @@
+//! Facets of a restriction step: gathered, compiled each by its own file in `rules`, checked against each other.
+
+use super::compiler::Compiler;
+use super::tree::Item;
+use crate::rules::draft::{
+    Base, Datum, Enumeration, Facet, FacetFault, FractionDigits, Length, Lexical, MaxExclusive, MaxInclusive,
+    MaxLength, MinExclusive, MinInclusive, MinLength, PatternFacet, SimpleId, SimpleType, TotalDigits, Variety,
+};
+use crate::rules::{FacetKind, WhiteSpace};
+
+impl<'d> Compiler<'d> {
+    /// Puts the facets of one restriction step of `base` onto `restricted`, which has inherited those of its base.
+    pub(super) fn apply_facets(&mut self, items: &[Item<'d>], base: SimpleId, restricted: &mut SimpleType) {
+        let mut fresh: Vec<(Item<'d>, Facet)> = Vec::new();
+        let mut patterns: Vec<&'d str> = Vec::new();
+        let mut values = Vec::new();
+        for item in items.iter().copied() {
+            let (Some(kind), Some(written)) = (FacetKind::named(item.tag()), item.raw_attribute("value")) else {
+                self.fault(item, "s4s-att-must-appear", "a facet needs a value");
+                continue;
+            };
+            if !applies(kind, &restricted.variety) {
+                let text = format!("{} cannot be used on this type", kind.name());
+                self.fault(item, "cos-applicable-facets", text);
+                continue;
+            }
+            if fresh.iter().any(|(_, known)| known.kind() == kind) {
+                self.fault(item, "src-single-facet-value", format!("{} is given twice", kind.name()));
+                continue;
+            }
+            match kind {
+                FacetKind::Pattern => patterns.push(written),
+                FacetKind::Enumeration => values.extend(self.enumerated(item, base, written)),
+                FacetKind::WhiteSpace => self.white_space(item, base, restricted),
+                _ => match self.single(item, kind, base) {
+                    Ok(facet) => fresh.push((item, facet)),
+                    Err(fault) => self.fault(item, fault.constraint, format!("{}: {}", kind.name(), fault.text)),
+                },
+            }
+        }
+        self.check_together(&fresh);
+        let mut facets = inherit(&restricted.facets, &fresh);
+        if let Some(item) = items.iter().copied().find(|item| item.tag() == "pattern") {
+            facets.extend(self.pattern(item, &patterns));
+            restricted.trims = restricted.trims && !matches!(restricted.variety, Variety::Atomic(Lexical::Base64));
+        }
+        if !values.is_empty() {
+            facets.retain(|facet| facet.kind() != FacetKind::Enumeration);
+            facets.push(Facet::Enumeration(Enumeration::new(values)));
+        }
+        // Cheap facets first, so that the dear ones see fewer values.
+        facets.sort_by_key(|facet| matches!(facet, Facet::Pattern(_) | Facet::Enumeration(_)));
+        restricted.facets = facets.into();
+    }
+
+    fn pattern(&mut self, item: Item<'d>, sources: &[&str]) -> Option<Facet> {
+        match PatternFacet::compile(sources, self.strictness) {
+            Ok((facet, lenient)) => {
+                if lenient {
+                    self.warn(item, "this pattern does not follow the grammar of XML Schema; it was read loosely");
+                }
+                Some(Facet::Pattern(facet))
+            }
+            Err(fault) => {
+                self.fault(item, fault.constraint, format!("pattern: {}", fault.text));
+                None
+            }
+        }
+    }
+
+    fn enumerated(&mut self, item: Item<'d>, base: SimpleId, written: &str) -> Option<(String, Datum<'static>)> {
+        let prefixes = item.prefixes();
+        let value = self.simple_types().assess(base, written, &prefixes).map(|assessed| assessed.datum.into_owned());
+        let Ok(value) = value else {
+            let text = "the value of an enumeration must be a value of the base type";
+            self.fault(item, "enumeration-valid-restriction", text);
+            return None;
+        };
+        if self.is_notation(base) {
+            self.check_notation(item, written);
+        }
+        let literal = self.draft.simple_types[base.index()].white_space.apply(written).into_owned();
+        Some((literal, value))
+    }
+
+    fn white_space(&mut self, item: Item<'d>, base: SimpleId, restricted: &mut SimpleType) {
+        let inherited = &self.draft.simple_types[base.index()];
+        let fixed = !matches!(inherited.variety, Variety::Atomic(Lexical::String));
+        match WhiteSpace::compile(item.attribute("value").unwrap_or(""), inherited.white_space, fixed) {
+            Ok(value) => restricted.white_space = value,
+            Err(fault) => self.fault(item, fault.constraint, format!("whiteSpace: {}", fault.text)),
+        }
+    }
+
+    /// Compiles a facet that has one value, against the facets of the base type.
+    fn single(&mut self, item: Item<'d>, kind: FacetKind, base: SimpleId) -> Result<Facet, FacetFault> {
+        let fixed = item.flag("fixed");
+        let text = item.attribute("value").unwrap_or("");
+        let inherited = &self.draft.simple_types[base.index()];
+        let facets = Base { facets: &inherited.facets };
+        let prefixes = item.prefixes();
+        let bound = || {
+            let Variety::Atomic(lexical) = inherited.variety else {
+                return Err(FacetFault { constraint: "cos-applicable-facets", text: "lists have no order".to_owned() });
+            };
+            // The bound is a literal of the primitive type: the other facets of the base are minded by each bound itself.
+            lexical.parse(text, &prefixes).map(Datum::Atom).map_err(|_| FacetFault {
+                constraint: "cvc-datatype-valid.1.2.1",
+                text: "the value is none of the base type".to_owned(),
+            })
+        };
+        compile_single(kind, text, fixed, facets, bound)
+    }
+
+    /// Checks the facets of one step against each other.
+    fn check_together(&mut self, fresh: &[(Item<'d>, Facet)]) {
+        let has = |kind| fresh.iter().find(|(_, facet)| facet.kind() == kind).map(|(item, _)| *item);
+        for (one, other, constraint) in [
+            (FacetKind::MaxInclusive, FacetKind::MaxExclusive, "maxInclusive-maxExclusive"),
+            (FacetKind::MinInclusive, FacetKind::MinExclusive, "minInclusive-minExclusive"),
+        ] {
+            if let (Some(item), Some(_)) = (has(one), has(other)) {
+                self.fault(item, constraint, format!("{} and {} exclude each other", one.name(), other.name()));
+            }
+        }
+        for (index, (item, facet)) in fresh.iter().enumerate() {
+            let others: Vec<Facet> = fresh
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index)
+                .map(|(_, (_, facet))| facet.clone())
+                .collect();
+            let text = facet.sources().first().cloned().unwrap_or_default();
+            let bound = || match facet {
+                Facet::MaxInclusive(facet) => Ok(Datum::Atom(facet.bound.value.clone())),
+                Facet::MaxExclusive(facet) => Ok(Datum::Atom(facet.bound.value.clone())),
+                Facet::MinInclusive(facet) => Ok(Datum::Atom(facet.bound.value.clone())),
+                Facet::MinExclusive(facet) => Ok(Datum::Atom(facet.bound.value.clone())),
+                _ => Err(FacetFault { constraint: "", text: String::new() }),
+            };
+            if let Err(fault) = compile_single(facet.kind(), &text, false, Base { facets: &others }, bound) {
+                self.fault(*item, fault.constraint, format!("{}: {}", facet.kind().name(), fault.text));
+                return;
+            }
+            if let (Facet::FractionDigits(fraction), Some(Facet::TotalDigits(total))) =
+                (facet, others.iter().find(|other| other.kind() == FacetKind::TotalDigits))
+                && fraction.value > total.value
+            {
+                self.fault(*item, "fractionDigits-totalDigits", "fractionDigits is greater than totalDigits");
+            }
+        }
+    }
+}
+
+/// Compiles one facet with one value; `bound` gives its value where it is a bound.
+fn compile_single<'b>(
+    kind: FacetKind,
+    text: &str,
+    fixed: bool,
+    base: Base<'_>,
+    bound: impl Fn() -> Result<Datum<'b>, FacetFault>,
+) -> Result<Facet, FacetFault> {
+    Ok(match kind {
+        FacetKind::Length => Facet::Length(Length::compile(text, fixed, base)?),
+        FacetKind::MinLength => Facet::MinLength(MinLength::compile(text, fixed, base)?),
+        FacetKind::MaxLength => Facet::MaxLength(MaxLength::compile(text, fixed, base)?),
+        FacetKind::TotalDigits => Facet::TotalDigits(TotalDigits::compile(text, fixed, base)?),
+        FacetKind::FractionDigits => Facet::FractionDigits(FractionDigits::compile(text, fixed, base)?),
+        FacetKind::MaxInclusive => Facet::MaxInclusive(MaxInclusive::compile(text, &bound()?, fixed, base)?),
+        FacetKind::MaxExclusive => Facet::MaxExclusive(MaxExclusive::compile(text, &bound()?, fixed, base)?),
+        FacetKind::MinInclusive => Facet::MinInclusive(MinInclusive::compile(text, &bound()?, fixed, base)?),
+        FacetKind::MinExclusive => Facet::MinExclusive(MinExclusive::compile(text, &bound()?, fixed, base)?),
+        FacetKind::Pattern | FacetKind::Enumeration | FacetKind::WhiteSpace => {
+            return Err(FacetFault {
+                constraint: "cos-applicable-facets",
+                text: "not a facet of one value".to_owned(),
+            });
+        }
+    })
+}
+
+/// The inherited facets that stay beside the new ones. A new upper bound takes the place of both kinds of upper bounds,
+/// for it is the tighter one; so for lower bounds.
+fn inherit(inherited: &[Facet], fresh: &[(Item<'_>, Facet)]) -> Vec<Facet> {
+    use FacetKind::{MaxExclusive, MaxInclusive, MinExclusive, MinInclusive};
+    let replaces = |old: FacetKind, new: FacetKind| {
+        old == new
+            || matches!(old, MaxInclusive | MaxExclusive) && matches!(new, MaxInclusive | MaxExclusive)
+            || matches!(old, MinInclusive | MinExclusive) && matches!(new, MinInclusive | MinExclusive)
+    };
+    let stays = |old: &&Facet| !fresh.iter().any(|(_, new)| replaces(old.kind(), new.kind()));
+    inherited.iter().filter(stays).cloned().chain(fresh.iter().map(|(_, facet)| facet.clone())).collect()
+}
+
+/// Which facets may stand on which types (Part 2, section 4.1.5).
+fn applies(kind: FacetKind, variety: &Variety) -> bool {
+    use FacetKind::{
+        Enumeration, FractionDigits, Length, MaxExclusive, MaxInclusive, MaxLength, MinExclusive, MinInclusive,
+        MinLength, Pattern, TotalDigits, WhiteSpace,
+    };
+    let lengths = matches!(kind, Length | MinLength | MaxLength);
+    let bounds = matches!(kind, MaxInclusive | MaxExclusive | MinInclusive | MinExclusive);
+    let digits = matches!(kind, TotalDigits | FractionDigits);
+    match variety {
+        Variety::Any => false,
+        Variety::Union(_) => matches!(kind, Pattern | Enumeration),
+        Variety::List(_) => lengths || matches!(kind, Pattern | Enumeration | WhiteSpace),
+        Variety::Atomic(Lexical::Boolean) => matches!(kind, Pattern | WhiteSpace),
+        Variety::Atomic(Lexical::Decimal | Lexical::Integer) => !lengths,
+        Variety::Atomic(Lexical::Float | Lexical::Double | Lexical::Duration | Lexical::Moment(_)) => {
+            !lengths && !digits
+        }
+        Variety::Atomic(_) => !bounds && !digits,
+    }
+}

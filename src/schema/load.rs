@@ -1,0 +1,294 @@
+//! Loading: from the roots of a set to all documents that they include, import and redefine, each read once, each
+//! compiled once for every target namespace that it is given (a document without one takes its includer's).
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::encoding;
+use super::fault::SchemaFault;
+use super::source::{SchemaSet, join};
+use crate::rules::XS_NAMESPACE;
+use crate::xml::{Event, Limits, Position, Start, TextReader};
+
+/// Documents of one set at most.
+const DOCUMENTS_MAX: usize = 5000;
+/// Bytes of one document at most.
+const DOCUMENT_BYTES_MAX: usize = 64 << 20;
+
+/// How one document refers to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReferenceKind {
+    Include,
+    Import,
+    Redefine,
+}
+
+/// A reference from one document to another.
+#[derive(Debug, Clone)]
+pub(super) struct Reference {
+    pub(super) kind: ReferenceKind,
+    pub(super) namespace: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) offset: u64,
+}
+
+/// A document as read.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) target: Option<String>,
+    pub(super) references: Vec<Reference>,
+}
+
+/// A document with the target namespace that it is compiled for.
+#[derive(Debug, Clone)]
+pub(super) struct Instance {
+    pub(super) document: usize,
+    /// The effective target namespace, `""` for none.
+    pub(super) target: String,
+    /// Whether the document has taken its includer's namespace.
+    pub(super) chameleon: bool,
+    /// Namespaces that it may refer to.
+    pub(super) visible: BTreeSet<String>,
+    /// Redefinitions: offset of the element and the instance redefined.
+    pub(super) redefines: Vec<(u64, usize)>,
+    /// Instances included or redefined, for telling what a redefinition covers.
+    pub(super) includes: Vec<usize>,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) documents: Vec<Document>,
+    pub(super) instances: Vec<Instance>,
+    pub(super) faults: Vec<SchemaFault>,
+    pub(super) warnings: Vec<String>,
+}
+
+struct Loader<'s> {
+    set: &'s SchemaSet<'s>,
+    loaded: Loaded,
+    by_path: HashMap<String, Option<usize>>,
+    by_target: HashMap<(usize, String), usize>,
+    waiting: VecDeque<usize>,
+}
+
+/// Reads a set.
+pub(super) fn load(set: &SchemaSet<'_>) -> Loaded {
+    let mut loader = Loader {
+        set,
+        loaded: Loaded::default(),
+        by_path: HashMap::new(),
+        by_target: HashMap::new(),
+        waiting: VecDeque::new(),
+    };
+    for root in &set.roots {
+        match loader.document(root) {
+            Ok(Some(document)) => {
+                let target = loader.loaded.documents[document].target.clone().unwrap_or_default();
+                loader.instance(document, target, false);
+            }
+            Ok(None) => {}
+            Err(reason) => loader.loaded.faults.push(SchemaFault {
+                file: root.clone(),
+                position: Position::START,
+                constraint: "schema-unreadable",
+                text: reason,
+            }),
+        }
+    }
+    while let Some(instance) = loader.waiting.pop_front() {
+        loader.follow(instance);
+    }
+    loader.loaded
+}
+
+impl Loader<'_> {
+    /// The document at `path`, read if it has not been yet. `Ok(None)`: it was read and is faulty.
+    fn document(&mut self, path: &str) -> Result<Option<usize>, String> {
+        if let Some(known) = self.by_path.get(path) {
+            return Ok(*known);
+        }
+        if self.loaded.documents.len() == DOCUMENTS_MAX {
+            return Err(format!("the set has more than {DOCUMENTS_MAX} documents"));
+        }
+        let bytes = self.set.source.read(path)?;
+        if bytes.len() > DOCUMENT_BYTES_MAX {
+            return Err(format!("the document is larger than {DOCUMENT_BYTES_MAX} bytes"));
+        }
+        let document = encoding::decode(&bytes)
+            .ok_or_else(|| fault(path, Position::START, "xml-bad-encoding", "the bytes are no text in their encoding"))
+            .and_then(|text| survey(path, text));
+        let index = match document {
+            Ok(document) => {
+                self.loaded.documents.push(document);
+                Some(self.loaded.documents.len() - 1)
+            }
+            Err(fault) => {
+                self.loaded.faults.push(fault);
+                None
+            }
+        };
+        self.by_path.insert(path.to_owned(), index);
+        Ok(index)
+    }
+
+    /// The instance of a document for a target namespace, followed later if it is new.
+    fn instance(&mut self, document: usize, target: String, chameleon: bool) -> usize {
+        let key = (document, target.clone());
+        if let Some(known) = self.by_target.get(&key) {
+            return *known;
+        }
+        let index = self.loaded.instances.len();
+        self.by_target.insert(key, index);
+        let visible = BTreeSet::from([target.clone(), XS_NAMESPACE.to_owned()]);
+        let instance = Instance { document, target, chameleon, visible, redefines: Vec::new(), includes: Vec::new() };
+        self.loaded.instances.push(instance);
+        self.waiting.push_back(index);
+        index
+    }
+
+    fn follow(&mut self, instance: usize) {
+        let document = self.loaded.instances[instance].document;
+        for reference in self.loaded.documents[document].references.clone() {
+            match reference.kind {
+                ReferenceKind::Import => self.import(instance, &reference),
+                ReferenceKind::Include | ReferenceKind::Redefine => self.include(instance, &reference),
+            }
+        }
+    }
+
+    fn fault(&mut self, instance: usize, offset: u64, constraint: &'static str, text: String) {
+        let document = &self.loaded.documents[self.loaded.instances[instance].document];
+        let position = Position::of(&document.text, offset);
+        self.loaded.faults.push(SchemaFault { file: document.path.clone(), position, constraint, text });
+    }
+
+    /// The document that a reference means; a missing one is only told, for a location is a hint.
+    fn referred(&mut self, instance: usize, reference: &Reference) -> Option<usize> {
+        let from = &self.loaded.documents[self.loaded.instances[instance].document].path;
+        let namespace = reference.namespace.as_deref().unwrap_or("");
+        let known =
+            self.set.locations.iter().find(|(known, _)| reference.kind == ReferenceKind::Import && known == namespace);
+        let path = match (known, &reference.location) {
+            (Some((_, path)), _) => path.clone(),
+            (None, Some(location)) => join(from, location),
+            (None, None) => return None,
+        };
+        let told = format!("{from}: {path}: ");
+        match self.document(&path) {
+            Ok(document) => document,
+            Err(reason) => {
+                self.loaded.warnings.push(told + &reason);
+                None
+            }
+        }
+    }
+
+    fn import(&mut self, instance: usize, reference: &Reference) {
+        let target = self.loaded.instances[instance].target.clone();
+        let namespace = reference.namespace.clone().unwrap_or_default();
+        if namespace == target {
+            let (constraint, text) = if reference.namespace.is_some() {
+                ("src-import.1.1", "a schema cannot import its own target namespace; include the document instead")
+            } else {
+                ("src-import.1.2", "an import without a namespace needs a schema that has one")
+            };
+            return self.fault(instance, reference.offset, constraint, text.to_owned());
+        }
+        self.loaded.instances[instance].visible.insert(namespace.clone());
+        let Some(document) = self.referred(instance, reference) else { return };
+        let found = self.loaded.documents[document].target.clone().unwrap_or_default();
+        if found == namespace {
+            self.instance(document, namespace, false);
+        } else {
+            let constraint = if reference.namespace.is_some() { "src-import.3.1" } else { "src-import.3.2" };
+            let text = format!("the imported document's target namespace is \"{found}\", not \"{namespace}\"");
+            self.fault(instance, reference.offset, constraint, text);
+        }
+    }
+
+    fn include(&mut self, instance: usize, reference: &Reference) {
+        let target = self.loaded.instances[instance].target.clone();
+        let Some(document) = self.referred(instance, reference) else { return };
+        let redefines = reference.kind == ReferenceKind::Redefine;
+        let chameleon = match &self.loaded.documents[document].target {
+            Some(found) if *found == target => false,
+            None => !target.is_empty(),
+            Some(found) => {
+                let text = format!("the included document's target namespace is \"{found}\", not \"{target}\"");
+                let constraint = if redefines { "src-redefine.3.1" } else { "src-include.2.1" };
+                return self.fault(instance, reference.offset, constraint, text);
+            }
+        };
+        let included = self.instance(document, target, chameleon);
+        self.loaded.instances[instance].includes.push(included);
+        if redefines {
+            self.loaded.instances[instance].redefines.push((reference.offset, included));
+        }
+    }
+}
+
+fn fault(path: &str, position: Position, constraint: &'static str, text: &str) -> SchemaFault {
+    SchemaFault { file: path.to_owned(), position, constraint, text: text.to_owned() }
+}
+
+/// Checks that a text is a well-formed schema document and finds what it refers to.
+fn survey(path: &str, text: String) -> Result<Document, SchemaFault> {
+    let limits =
+        Limits { attribute_value_bytes_max: 16 << 20, text_bytes_max: DOCUMENT_BYTES_MAX, ..Limits::default() };
+    let mut reader = TextReader::new(&text, limits);
+    let mut depth = 0;
+    let mut target = None;
+    let mut references = Vec::new();
+    loop {
+        match reader.next_event() {
+            Err(malformed) => {
+                let words = malformed.text(crate::xml::Language::English);
+                return Err(fault(path, malformed.position, malformed.code(), words));
+            }
+            Ok(None) => break,
+            Ok(Some(Event::Start(start))) => {
+                if depth == 0 {
+                    if start.name.namespace != XS_NAMESPACE || start.name.local != "schema" {
+                        return Err(fault(
+                            path,
+                            Position::START,
+                            "schema-unreadable",
+                            "the root element is not xs:schema",
+                        ));
+                    }
+                    target = attribute(&start, "targetNamespace");
+                } else if depth == 1 && start.name.namespace == XS_NAMESPACE {
+                    references.extend(reference(&start));
+                }
+                depth += 1;
+            }
+            Ok(Some(Event::End(_))) => depth -= 1,
+            Ok(Some(Event::Text(_))) => {}
+        }
+    }
+    Ok(Document { path: path.to_owned(), text, target, references })
+}
+
+fn reference(start: &Start<'_>) -> Option<Reference> {
+    let kind = match start.name.local {
+        "include" => ReferenceKind::Include,
+        "import" => ReferenceKind::Import,
+        "redefine" => ReferenceKind::Redefine,
+        _ => return None,
+    };
+    Some(Reference {
+        kind,
+        namespace: attribute(start, "namespace"),
+        location: attribute(start, "schemaLocation"),
+        offset: start.span.offset,
+    })
+}
+
+fn attribute(start: &Start<'_>, local: &str) -> Option<String> {
+    let mut attributes = start.attributes.clone();
+    attributes
+        .find(|found| found.name.namespace.is_empty() && found.name.local == local)
+        .map(|found| found.value.trim().to_owned())
+}

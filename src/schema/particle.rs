@@ -1,0 +1,176 @@
+//! Particles: elements, wildcards and model groups with their occurrence bounds.
+
+use super::compiler::Compiler;
+use super::globals::Kind;
+use super::order::order;
+use super::tree::Item;
+use crate::rules::draft::WildcardId;
+use crate::rules::{Particle, Term};
+
+/// Particles of one content model at most, named groups written out.
+pub(super) const PARTICLES_MAX: usize = 200_000;
+
+/// A named model group.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) term: Term,
+    pub(super) size: usize,
+}
+
+/// Particles in a term, itself included.
+pub(super) fn size(term: &Term) -> usize {
+    match term {
+        Term::Element(_) | Term::Wildcard(_) => 1,
+        Term::Sequence(parts) | Term::Choice(parts) | Term::All(parts) => {
+            1 + parts.iter().map(|part| size(&part.term)).sum::<usize>()
+        }
+    }
+}
+
+impl<'d> Compiler<'d> {
+    /// Compiles all model groups, those that are referred to first.
+    pub(super) fn compile_groups(&mut self) {
+        let (sorted, circular) = order(self.globals.len(), |index| self.group_needs(index));
+        for index in circular {
+            if self.globals[index].kind == Kind::Group {
+                self.fault(self.globals[index].item, "mg-props-correct.2", "the model group contains itself");
+            }
+        }
+        for index in sorted {
+            if self.globals[index].kind != Kind::Group {
+                continue;
+            }
+            let item = self.globals[index].item;
+            let body = item.children().find(|child| matches!(child.tag(), "sequence" | "choice" | "all"));
+            let Some(body) = body else {
+                self.fault(item, "s4s-elt-must-match", "a named group needs a sequence, choice or all");
+                continue;
+            };
+            let term = self.model_group(body);
+            let size = size(&term);
+            self.groups.insert(index, Group { term, size });
+        }
+    }
+
+    fn group_needs(&self, index: usize) -> Vec<usize> {
+        let global = &self.globals[index];
+        if global.kind != Kind::Group {
+            return Vec::new();
+        }
+        // References inside local elements belong to those elements' types, which come later.
+        let mut needs = Vec::new();
+        let mut waiting: Vec<Item<'d>> = global.item.children().collect();
+        while let Some(item) = waiting.pop() {
+            match item.tag() {
+                "group" => {
+                    let name = item.attribute("ref").and_then(|text| self.peek(item, text));
+                    needs.extend(name.and_then(|name| self.find(item, Kind::Group, name)));
+                }
+                "sequence" | "choice" | "all" => waiting.extend(item.children()),
+                _ => {}
+            }
+        }
+        needs
+    }
+
+    /// The bounds of a particle; `None` where they are no bounds.
+    pub(super) fn bounds(&mut self, item: Item<'d>) -> Option<(u32, Option<u32>)> {
+        let count = |text: &str| {
+            let digits = text.strip_prefix('+').unwrap_or(text);
+            let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            // A bound beyond what can be counted is never reached.
+            whole.then(|| digits.parse().unwrap_or(u32::MAX - 1))
+        };
+        let min = item.attribute("minOccurs").map_or(Some(1), count);
+        let max = match item.attribute("maxOccurs") {
+            None => Some(Some(1)),
+            Some("unbounded") => Some(None),
+            Some(text) => count(text).map(Some),
+        };
+        let (Some(min), Some(max)) = (min, max) else {
+            self.fault(item, "s4s-att-invalid-value", "minOccurs and maxOccurs must be whole numbers");
+            return None;
+        };
+        if max.is_some_and(|max| max < min) {
+            self.fault(item, "p-props-correct.2.1", "minOccurs is greater than maxOccurs");
+            return None;
+        }
+        Some((min, max))
+    }
+
+    /// Compiles a particle; `None` where it may not occur at all, or is wrong.
+    pub(super) fn particle(&mut self, item: Item<'d>) -> Option<Particle> {
+        let (min, max) = self.bounds(item)?;
+        let term = match item.tag() {
+            "element" => Term::Element(self.local_element(item)?),
+            "any" => {
+                let wildcard = self.wildcard(item)?;
+                let known = self.draft.wildcards.iter().position(|known| *known == wildcard);
+                let index = known.unwrap_or_else(|| {
+                    self.draft.wildcards.push(wildcard);
+                    self.draft.wildcards.len() - 1
+                });
+                Term::Wildcard(WildcardId::at(index))
+            }
+            "group" => self.group_reference(item)?,
+            "sequence" | "choice" | "all" => self.model_group(item),
+            _ => return None,
+        };
+        if max == Some(0) {
+            return None;
+        }
+        if matches!(term, Term::All(_)) && (max != Some(1) || min > 1) {
+            self.fault(item, "cos-all-limited.1.2", "an all group occurs at most once");
+        }
+        Some(Particle { min, max, term })
+    }
+
+    fn group_reference(&mut self, item: Item<'d>) -> Option<Term> {
+        let Some(text) = item.attribute("ref") else {
+            self.fault(item, "s4s-att-must-appear", "a reference to a group needs ref");
+            return None;
+        };
+        let global = self.resolve(item, Kind::Group, text)?;
+        let group = self.groups.get(&global)?;
+        if group.size > PARTICLES_MAX {
+            self.fault(item, "schema-too-large", "the group is larger than a content model may be");
+            return None;
+        }
+        Some(group.term.clone())
+    }
+
+    /// Compiles a sequence, choice or all group without its own bounds.
+    fn model_group(&mut self, item: Item<'d>) -> Term {
+        let mut parts = Vec::new();
+        let mut total = 0;
+        for child in item.children().collect::<Vec<_>>() {
+            let Some(part) = self.particle(child) else { continue };
+            total += size(&part.term);
+            if total > PARTICLES_MAX {
+                self.fault(child, "schema-too-large", "the group is larger than a content model may be");
+                break;
+            }
+            self.check_all_limits(item, child, &part);
+            parts.push(part);
+        }
+        match item.tag() {
+            "choice" => Term::Choice(parts),
+            "all" => Term::All(parts),
+            _ => Term::Sequence(parts),
+        }
+    }
+
+    /// `cos-all-limited`: all groups hold single elements and lie in no other group.
+    fn check_all_limits(&mut self, group: Item<'d>, child: Item<'d>, part: &Particle) {
+        if matches!(part.term, Term::All(_)) {
+            self.fault(child, "cos-all-limited.1.2", "an all group cannot stand inside another group");
+        }
+        if group.tag() == "all" {
+            if !matches!(part.term, Term::Element(_)) {
+                self.fault(child, "s4s-elt-must-match", "an all group holds elements only");
+            } else if part.max != Some(1) {
+                self.fault(child, "cos-all-limited.2", "an element of an all group occurs at most once");
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Where schema documents come from: named files of a set, joined by relative paths, never by the network.
+
+use crate::rules::Strictness;
+
+/// Gives schema documents by path. A folder and a table of embedded files are the usual ones.
+pub trait Source {
+    /// The bytes of the document `path`, a normalized relative or absolute path with `/`.
+    ///
+    /// # Errors
+    /// The reason in words, where there is no such document or it cannot be read.
+    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+}
+
+impl<S: Source + ?Sized> Source for &S {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        (**self).read(path)
+    }
+}
+
+/// Documents in memory, by path: for embedded schemas and tests.
+impl Source for std::collections::BTreeMap<String, Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.get(path).cloned().ok_or_else(|| format!("there is no document {path}"))
+    }
+}
+
+/// Schema documents to be compiled together.
+#[derive(Clone)]
+pub struct SchemaSet<'s> {
+    pub(super) source: &'s dyn Source,
+    pub(super) roots: Vec<String>,
+    pub(super) locations: Vec<(String, String)>,
+    pub(super) strictness: Strictness,
+}
+
+impl std::fmt::Debug for SchemaSet<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = out.debug_struct("SchemaSet");
+        out.field("roots", &self.roots).field("locations", &self.locations).finish_non_exhaustive()
+    }
+}
+
+impl<'s> SchemaSet<'s> {
+    /// An empty set that reads from `source`; patterns are read strictly.
+    #[must_use]
+    pub fn new(source: &'s dyn Source) -> Self {
+        Self { source, roots: Vec::new(), locations: Vec::new(), strictness: Strictness::Strict }
+    }
+
+    /// Adds a document; what it includes and imports is read too.
+    #[must_use]
+    pub fn with(mut self, path: impl AsRef<str>) -> Self {
+        self.roots.push(normalize(path.as_ref()));
+        self
+    }
+
+    /// Says where the schema of a namespace is, for imports that do not say it or say a URL.
+    #[must_use]
+    pub fn with_location(mut self, namespace: impl Into<String>, path: impl AsRef<str>) -> Self {
+        self.locations.push((namespace.into(), normalize(path.as_ref())));
+        self
+    }
+
+    /// Chooses how strictly patterns are read.
+    #[must_use]
+    pub fn with_strictness(mut self, strictness: Strictness) -> Self {
+        self.strictness = strictness;
+        self
+    }
+}
+
+/// The path of `location` as seen from the document `from`.
+pub(super) fn join(from: &str, location: &str) -> String {
+    let location = location.replace('\\', "/");
+    if location.starts_with('/') || location.contains("://") {
+        return normalize(&location);
+    }
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let rooted = if from.starts_with('/') && folder.is_empty() { "/" } else { folder };
+    if rooted.is_empty() { normalize(&location) } else { normalize(&format!("{rooted}/{location}")) }
+}
+
+/// The path without `.` and, where they can be resolved, `..`.
+fn normalize(path: &str) -> String {
+    if path.contains("://") {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if path.starts_with('/') { format!("/{joined}") } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_are_joined_and_normalized() {
+        for (from, location, expected) in [
+            ("a/b/c.xsd", "d.xsd", "a/b/d.xsd"),
+            ("a/b/c.xsd", "../d.xsd", "a/d.xsd"),
+            ("c.xsd", "./x/../d.xsd", "d.xsd"),
+            ("c.xsd", "../d.xsd", "../d.xsd"),
+            ("/a/c.xsd", "d.xsd", "/a/d.xsd"),
+            ("/c.xsd", "d.xsd", "/d.xsd"),
+            ("a/c.xsd", "/d.xsd", "/d.xsd"),
+            ("a/c.xsd", "http://x/y.xsd", "http://x/y.xsd"),
+            ("a/c.xsd", "b\\d.xsd", "a/b/d.xsd"),
+            ("схемы/а.xsd", "б в.xsd", "схемы/б в.xsd"),
+        ] {
+            assert_eq!(join(from, location), expected);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Where outcomes become lasting: one transaction a batch, and the reads that people need afterwards. The sole user of
+//! sqlx. It knows no broker and no XML: what it writes was decided before.
+
+mod content;
+mod fault;
+mod moment;
+mod reads;
+mod sqlite;
+mod work;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use content::{ContentFault, Contents};
+pub use fault::{Fate, StoreFault};
+pub use reads::{
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
+    OutboxView, OutcomeCount, RequestView, VersionView, Waiting,
+};
+pub use sqlite::Transaction;
+pub use work::{DueRow, Handover, StoredBody, StoredMessage};
+
+/// How the embedded store is opened.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data base file.
+    pub path: PathBuf,
+    /// The most bytes that the file may grow to; `None`: as the disk allows.
+    pub bytes_max: Option<u64>,
+    /// How long a statement waits for another process' writing.
+    pub busy_timeout: Duration,
+    /// Connections for reading.
+    pub readers: u32,
+}
+
+/// Proof that a batch's outcome is lasting. Only a commit makes one; acknowledging asks for it.
+///
+/// `T` is whatever must be acknowledged: for a queue, a contiguous run of delivery tags of one channel.
+#[derive(Debug)]
+#[must_use = "what is committed must be acknowledged"]
+pub struct Committed<T> {
+    run: T,
+}
+
+impl<T> Committed<T> {
+    /// Gives up the proof for what it proves.
+    pub fn into_run(self) -> T {
+        self.run
+    }
+}
+
+/// The agency's own store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: sqlite::Sqlite,
+}
+
+impl Store {
+    /// Migrates the store and opens it; creates the file where there is none.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreFault> {
+        Ok(Self { db: sqlite::Sqlite::open(settings).await? })
+    }
+
+    /// Opens a store without changing it: a missing file or another version of the tables is an error.
+    pub async fn open_existing(settings: &Settings) -> Result<Self, StoreFault> {
+        Ok(Self { db: sqlite::Sqlite::open_existing(settings).await? })
+    }
+
+    /// Brings the tables to this program's version; returns the versions that were applied now.
+    pub async fn migrate(settings: &Settings) -> Result<Vec<i64>, StoreFault> {
+        sqlite::Sqlite::migrate(settings).await
+    }
+
+    /// Begins the one writing transaction of a batch; waits for its turn.
+    pub async fn begin(&self) -> Result<Transaction, StoreFault> {
+        self.db.begin().await
+    }
+
+    /// Says whether the store can be written to now.
+    pub async fn ready(&self) -> Result<(), StoreFault> {
+        self.db.ready().await
+    }
+
+    /// Finishes reading and writing, folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}

@@ -1,0 +1,288 @@
+//! What a batch reads inside its transaction: the ids that are claimed already, the facts that `apply` needs, the
+//! messages that are tried again, and the next row numbers. Keys go in as one JSON list a statement.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use serde_json::json;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::Transaction;
+use crate::admit::ClaimKey;
+use crate::apply::rows::{Claim, Outcome, Stored};
+use crate::apply::world::{ApplicationKey, Case, CaseKey, Document, Needs, Request, WantedDocument, World};
+use crate::failpoint;
+use crate::intake::{Again, Why};
+use crate::store::StoreFault;
+use crate::store::moment::from_store;
+
+impl Transaction {
+    /// The inbox row number that the next new message gets.
+    pub async fn next_seq(&mut self) -> Result<i64, StoreFault> {
+        failpoint::store()?;
+        let row = sqlx::query("SELECT coalesce(max(seq), 0) + 1 FROM inbox").fetch_one(&mut *self.tx).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Which of these ids are known, and with what content.
+    pub async fn claims(&mut self, keys: &[ClaimKey]) -> Result<HashMap<ClaimKey, Claim>, StoreFault> {
+        failpoint::store()?;
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let list: Vec<_> = keys.iter().map(|key| [&key.sender, &key.message_id]).collect();
+        let rows = sqlx::query(
+            "SELECT i.sender, i.message_id, i.seq, i.hash FROM json_each(?1) k \
+             CROSS JOIN inbox i ON i.sender = k.value ->> 0 AND i.message_id = k.value ->> 1",
+        )
+        .bind(json!(list).to_string())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let mut known = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let key = ClaimKey { sender: row.try_get(0)?, message_id: row.try_get(1)? };
+            known.insert(key, Claim { seq: row.try_get(2)?, hash: hash(&row, 3)? });
+        }
+        Ok(known)
+    }
+
+    /// The facts about everything that the batch touches.
+    pub async fn facts(&mut self, needs: &Needs) -> Result<World, StoreFault> {
+        failpoint::store()?;
+        let mut world = World::default();
+        if !needs.cases.is_empty() {
+            let keys = list(needs.cases.iter());
+            self.read_cases(&keys, &mut world).await?;
+            self.read_sequences(&keys, &mut world).await?;
+            self.read_waiting(&keys, &mut world).await?;
+        }
+        if !needs.documents.is_empty() {
+            let keys = list(needs.documents.iter());
+            self.read_documents(&keys, &mut world).await?;
+            self.read_requests(&keys, &mut world).await?;
+        }
+        if !needs.applications.is_empty() {
+            self.read_applications(needs, &mut world).await?;
+        }
+        Ok(world)
+    }
+
+    async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+        let rows = sqlx::query(
+            "SELECT c.id, c.system, c.number, c.service, c.object, c.purpose, c.refers_to, c.applicant, c.open, \
+             c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, \
+             c.details ->> 'email', c.details ->> 'phone' \
+             FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.number = k.value ->> 1",
+        )
+        .bind(keys)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let case = case(&row)?;
+            world.cases.insert(case.key.clone(), case);
+        }
+        Ok(())
+    }
+
+    async fn read_sequences(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+        let rows = sqlx::query(
+            "SELECT s.sender, s.system, s.number, s.last FROM json_each(?1) k \
+             CROSS JOIN sequences s ON s.system = k.value ->> 0 AND s.number = k.value ->> 1",
+        )
+        .bind(keys)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let key = CaseKey { system: row.try_get(1)?, number: row.try_get(2)? };
+            world.sequences.insert((row.try_get(0)?, key), row.try_get(3)?);
+        }
+        Ok(())
+    }
+
+    async fn read_waiting(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+        let rows = sqlx::query(
+            "SELECT p.system, p.number, p.id FROM json_each(?1) k \
+             CROSS JOIN parked p ON p.system = k.value ->> 0 AND p.number = k.value ->> 1 \
+             WHERE p.sequence IS NULL",
+        )
+        .bind(keys)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let key = CaseKey { system: row.try_get(0)?, number: row.try_get(1)? };
+            world.waiting.entry(key).or_default().insert(row.try_get(2)?);
+        }
+        Ok(())
+    }
+
+    async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+        let rows = sqlx::query(
+            "SELECT c.system, c.number, d.id, d.type, d.number, d.series, d.title, d.issuer, d.issued_on, \
+             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at FROM json_each(?1) k \
+             CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.number = k.value ->> 1 \
+             CROSS JOIN documents d ON d.case_id = c.id ORDER BY d.id",
+        )
+        .bind(keys)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let key = CaseKey { system: row.try_get(0)?, number: row.try_get(1)? };
+            world.documents.entry(key).or_default().push(document(&row)?);
+        }
+        Ok(())
+    }
+
+    async fn read_requests(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+        let rows = sqlx::query(
+            "SELECT c.system, c.number, r.id, r.wanted, r.due, r.agency, r.opened_at, r.message \
+             FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.number = k.value ->> 1 \
+             CROSS JOIN document_requests r ON r.case_id = c.id AND r.state = 'open' ORDER BY r.id",
+        )
+        .bind(keys)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let key = CaseKey { system: row.try_get(0)?, number: row.try_get(1)? };
+            let wanted: Vec<WantedDocument> = json_column(&row, 3)?;
+            world.requests.entry(key).or_default().push(Request {
+                id: Some(row.try_get(2)?),
+                wanted,
+                due: row.try_get::<Option<i64>, _>(4)?.map(from_store),
+                agency: row.try_get(5)?,
+                opened_at: from_store(row.try_get(6)?),
+                closed_at: None,
+                message: row.try_get(7)?,
+                touched: false,
+            });
+        }
+        Ok(())
+    }
+
+    async fn read_applications(&mut self, needs: &Needs, world: &mut World) -> Result<(), StoreFault> {
+        let keys: Vec<_> = needs
+            .applications
+            .iter()
+            .map(|key| json!([key.system, key.service, hex::encode(key.applicant), key.object]))
+            .collect();
+        let rows = sqlx::query(
+            "SELECT c.system, c.service, c.applicant, coalesce(c.object, ''), c.number FROM json_each(?1) k \
+             CROSS JOIN cases c ON c.open = 1 AND c.system = k.value ->> 0 AND c.service = k.value ->> 1 \
+             AND c.applicant = unhex(k.value ->> 2) AND coalesce(c.object, '') = k.value ->> 3",
+        )
+        .bind(json!(keys).to_string())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let key = ApplicationKey {
+                system: row.try_get(0)?,
+                service: row.try_get(1)?,
+                applicant: hash(&row, 2)?,
+                object: row.try_get(3)?,
+            };
+            world.applications.entry(key).or_default().push(row.try_get(4)?);
+        }
+        Ok(())
+    }
+
+    /// The messages that are tried again, as they stand now; `live` says whether there is still something to try.
+    pub async fn stored(&mut self, tries: &[&Again]) -> Result<HashMap<i64, Stored>, StoreFault> {
+        failpoint::store()?;
+        let mut found = HashMap::with_capacity(tries.len());
+        for again in tries {
+            let (parked, dead_letter) = match again.why {
+                Why::Parked { parked, .. } => (Some(parked), None),
+                Why::Replay { dead_letter, .. } => (None, Some(dead_letter)),
+            };
+            let row = sqlx::query(
+                "SELECT items, outcome, test, reply, message_id, sender, properties, \
+                 EXISTS (SELECT 1 FROM parked WHERE id = ?2) \
+                 OR EXISTS (SELECT 1 FROM dead_letters WHERE id = ?3 AND state = 'open') \
+                 FROM inbox WHERE seq = ?1",
+            )
+            .bind(again.message)
+            .bind(parked)
+            .bind(dead_letter)
+            .fetch_one(&mut *self.tx)
+            .await?;
+            let live: bool = row.try_get(7)?;
+            let stored = found.entry(again.message).or_insert(Stored {
+                items: row.try_get(0)?,
+                outcome: Outcome::parse(row.try_get(1)?),
+                test: row.try_get(2)?,
+                reply: row.try_get(3)?,
+                message_id: row.try_get(4)?,
+                sender: row.try_get(5)?,
+                properties: row.try_get(6)?,
+                live: Vec::new(),
+            });
+            if live {
+                stored.live.push(again.item.unwrap_or(0));
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
+    let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.number]).collect();
+    keys.sort_unstable();
+    json!(keys).to_string()
+}
+
+fn hash(row: &SqliteRow, column: usize) -> Result<[u8; 32], StoreFault> {
+    row.try_get::<&[u8], _>(column)?
+        .try_into()
+        .map_err(|_| StoreFault::Unusable("a stored hash has another length than 32 bytes".into()))
+}
+
+fn day(row: &SqliteRow, column: usize) -> Result<Option<NaiveDate>, StoreFault> {
+    Ok(row.try_get::<Option<&str>, _>(column)?.and_then(|text| text.parse().ok()))
+}
+
+pub(super) fn json_column<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: usize) -> Result<T, StoreFault> {
+    serde_json::from_str(row.try_get(column)?)
+        .map_err(|fault| StoreFault::Unusable(format!("a stored list is not readable: {fault}")))
+}
+
+fn case(row: &SqliteRow) -> Result<Case, StoreFault> {
+    Ok(Case {
+        id: Some(row.try_get(0)?),
+        key: CaseKey { system: row.try_get(1)?, number: row.try_get(2)? },
+        service: row.try_get(3)?,
+        object: row.try_get(4)?,
+        purpose: row.try_get(5)?,
+        refers_to: row.try_get(6)?,
+        applicant: row.try_get::<Option<&[u8]>, _>(7)?.and_then(|bytes| bytes.try_into().ok()),
+        open: row.try_get(8)?,
+        status: row.try_get(9)?,
+        since: from_store(row.try_get(10)?),
+        agency: row.try_get(11)?,
+        officer: row.try_get(12)?,
+        deadline: row.try_get::<Option<i64>, _>(13)?.map(from_store),
+        expected_on: day(row, 14)?,
+        opened_at: from_store(row.try_get(15)?),
+        changed_at: from_store(row.try_get(16)?),
+        email: row.try_get(17)?,
+        phone: row.try_get(18)?,
+        details: None,
+    })
+}
+
+fn document(row: &SqliteRow) -> Result<Document, StoreFault> {
+    Ok(Document {
+        id: Some(row.try_get(2)?),
+        kind: row.try_get(3)?,
+        number: row.try_get(4)?,
+        series: row.try_get(5)?,
+        title: row.try_get(6)?,
+        issuer: row.try_get(7)?,
+        issued_on: day(row, 8)?,
+        valid_until: day(row, 9)?,
+        state: row.try_get(10)?,
+        reason: row.try_get(11)?,
+        signed: row.try_get(12)?,
+        versions: row.try_get(13)?,
+        changed_at: from_store(row.try_get(14)?),
+    })
+}

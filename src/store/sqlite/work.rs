@@ -1,0 +1,270 @@
+//! The store as a source of work, and the marks that its workers leave.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::Sqlite;
+use crate::apply::rows::AuditRow;
+use crate::failpoint;
+use crate::store::moment::{from_store, to_store};
+use crate::store::{DueRow, Handover, StoreFault, StoredBody, StoredMessage};
+
+impl Sqlite {
+    pub(in crate::store) async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
+        failpoint::store()?;
+        let rows = sqlx::query(
+            "SELECT p.id, p.give_up_at, i.seq, i.sender, i.message_id, i.source, i.system, i.properties, \
+             i.received_at, p.item, \
+             (SELECT coalesce(max(a.attempt), 1) + 1 FROM attempts a WHERE a.message = p.message AND a.item = p.item), \
+             i.batch, i.raw_offset, i.raw_length, lower(hex(i.hash)), p.attempts FROM parked p JOIN inbox i ON i.seq = p.message \
+             WHERE p.due_at <= ?1 ORDER BY p.id LIMIT ?2",
+        )
+        .bind(to_store(now))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut blocks = HashMap::new();
+        let mut due = Vec::with_capacity(rows.len());
+        for row in rows {
+            let body = self.raw(&mut blocks, &row, 11).await?;
+            let message = message(&row, 2, body)?;
+            due.push(DueRow {
+                parked: row.try_get(0)?,
+                give_up_at: from_store(row.try_get(1)?),
+                tries: row.try_get(15)?,
+                message,
+            });
+        }
+        Ok(due)
+    }
+
+    /// A message's bytes out of its batch's block. Columns from `from`: batch, offset, length, hash in hex.
+    pub(super) async fn raw(
+        &self,
+        blocks: &mut HashMap<i64, Vec<u8>>,
+        row: &SqliteRow,
+        from: usize,
+    ) -> Result<StoredBody, StoreFault> {
+        let (batch, offset, length): (Option<i64>, Option<i64>, i64) =
+            (row.try_get(from)?, row.try_get(from + 1)?, row.try_get(from + 2)?);
+        let (Some(batch), Some(offset)) = (batch, offset) else {
+            return Ok(StoredBody::Content(row.try_get(from + 3)?));
+        };
+        if !blocks.contains_key(&batch) {
+            let row = sqlx::query("SELECT block, bytes FROM batches WHERE id = ?1")
+                .bind(batch)
+                .fetch_one(&self.readers)
+                .await?;
+            let Some(block) = row.try_get::<Option<&[u8]>, _>(0)? else {
+                return Ok(StoredBody::Gone);
+            };
+            let bytes = usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
+            blocks.insert(batch, unpack(block, bytes)?);
+        }
+        let block = blocks.get(&batch).map(Vec::as_slice).unwrap_or_default();
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let to = from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        block
+            .get(from..to)
+            .map(|bytes| StoredBody::Here(bytes.to_vec()))
+            .ok_or_else(|| StoreFault::Unusable("a batch's block is shorter than its messages say".into()))
+    }
+
+    pub(in crate::store) async fn next_parked(&self) -> Result<Option<DateTime<Utc>>, StoreFault> {
+        let row = sqlx::query("SELECT min(due_at) FROM parked").fetch_one(&self.readers).await?;
+        Ok(row.try_get::<Option<i64>, _>(0)?.map(from_store))
+    }
+
+    pub(in crate::store) async fn dead_letter_message(&self, id: i64) -> Result<Option<StoredMessage>, StoreFault> {
+        let row = sqlx::query(
+            "SELECT i.seq, i.sender, i.message_id, i.source, i.system, i.properties, i.received_at, d.item, \
+             (SELECT coalesce(max(a.attempt), 1) + 1 FROM attempts a WHERE a.message = d.message AND a.item = d.item), \
+             d.body, d.size, d.content FROM dead_letters d JOIN inbox i ON i.seq = d.message \
+             WHERE d.id = ?1 AND d.state = 'open'",
+        )
+        .bind(id)
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let body = dead_body(&row, 9)?;
+        Ok(Some(message(&row, 0, body)?))
+    }
+
+    pub(in crate::store) async fn outbox_due(
+        &self,
+        kinds: &[&str],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Handover>, StoreFault> {
+        failpoint::store()?;
+        let rows = sqlx::query(
+            "SELECT o.id, o.what, o.kind, o.address, o.message_id, o.correlation, o.type, o.traceparent, o.body, \
+             o.attempts, o.created_at FROM outbox o WHERE o.state = 'pending' AND o.due_at <= ?1 \
+             AND o.kind IN (SELECT value FROM json_each(?2)) \
+             AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.order_key = o.order_key AND b.state <> 'sent' \
+             AND b.id < o.id AND (b.state = 'stuck' OR b.due_at > o.due_at)) \
+             ORDER BY o.due_at, o.id LIMIT ?3",
+        )
+        .bind(to_store(now))
+        .bind(json!(kinds).to_string())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(handover).collect()
+    }
+
+    pub(in crate::store) async fn next_outbox(&self, kinds: &[&str]) -> Result<Option<DateTime<Utc>>, StoreFault> {
+        let row = sqlx::query(
+            "SELECT due_at FROM outbox WHERE state = 'pending' AND kind IN (SELECT value FROM json_each(?1)) \
+             ORDER BY due_at LIMIT 1",
+        )
+        .bind(json!(kinds).to_string())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| Ok(from_store(row.try_get(0)?))).transpose()
+    }
+
+    pub(in crate::store) async fn outbox_done(
+        &self,
+        sent: &[i64],
+        later: &[(i64, DateTime<Utc>, String)],
+        stuck: &[(i64, String)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreFault> {
+        failpoint::store()?;
+        self.file.check()?;
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if !sent.is_empty() {
+            sqlx::query(
+                "UPDATE outbox SET state = 'sent', attempts = attempts + 1, error = NULL, sent_at = ?2 \
+                 WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'sent'",
+            )
+            .bind(json!(sent).to_string())
+            .bind(to_store(now))
+            .execute(&mut *tx)
+            .await?;
+        }
+        for (id, due_at, error) in later {
+            sqlx::query(
+                "UPDATE outbox SET attempts = attempts + 1, due_at = ?2, error = ?3 WHERE id = ?1 AND state = 'pending'",
+            )
+            .bind(id)
+            .bind(to_store(*due_at))
+            .bind(error)
+            .execute(&mut *tx)
+            .await?;
+        }
+        for (id, error) in stuck {
+            sqlx::query(
+                "UPDATE outbox SET attempts = attempts + 1, state = 'stuck', error = ?2 WHERE id = ?1 AND state = 'pending'",
+            )
+            .bind(id)
+            .bind(error)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    pub(in crate::store) async fn outbox_retry(&self, id: Option<i64>, audit: AuditRow) -> Result<u64, StoreFault> {
+        let now = to_store(audit.at);
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'pending', due_at = ?2 WHERE state = 'stuck' AND (?1 IS NULL OR id = ?1)",
+        )
+        .bind(id)
+        .bind(now)
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done > 0 {
+            tx.write_audit(&[audit]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done)
+    }
+
+    pub(in crate::store) async fn discard(&self, id: i64, note: &str, audit: AuditRow) -> Result<bool, StoreFault> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE dead_letters SET state = 'discarded', closed_at = ?2, closed_by = ?3, note = ?4 \
+             WHERE id = ?1 AND state = 'open'",
+        )
+        .bind(id)
+        .bind(to_store(audit.at))
+        .bind(&audit.actor)
+        .bind(note)
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done > 0 {
+            tx.write_audit(&[audit]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done > 0)
+    }
+
+    pub(in crate::store) async fn forget_raw(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        self.file.check()?;
+        let done = sqlx::query(
+            "UPDATE batches SET block = NULL WHERE id IN (SELECT b.id FROM batches b WHERE b.block IS NOT NULL \
+             AND b.received_at < ?1 AND NOT EXISTS (SELECT 1 FROM inbox i JOIN parked p ON p.message = i.seq \
+             WHERE i.batch = b.id) ORDER BY b.received_at LIMIT ?2)",
+        )
+        .bind(to_store(before))
+        .bind(limit)
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// A stored message whose columns begin at `from`: seq, sender, id, source, system, properties, received, item, attempt.
+fn message(row: &SqliteRow, from: usize, body: StoredBody) -> Result<StoredMessage, StoreFault> {
+    Ok(StoredMessage {
+        seq: row.try_get(from)?,
+        sender: row.try_get(from + 1)?,
+        message_id: row.try_get(from + 2)?,
+        source: row.try_get(from + 3)?,
+        system: row.try_get(from + 4)?,
+        properties: row.try_get(from + 5)?,
+        received_at: from_store(row.try_get(from + 6)?),
+        item: row.try_get(from + 7)?,
+        attempt: row.try_get(from + 8)?,
+        body,
+    })
+}
+
+/// A dead letter's body. Columns from `from`: body, size, content.
+pub(super) fn dead_body(row: &SqliteRow, from: usize) -> Result<StoredBody, StoreFault> {
+    let size = usize::try_from(row.try_get::<i64, _>(from + 1)?).unwrap_or_default();
+    match row.try_get::<Option<&[u8]>, _>(from)? {
+        Some(block) => Ok(StoredBody::Here(unpack(block, size)?)),
+        None => Ok(StoredBody::Content(row.try_get(from + 2)?)),
+    }
+}
+
+fn unpack(block: &[u8], bytes: usize) -> Result<Vec<u8>, StoreFault> {
+    zstd::bulk::decompress(block, bytes)
+        .map_err(|fault| StoreFault::Unusable(format!("a compressed block is damaged: {fault}")))
+}
+
+fn handover(row: &SqliteRow) -> Result<Handover, StoreFault> {
+    Ok(Handover {
+        id: row.try_get(0)?,
+        what: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        address: row.try_get(3)?,
+        message_id: row.try_get(4)?,
+        correlation: row.try_get(5)?,
+        r#type: row.try_get(6)?,
+        traceparent: row.try_get(7)?,
+        body: row.try_get(8)?,
+        attempts: row.try_get(9)?,
+        created_at: from_store(row.try_get(10)?),
+    })
+}

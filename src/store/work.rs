@@ -1,0 +1,141 @@
+//! The store as a source of work: parked items that are due, dead letters to replay, rows of the outbox to hand over.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreFault};
+use crate::apply::rows::AuditRow;
+
+/// Where a message's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredBody {
+    /// Here.
+    Here(Vec<u8>),
+    /// In the content store, under this SHA-256.
+    Content(String),
+    /// Removed by the retention setting.
+    Gone,
+}
+
+/// A message as it was stored, ready to enter the pipeline again.
+#[derive(Debug)]
+pub struct StoredMessage {
+    /// The inbox row.
+    pub seq: i64,
+    /// The sender under which it is booked.
+    pub sender: String,
+    /// The id under which it is booked.
+    pub message_id: String,
+    /// Where it came from.
+    pub source: String,
+    /// The system of the queue it came through.
+    pub system: Option<String>,
+    /// AMQP properties, JSON.
+    pub properties: String,
+    /// The bytes.
+    pub body: StoredBody,
+    /// When it reached us.
+    pub received_at: DateTime<Utc>,
+    /// The item to try; 0: the whole message.
+    pub item: u32,
+    /// Number of the next try.
+    pub attempt: u32,
+}
+
+/// A parked item that is due.
+#[derive(Debug)]
+pub struct DueRow {
+    /// The parked row.
+    pub parked: i64,
+    /// When its patience ends.
+    pub give_up_at: DateTime<Utc>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// The message it belongs to.
+    pub message: StoredMessage,
+}
+
+/// A row of the outbox to hand over.
+#[derive(Debug, Clone)]
+pub struct Handover {
+    /// The row.
+    pub id: i64,
+    /// `receipt`, `notice` or `document`.
+    pub what: String,
+    /// `queue`, `notice` or `file`.
+    pub kind: String,
+    /// Queue name, notice channel or path.
+    pub address: String,
+    /// Its own message id.
+    pub message_id: String,
+    /// The conversation that it belongs to.
+    pub correlation: Option<String>,
+    /// Name of the body's root element.
+    pub r#type: String,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// The message, XML.
+    pub body: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Parked items that are due, in the order in which they were parked; at most `limit`.
+    pub async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
+        self.db.due_parked(now, limit).await
+    }
+
+    /// When the next parked item is due.
+    pub async fn next_parked(&self) -> Result<Option<DateTime<Utc>>, StoreFault> {
+        self.db.next_parked().await
+    }
+
+    /// The message of an open dead letter, and the item that it stands for; `None` where there is no open one.
+    pub async fn dead_letter_message(&self, dead_letter: i64) -> Result<Option<StoredMessage>, StoreFault> {
+        self.db.dead_letter_message(dead_letter).await
+    }
+
+    /// Rows of the outbox that are due, in the order in which they must leave; at most `limit`. Of a key with an
+    /// earlier row that cannot leave yet, none comes. `kinds` says which ways are open.
+    pub async fn outbox_due(
+        &self,
+        kinds: &[&str],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Handover>, StoreFault> {
+        self.db.outbox_due(kinds, now, limit).await
+    }
+
+    /// When the next row of the outbox is due.
+    pub async fn next_outbox(&self, kinds: &[&str]) -> Result<Option<DateTime<Utc>>, StoreFault> {
+        self.db.next_outbox(kinds).await
+    }
+
+    /// Records what became of rows that were handed over.
+    pub async fn outbox_done(
+        &self,
+        sent: &[i64],
+        later: &[(i64, DateTime<Utc>, String)],
+        stuck: &[(i64, String)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreFault> {
+        self.db.outbox_done(sent, later, stuck, now).await
+    }
+
+    /// Makes stuck rows pending again: one, or all where `id` is `None`. Gives how many.
+    pub async fn outbox_retry(&self, id: Option<i64>, audit: AuditRow) -> Result<u64, StoreFault> {
+        self.db.outbox_retry(id, audit).await
+    }
+
+    /// Closes an open dead letter without replaying it. `false` where there is no open one.
+    pub async fn discard(&self, id: i64, note: &str, audit: AuditRow) -> Result<bool, StoreFault> {
+        self.db.discard(id, note, audit).await
+    }
+
+    /// Removes the raw bytes of batches received before `before`, but for those with parked items. Gives how many.
+    pub async fn forget_raw(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        self.db.forget_raw(before, limit).await
+    }
+}

@@ -1,0 +1,154 @@
+//! Logs and counters. A log line holds codes, counts, ids and places, never a value of a message.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+
+use crate::apply::rows::WriteSet;
+use crate::config::LogFormat;
+use crate::store::Waiting;
+
+/// How one message id ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    system: String,
+    outcome: &'static str,
+    code: &'static str,
+}
+
+/// What became of a row of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RelayLabels {
+    result: &'static str,
+}
+
+/// Which kind of waiting.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WaitingLabels {
+    what: &'static str,
+}
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Counters {
+    registry: Registry,
+    outcomes: Family<OutcomeLabels, Counter>,
+    repeats: Counter,
+    dead_letters: Counter,
+    relayed: Family<RelayLabels, Counter>,
+    waiting: Family<WaitingLabels, Gauge>,
+    store_away: AtomicBool,
+    last_settled: AtomicI64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Counters {
+    /// Counters at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("mezhved");
+        let outcomes = Family::default();
+        let repeats = Counter::default();
+        let dead_letters = Counter::default();
+        let relayed = Family::default();
+        let waiting = Family::default();
+        registry.register("messages", "Message ids by system, outcome and code", outcomes.clone());
+        registry.register("repeats", "Repeats of known message ids", repeats.clone());
+        registry.register("dead_letters", "Dead letters written", dead_letters.clone());
+        registry.register("relayed", "Rows of the outbox by what became of them", relayed.clone());
+        registry.register("waiting", "What is not done yet", waiting.clone());
+        Self {
+            registry,
+            outcomes,
+            repeats,
+            dead_letters,
+            relayed,
+            waiting,
+            store_away: AtomicBool::new(false),
+            last_settled: AtomicI64::new(0),
+        }
+    }
+
+    /// Counts a batch that was committed.
+    pub fn settled(&self, writes: &WriteSet) {
+        for row in &writes.inbox {
+            let labels = OutcomeLabels {
+                system: row.system.clone().unwrap_or_default(),
+                outcome: row.outcome.as_str(),
+                code: row.code.map_or("", crate::outcome::Code::as_str),
+            };
+            self.outcomes.get_or_create(&labels).inc();
+        }
+        self.repeats.inc_by(writes.repeats.len() as u64);
+        self.dead_letters.inc_by(writes.dead_letters.len() as u64);
+        self.last_settled.store(writes.now.timestamp(), Ordering::Relaxed);
+    }
+
+    /// Counts rows of the outbox: sent, to be tried later, stuck.
+    pub fn relayed(&self, sent: usize, later: usize, stuck: usize) {
+        for (result, count) in [("sent", sent), ("later", later), ("stuck", stuck)] {
+            self.relayed.get_or_create(&RelayLabels { result }).inc_by(count as u64);
+        }
+    }
+
+    /// Remembers whether the store was away at the last try.
+    pub fn store_away(&self, away: bool) {
+        self.store_away.store(away, Ordering::Relaxed);
+    }
+
+    /// Whether the store was away at the last try.
+    #[must_use]
+    pub fn is_store_away(&self) -> bool {
+        self.store_away.load(Ordering::Relaxed)
+    }
+
+    /// All counters in the OpenMetrics text format.
+    #[must_use]
+    pub fn text(&self, waiting: Option<Waiting>) -> String {
+        if let Some(waiting) = waiting {
+            for (what, count) in [
+                ("parked", waiting.parked),
+                ("outbox-pending", waiting.pending),
+                ("outbox-stuck", waiting.stuck),
+                ("dead-letters", waiting.dead_letters),
+            ] {
+                self.waiting.get_or_create(&WaitingLabels { what }).set(count);
+            }
+        }
+        let mut text = String::new();
+        if encode(&mut text, &self.registry).is_err() {
+            text.clear();
+            // Writing into a string cannot fail.
+            let _ = writeln!(text, "# the counters could not be written");
+        }
+        text
+    }
+}
+
+/// Starts logging to standard error. A filter that cannot be read is an error.
+pub fn log(level: &str, format: LogFormat) -> Result<(), String> {
+    let filter = EnvFilter::try_new(if level.contains('=') || level.contains(',') {
+        level.to_owned()
+    } else {
+        format!("{level},lapin=off,sqlx=warn")
+    })
+    .map_err(|fault| format!("config.invalid: log.level: {fault}"))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let started = match format {
+        LogFormat::Text => lines.with_ansi(false).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    started.map_err(|fault| format!("log: {fault}"))
+}

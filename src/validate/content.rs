@@ -1,0 +1,301 @@
+//! Content models at work: where a child leads, what could have stood in its place, and whether content may end.
+
+use super::walk::Open;
+use crate::rules::Rules;
+use crate::rules::sealed::{
+    Accept, Counter, ElementId, GuardId, Member, ModelKind, NameId, NamespaceId, StateId, Step, WildcardId,
+};
+
+/// Ways to read counted content that are followed side by side at most.
+const CONFIGURATIONS_MAX: usize = 1024;
+/// Up to this many steps are looked through one by one.
+const LINEAR_MAX: usize = 8;
+
+/// Where a child leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Led {
+    /// To an element declaration; whether the element can occur again.
+    Element(ElementId, bool),
+    /// Through a wildcard.
+    Wildcard(WildcardId),
+    /// Nowhere: it cannot stand here.
+    Nowhere,
+    /// There are too many ways to read the content.
+    TooAmbiguous,
+}
+
+/// A transition to be taken if its guard holds.
+#[derive(Debug, Clone, Copy)]
+struct Move {
+    target: StateId,
+    guard: GuardId,
+}
+
+/// Takes the child `name` from where the content of `open` is.
+#[inline]
+pub(super) fn take(
+    rules: &Rules,
+    open: &mut Open,
+    counters: &mut Vec<u32>,
+    namespace: NamespaceId,
+    name: NameId,
+) -> Led {
+    let (start, bounds) = match &rules.model(open.model).kind {
+        ModelKind::All { members, .. } => return take_member(rules, open, counters, members, name),
+        ModelKind::Automaton { start, counters } => (*start, counters),
+    };
+    debug_assert!(open.state.index() >= start.index());
+    let steps = rules.steps(open.state);
+    if let Some(found) = find(steps, name) {
+        let only = steps.get(found + 1).is_none_or(|next| next.name != name);
+        let step = steps[found];
+        if only && step.guard == GuardId::NONE {
+            open.state = step.target;
+            return Led::Element(step.element, rules.state(step.target).repeats);
+        }
+        let moves = steps[found..].iter().take_while(|step| step.name == name).map(move_of);
+        match take_guarded(rules, open, counters, bounds, moves) {
+            Taken::Yes => return Led::Element(step.element, rules.state(open.state).repeats),
+            Taken::TooAmbiguous => return Led::TooAmbiguous,
+            Taken::No => {}
+        }
+    }
+    if let Some(led) = take_substitute(rules, open, counters, bounds, name) {
+        return led;
+    }
+    take_wildcard(rules, open, counters, bounds, namespace)
+}
+
+fn move_of(step: &Step) -> Move {
+    Move { target: step.target, guard: step.guard }
+}
+
+/// The first step over `name`.
+#[inline]
+fn find(steps: &[Step], name: NameId) -> Option<usize> {
+    if steps.len() <= LINEAR_MAX {
+        return steps.iter().position(|step| step.name == name);
+    }
+    let at = steps.partition_point(|step| step.name < name);
+    (steps.get(at)?.name == name).then_some(at)
+}
+
+/// Takes an element in place of a head of its substitution group.
+fn take_substitute(
+    rules: &Rules,
+    open: &mut Open,
+    counters: &mut Vec<u32>,
+    bounds: &[Counter],
+    name: NameId,
+) -> Option<Led> {
+    let member = rules.global_element(name)?;
+    for head in &rules.element_declaration(member).heads {
+        let head_name = rules.element_declaration(*head).name;
+        let steps = rules.steps(open.state);
+        let Some(found) = find(steps, head_name) else { continue };
+        let moves =
+            steps[found..].iter().take_while(|step| step.name == head_name).filter(|step| step.element == *head);
+        match take_guarded(rules, open, counters, bounds, moves.map(move_of)) {
+            Taken::Yes => return Some(Led::Element(member, rules.state(open.state).repeats)),
+            Taken::TooAmbiguous => return Some(Led::TooAmbiguous),
+            Taken::No => {}
+        }
+    }
+    None
+}
+
+fn take_wildcard(
+    rules: &Rules,
+    open: &mut Open,
+    counters: &mut Vec<u32>,
+    bounds: &[Counter],
+    namespace: NamespaceId,
+) -> Led {
+    let steps = rules.wild_steps(open.state);
+    for (index, step) in steps.iter().enumerate() {
+        let first = !steps[..index].iter().any(|earlier| earlier.wildcard == step.wildcard);
+        if !first || !rules.wildcard(step.wildcard).namespaces.allows(namespace) {
+            continue;
+        }
+        let same = steps[index..].iter().filter(|other| other.wildcard == step.wildcard);
+        let moves = same.map(|step| Move { target: step.target, guard: step.guard });
+        match take_guarded(rules, open, counters, bounds, moves) {
+            Taken::Yes => return Led::Wildcard(step.wildcard),
+            Taken::TooAmbiguous => return Led::TooAmbiguous,
+            Taken::No => {}
+        }
+    }
+    Led::Nowhere
+}
+
+enum Taken {
+    Yes,
+    No,
+    TooAmbiguous,
+}
+
+/// Takes every move whose guard holds, in every configuration of the counters; all lead to the same state, for content
+/// models are deterministic but for their counts.
+fn take_guarded(
+    rules: &Rules,
+    open: &mut Open,
+    counters: &mut Vec<u32>,
+    bounds: &[Counter],
+    moves: impl Iterator<Item = Move> + Clone,
+) -> Taken {
+    let width = bounds.len();
+    if width == 0 {
+        let Some(only) = moves.clone().next() else { return Taken::No };
+        open.state = only.target;
+        return Taken::Yes;
+    }
+    let old = open.configurations * width;
+    let base = open.counters;
+    let mut target = None;
+    for row in 0..open.configurations {
+        let from = base + row * width;
+        for step in moves.clone() {
+            let holds = rules.guard_holds(step.guard, bounds, &counters[from..from + width]);
+            if !holds || target.is_some_and(|target| target != step.target) {
+                continue;
+            }
+            target = Some(step.target);
+            let fresh = counters.len();
+            counters.extend_from_within(from..from + width);
+            rules.guard_counts(step.guard, bounds, &mut counters[fresh..]);
+            let (before, added) = counters.split_at(fresh);
+            if before[base + old..].chunks_exact(width).any(|known| known == added) {
+                counters.truncate(fresh);
+            }
+        }
+    }
+    let Some(target) = target else { return Taken::No };
+    counters.drain(base..base + old);
+    open.state = target;
+    open.configurations = (counters.len() - base) / width;
+    if open.configurations > CONFIGURATIONS_MAX { Taken::TooAmbiguous } else { Taken::Yes }
+}
+
+/// Takes a member of an `all` group; the counters are used as bits of what has been seen.
+fn take_member(rules: &Rules, open: &Open, counters: &mut [u32], members: &[Member], name: NameId) -> Led {
+    let place = |name: NameId| members.binary_search_by_key(&name, |member| member.name).ok();
+    let substitute = || {
+        let member = rules.global_element(name)?;
+        let heads = rules.element_declaration(member).heads.iter();
+        let mut places = heads.filter_map(|head| {
+            let at = place(rules.element_declaration(*head).name)?;
+            (members[at].element == *head).then_some((at, member))
+        });
+        places.next()
+    };
+    let found = place(name).map(|at| (at, members[at].element)).or_else(substitute);
+    let Some((at, element)) = found else { return Led::Nowhere };
+    let word = &mut counters[open.counters + at / 32];
+    let bit = 1 << (at % 32);
+    if *word & bit != 0 {
+        return Led::Nowhere;
+    }
+    *word |= bit;
+    Led::Element(element, false)
+}
+
+/// How many counters a model needs for a fresh element.
+pub(super) fn counters_of(kind: &ModelKind) -> usize {
+    match kind {
+        ModelKind::Automaton { counters, .. } => counters.len(),
+        ModelKind::All { members, .. } => members.len().div_ceil(32),
+    }
+}
+
+/// Whether the content of `open` may end where it is.
+pub(super) fn may_end(rules: &Rules, open: &Open, counters: &[u32], has_children: bool) -> bool {
+    match &rules.model(open.model).kind {
+        ModelKind::All { members, optional } => {
+            *optional && !has_children || missing_members(open, counters, members).next().is_none()
+        }
+        ModelKind::Automaton { counters: bounds, .. } => match rules.state(open.state).accept {
+            Accept::Yes => true,
+            Accept::No => false,
+            Accept::When(guard) => {
+                configurations(open, counters, bounds).any(|row| rules.guard_holds(guard, bounds, row))
+            }
+        },
+    }
+}
+
+fn configurations<'c>(open: &Open, counters: &'c [u32], bounds: &[Counter]) -> impl Iterator<Item = &'c [u32]> {
+    let width = bounds.len().max(1);
+    counters[open.counters..].chunks_exact(width).take(open.configurations)
+}
+
+fn missing_members<'m>(open: &Open, counters: &[u32], members: &'m [Member]) -> impl Iterator<Item = &'m Member> {
+    let seen = move |at: usize| counters[open.counters + at / 32] >> (at % 32) & 1 == 1;
+    let missing: Vec<&Member> = members
+        .iter()
+        .enumerate()
+        .filter(|(at, member)| member.required && !seen(*at))
+        .map(|(_, member)| member)
+        .collect();
+    missing.into_iter()
+}
+
+/// Names of elements, and wildcards, that could stand where the content of `open` is, in the order of the schema.
+pub(super) fn expected(rules: &Rules, open: &Open, counters: &[u32]) -> Vec<String> {
+    let mut words = Vec::new();
+    match &rules.model(open.model).kind {
+        ModelKind::All { members, .. } => {
+            let seen = |at: usize| counters[open.counters + at / 32] >> (at % 32) & 1 == 1;
+            let left = members.iter().enumerate().filter(|(at, _)| !seen(*at));
+            let mut left: Vec<&Member> = left.map(|(_, member)| member).collect();
+            left.sort_by_key(|member| (!member.required, member.element));
+            words.extend(left.iter().map(|member| rules.local_name(member.name).to_owned()));
+        }
+        ModelKind::Automaton { counters: bounds, .. } => {
+            let open_now = |guard: GuardId| {
+                bounds.is_empty()
+                    || configurations(open, counters, bounds).any(|row| rules.guard_holds(guard, bounds, row))
+            };
+            let mut steps: Vec<&Step> = rules.steps(open.state).iter().filter(|step| open_now(step.guard)).collect();
+            steps.sort_by_key(|step| step.target);
+            for step in steps {
+                let element = rules.element_declaration(step.element);
+                let heads = if element.global { rules.substitutes(step.element) } else { Vec::new() };
+                if !element.is_abstract {
+                    words.push(rules.local_name(step.name).to_owned());
+                }
+                let others = heads.iter().map(|id| rules.element_declaration(*id)).filter(|other| !other.is_abstract);
+                words.extend(others.map(|other| rules.local_name(other.name).to_owned()));
+            }
+            for step in rules.wild_steps(open.state).iter().filter(|step| open_now(step.guard)) {
+                words.push(rules.wildcard_words(step.wildcard));
+            }
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    words.retain(|word| seen.insert(word.clone()));
+    words
+}
+
+/// Sets the content of `open` behind an element that came where it should not, if the model knows it anywhere. The
+/// declaration that it then has.
+pub(super) fn resume(rules: &Rules, open: &mut Open, name: NameId) -> Option<ElementId> {
+    let kind = &rules.model(open.model).kind;
+    let ModelKind::Automaton { start, .. } = kind else {
+        return rules.model_elements(kind).into_iter().find(|(known, _)| *known == name).map(|(_, element)| element);
+    };
+    let mut seen = std::collections::HashSet::from([*start]);
+    let mut waiting = vec![*start];
+    while let Some(state) = waiting.pop() {
+        for step in rules.steps(state) {
+            if step.name == name {
+                open.state = step.target;
+                return Some(step.element);
+            }
+            if seen.insert(step.target) {
+                waiting.push(step.target);
+            }
+        }
+        waiting.extend(rules.wild_steps(state).iter().map(|step| step.target).filter(|target| seen.insert(*target)));
+    }
+    None
+}

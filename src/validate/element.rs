@@ -1,0 +1,485 @@
+//! One element: its type, what `xsi:` attributes change about it, its attributes and its place among the captures.
+
+use super::content::counters_of;
+use super::identity::{Begun, FieldValue, WatchedAttribute};
+use super::report::Circumstances;
+use super::violation::{Component, Detail};
+use super::walk::{Mode, Open, Walk};
+use crate::rules::sealed::ModelId;
+use crate::rules::sealed::{
+    ANY_TYPE, AttributeUse, Attributes, ComplexType, Constraint, Content, Derivations, Element, ElementId, ModelKind,
+    NameId, NamespaceId, SimpleId, StateId, TypeId,
+};
+use crate::rules::{CapturedValue, Frame, NodeId, Process, Rules};
+use crate::xml::{self, Attribute, Reader, Span, Start, Window};
+
+/// What `xsi:` attributes say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Instructions<'a> {
+    type_name: Option<(&'a str, Span)>,
+    nil: Option<(&'a str, Span)>,
+}
+
+impl<'r> Walk<'r> {
+    /// A root that no declaration is there for: judged by the type that it names, else told.
+    pub(super) fn undeclared_root<W: Window>(&mut self, reader: &Reader<W>, start: &Start<'_>, begun: Begun) {
+        if self.names_type(reader, start) {
+            return self.element(reader, start, begun, None, 0);
+        }
+        let rules = self.rules();
+        let name = start.name.local.to_owned();
+        let nearest = rules.nearest_global(start.name.namespace, &name);
+        self.report_element(reader, start.span, Detail::UnknownRoot { name, nearest });
+        self.skipped = Some(begun.level);
+    }
+
+    /// Whether `xsi:type` names a type that is known.
+    pub(super) fn names_type<W: Window>(&self, reader: &Reader<W>, start: &Start<'_>) -> bool {
+        let instructions = self.instructions(start);
+        instructions.type_name.is_some_and(|(name, _)| self.type_called(reader, name).is_some())
+    }
+
+    /// Opens an element by its declaration, or without one as `anyType`.
+    pub(super) fn element<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        start: &Start<'_>,
+        begun: Begun,
+        element: Option<ElementId>,
+        ordinal: u32,
+    ) {
+        let rules = self.rules();
+        let declaration = element.map(|element| rules.element_declaration(element));
+        let (node, frame) = self.capture_node(begun.level, begun.name);
+        let mut open = Open {
+            mode: Mode::Empty,
+            element,
+            type_id: declaration.map_or(TypeId::Complex(ANY_TYPE), |declaration| declaration.type_id),
+            model: ModelId(0),
+            state: StateId(0),
+            counters: self.counters.len(),
+            configurations: 1,
+            siblings: 0,
+            disturbed: false,
+            has_children: false,
+            judged: false,
+            awaited: false,
+            ordinal,
+            node,
+            frame,
+            span: start.span,
+        };
+        let mut instructions = Instructions::default();
+        if start.attributes.len() > 0 {
+            instructions = self.instructions(start);
+        }
+        let abstract_element = declaration.is_some_and(|declaration| declaration.is_abstract);
+        // Pushed first, so that what is found wrong with it has its path.
+        self.push(open);
+        if abstract_element {
+            self.report_abstract(reader, start, declaration);
+        }
+        if let Some((name, span)) = instructions.type_name {
+            open.type_id = self.instance_type(reader, open.type_id, declaration, name, span);
+        }
+        let nil = instructions.nil.is_some_and(|(value, span)| self.is_nil(reader, declaration, value, span));
+        self.open_frame(reader, begun.level, &mut open);
+        self.set_content(&mut open, nil);
+        let identities = declaration.map_or(&[][..], |declaration| &declaration.identities);
+        let complex = match open.type_id {
+            TypeId::Complex(id) => Some(rules.complex(id)),
+            TypeId::Simple(_) => None,
+        };
+        let pairs = complex.map_or(&[][..], |complex| &complex.pairs);
+        if let Some(complex) = complex.filter(|complex| complex.is_abstract) {
+            let name = rules.local_name(complex.name).to_owned();
+            self.report_element(reader, start.span, Detail::AbstractType { name });
+        }
+        let watched = self.realm.identities.is_active() || !identities.is_empty() || !pairs.is_empty();
+        self.attributes(reader, start, complex, open, watched);
+        if watched {
+            let own = identities.iter().map(|id| (*id, rules.identity(*id)));
+            open.awaited = self.realm.identities.start(begun, own, pairs);
+            self.realm.identities.attributes.clear();
+            self.report_findings(reader);
+        }
+        let siblings = self.open.last().map_or(0, |pushed| pushed.siblings);
+        if let Some(pushed) = self.open.last_mut() {
+            *pushed = Open { siblings, ..open };
+        }
+    }
+
+    /// Sets what the content may be, and the start of its model.
+    fn set_content(&mut self, open: &mut Open, nil: bool) {
+        let rules = self.rules();
+        let content = match open.type_id {
+            TypeId::Simple(simple) => Content::Simple(simple),
+            TypeId::Complex(id) => rules.complex(id).content,
+        };
+        open.mode = match content {
+            _ if nil => Mode::Nil,
+            Content::Empty => Mode::Empty,
+            Content::Simple(simple) => Mode::Simple(simple),
+            Content::Elements(model) => {
+                open.model = model;
+                Mode::Elements
+            }
+            Content::Mixed(model) => {
+                open.model = model;
+                Mode::Mixed
+            }
+        };
+        if let Mode::Elements | Mode::Mixed = open.mode {
+            let kind = &rules.model(open.model).kind;
+            if let ModelKind::Automaton { start, .. } = kind {
+                open.state = *start;
+            }
+            let wanted = counters_of(kind);
+            if wanted > 0 {
+                self.counters.resize(open.counters + wanted, 0);
+            }
+        }
+    }
+
+    fn instructions<'a>(&self, start: &Start<'a>) -> Instructions<'a> {
+        let mut instructions = Instructions::default();
+        for attribute in start.attributes.clone().filter(|attribute| !attribute.name.prefix.is_empty()) {
+            if self.realm.namespaces[attribute.name.binding] == NamespaceId::XSI {
+                match attribute.name.local {
+                    "type" => instructions.type_name = Some((attribute.value, attribute.value_span)),
+                    "nil" => instructions.nil = Some((attribute.value, attribute.value_span)),
+                    _ => {}
+                }
+            }
+        }
+        instructions
+    }
+
+    /// The type that a `QName` of the document means.
+    fn type_called<W: Window>(&self, reader: &Reader<W>, text: &str) -> Option<TypeId> {
+        let (prefix, local) = xml::split_qname(crate::rules::sealed::trim(text))?;
+        let rules = self.rules();
+        let namespace = rules.namespace_id(reader.namespace_of_prefix(prefix)?);
+        rules.global_type(rules.name_id(namespace, local))
+    }
+
+    /// The type that `xsi:type` puts in place of the declared one, if it may.
+    fn instance_type<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        declared: TypeId,
+        declaration: Option<&'r Element>,
+        name: &str,
+        span: Span,
+    ) -> TypeId {
+        let rules = self.rules();
+        let Some(named) = self.type_called(reader, name) else {
+            self.report_value(reader, span, Detail::UnknownType, Some("xsi:type"), name);
+            return declared;
+        };
+        let mut blocked = declaration.map(|declaration| declaration.block).unwrap_or_default();
+        if let TypeId::Complex(id) = declared {
+            blocked = blocked.join(rules.complex(id).block);
+        }
+        if rules.derives(named, declared, Derivations { substitution: false, ..blocked }) {
+            return named;
+        }
+        let local = rules.type_name(named).to_owned();
+        self.report_value(reader, span, Detail::WrongType { name: local }, Some("xsi:type"), name);
+        declared
+    }
+
+    fn is_nil<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        declaration: Option<&'r Element>,
+        value: &str,
+        span: Span,
+    ) -> bool {
+        let nil = match crate::rules::sealed::trim(value) {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => {
+                self.report_value(
+                    reader,
+                    span,
+                    Detail::BadLiteral { type_name: "boolean".to_owned() },
+                    Some("xsi:nil"),
+                    value,
+                );
+                return false;
+            }
+        };
+        let Some(declaration) = declaration else { return nil };
+        if !declaration.nillable {
+            self.report_value(reader, span, Detail::NotNillable, Some("xsi:nil"), value);
+            return false;
+        }
+        if nil && declaration.constraint.as_ref().is_some_and(|constraint| constraint.fixed) {
+            self.report_value(reader, span, Detail::NilWithFixed, Some("xsi:nil"), value);
+        }
+        nil
+    }
+
+    fn report_abstract<W: Window>(&mut self, reader: &Reader<W>, start: &Start<'_>, declaration: Option<&Element>) {
+        let rules = self.rules();
+        let head = declaration.and_then(|declaration| rules.global_element(declaration.name));
+        let substitutes = head.map(|head| rules.substitutes(head)).unwrap_or_default();
+        let expected = substitutes.iter().map(|id| rules.local_name(rules.element_declaration(*id).name).to_owned());
+        let detail = Detail::AbstractElement { name: start.name.local.to_owned(), expected: expected.collect() };
+        self.report_element(reader, start.span, detail);
+    }
+
+    /// Judges the attributes of an element.
+    fn attributes<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        start: &Start<'_>,
+        complex: Option<&'r ComplexType>,
+        open: Open,
+        watched: bool,
+    ) {
+        let rules = self.rules();
+        let set: Option<&'r Attributes> = complex.map(|complex| rules.attribute_set(complex.attributes));
+        let mut seen = Seen::default();
+        let mut wild_ids = 0;
+        for attribute in start.attributes.clone() {
+            let plain = attribute.name.prefix.is_empty();
+            let namespace = if plain { NamespaceId::ABSENT } else { self.realm.namespaces[attribute.name.binding] };
+            let name = rules.name_id(namespace, attribute.name.local);
+            if namespace == NamespaceId::XSI && is_instruction(name) {
+                continue;
+            }
+            if let Some((at, used)) = set.and_then(|set| set.find(name)) {
+                seen.add(at);
+                let simple = rules.attribute(used.declaration).simple;
+                self.attribute_value(
+                    reader,
+                    &attribute,
+                    (namespace, name),
+                    simple,
+                    used.constraint.as_ref(),
+                    open,
+                    watched,
+                );
+                continue;
+            }
+            let wildcard = set.and_then(|set| set.wildcard).map(|wildcard| rules.wildcard(wildcard));
+            let process =
+                wildcard.filter(|wildcard| wildcard.namespaces.allows(namespace)).map(|wildcard| wildcard.process);
+            match (process, rules.global_attribute(name)) {
+                (None, _) => self.report_unknown_attribute(reader, &attribute, set),
+                (Some(Process::Skip), _) | (Some(Process::Lax), None) => {}
+                (Some(_), Some(id)) => {
+                    let declared = rules.attribute(id);
+                    wild_ids += usize::from(rules.is_id(declared.simple));
+                    let constraint = declared.constraint.as_ref();
+                    if wild_ids > 1 {
+                        self.report_value(
+                            reader,
+                            attribute.value_span,
+                            Detail::DuplicateId,
+                            Some(attribute.name.local),
+                            attribute.value,
+                        );
+                    }
+                    self.attribute_value(
+                        reader,
+                        &attribute,
+                        (namespace, name),
+                        declared.simple,
+                        constraint,
+                        open,
+                        watched,
+                    );
+                }
+                (Some(Process::Strict), None) => {
+                    let detail = Detail::Undeclared { name: attribute.name.local.to_owned() };
+                    self.report_attribute(reader, attribute.span, detail, attribute.name.local);
+                }
+            }
+        }
+        if let Some(set) = set.filter(|set| set.matter_when_absent) {
+            self.absent_attributes(reader, set, &seen, open, watched);
+        }
+    }
+
+    /// Required attributes that are missing, and defaults of those that are left out.
+    fn absent_attributes<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        set: &'r Attributes,
+        seen: &Seen,
+        open: Open,
+        watched: bool,
+    ) {
+        let rules = self.rules();
+        for (at, used) in set.uses.iter().enumerate() {
+            if seen.has(at) {
+                continue;
+            }
+            if used.required {
+                let name = rules.local_name(used.name).to_owned();
+                self.report_element(reader, open.span, Detail::MissingAttribute { name });
+            } else if let Some(Constraint { value: Some(value), .. }) = &used.constraint {
+                self.default_attribute(used, value, open, watched);
+            }
+        }
+    }
+
+    fn default_attribute(
+        &mut self,
+        used: &AttributeUse,
+        value: &crate::rules::sealed::Datum<'static>,
+        open: Open,
+        watched: bool,
+    ) {
+        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.attribute(node, used.name));
+        if let Some(slot) = slot {
+            let captured = CapturedValue { slot, value: value.to_value(), span: open.span };
+            self.realm.captured.frames[open.frame as usize].values.push(captured);
+        }
+        if watched {
+            let namespace = self.rules().namespace_of_name(used.name);
+            let value = FieldValue { datum: value.clone(), span: open.span, nillable: false };
+            self.realm.identities.attributes.push(WatchedAttribute { namespace, name: used.name, value });
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an attribute is judged by its declaration, its use and its place")]
+    fn attribute_value<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        attribute: &Attribute<'_>,
+        (namespace, name): (NamespaceId, NameId),
+        simple: SimpleId,
+        constraint: Option<&Constraint>,
+        open: Open,
+        watched: bool,
+    ) {
+        let local = Some(attribute.name.local);
+        let Some(assessed) = self.value(reader, simple, attribute.value, attribute.value_span, local, constraint)
+        else {
+            return;
+        };
+        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.attribute(node, name));
+        if let Some(slot) = slot {
+            let captured = CapturedValue { slot, value: assessed.datum.to_value(), span: attribute.value_span };
+            self.realm.captured.frames[open.frame as usize].values.push(captured);
+        }
+        if watched {
+            let value = FieldValue { datum: assessed.datum.into_owned(), span: attribute.value_span, nillable: false };
+            self.realm.identities.attributes.push(WatchedAttribute { namespace, name, value });
+        }
+    }
+
+    fn report_unknown_attribute<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        attribute: &Attribute<'_>,
+        set: Option<&Attributes>,
+    ) {
+        let rules = self.rules();
+        let known = set.map_or(&[][..], |set| &set.uses).iter().map(|used| rules.local_name(used.name));
+        let local = attribute.name.local;
+        let nearest = crate::rules::sealed::nearest(local, known, 1).first().map(|near| (*near).to_owned());
+        self.report_attribute(
+            reader,
+            attribute.span,
+            Detail::UnknownAttribute { name: local.to_owned(), nearest },
+            local,
+        );
+    }
+
+    /// The capture node of an element that has just begun, and the frame that it lies in.
+    fn capture_node(&self, level: usize, name: NameId) -> (Option<NodeId>, u32) {
+        let Some(captures) = self.realm.captures else { return (None, 0) };
+        if level == self.realm.root {
+            return (Some(NodeId::ROOT), 0);
+        }
+        let Some(parent) = self.open.last() else { return (None, 0) };
+        (parent.node.and_then(|node| captures.child(node, name)), parent.frame)
+    }
+
+    /// Begins a frame, if the element is one that is kept apart.
+    fn open_frame<W: Window>(&mut self, reader: &Reader<W>, level: usize, open: &mut Open) {
+        let Some((captures, node)) = self.realm.captures.zip(open.node) else { return };
+        let Some(spec) = captures.frame(node) else { return };
+        let parent = (level > self.realm.root).then_some(open.frame);
+        let path = self.report.path(reader, &self.open, level, None);
+        let frames = &mut self.realm.captured.frames;
+        open.frame = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+        frames.push(Frame { spec, parent, span: open.span, path, values: Vec::new() });
+    }
+
+    /// Reports something about the element that has just begun, or about its parent's view of it.
+    pub(super) fn report_element<W: Window>(&mut self, reader: &Reader<W>, span: Span, detail: Detail) {
+        let level = reader.depth() - 1;
+        let component = self.component(level);
+        let circumstances = Circumstances { component, ..Circumstances::default() };
+        self.report.add(reader, &self.open, level, span, detail, circumstances);
+    }
+
+    fn report_attribute<W: Window>(&mut self, reader: &Reader<W>, span: Span, detail: Detail, local: &str) {
+        let level = reader.depth() - 1;
+        let component = self.component(level);
+        let circumstances = Circumstances { attribute: Some(local), component, value: None };
+        self.report.add(reader, &self.open, level, span, detail, circumstances);
+    }
+
+    pub(super) fn report_value<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        span: Span,
+        detail: Detail,
+        attribute: Option<&str>,
+        value: &str,
+    ) {
+        let level = reader.depth() - 1;
+        let component = self.component(level);
+        let circumstances = Circumstances { attribute, component, value: Some(value) };
+        self.report.add(reader, &self.open, level, span, detail, circumstances);
+    }
+
+    /// The component that judges the element at `level`: its own type, or its parent's where it has none.
+    fn component(&self, level: usize) -> Option<Component> {
+        let open = self.open.get(level).or_else(|| self.open.last())?;
+        self.rules().component_words(open.type_id, open.element).map(|(name, place)| Component { name, place })
+    }
+}
+
+fn is_instruction(name: NameId) -> bool {
+    [NameId::XSI_TYPE, NameId::XSI_NIL, NameId::XSI_SCHEMA_LOCATION, NameId::XSI_NO_NAMESPACE_SCHEMA_LOCATION]
+        .contains(&name)
+}
+
+/// Which attribute uses have been met.
+#[derive(Debug, Default)]
+struct Seen {
+    first: u64,
+    more: Vec<usize>,
+}
+
+impl Seen {
+    fn add(&mut self, at: usize) {
+        if at < 64 { self.first |= 1 << at } else { self.more.push(at) }
+    }
+
+    fn has(&self, at: usize) -> bool {
+        if at < 64 { self.first >> at & 1 == 1 } else { self.more.contains(&at) }
+    }
+}
+
+impl Rules {
+    /// What people call the component behind a type and a declaration.
+    pub(crate) fn component_words(&self, type_id: TypeId, element: Option<ElementId>) -> Option<(String, String)> {
+        let named = self.type_name(type_id);
+        match (named, element) {
+            ("", Some(element)) => {
+                let declaration = self.element_declaration(element);
+                Some((self.local_name(declaration.name).to_owned(), self.place_words(declaration.place)))
+            }
+            _ => Some((named.to_owned(), self.type_place(type_id))),
+        }
+    }
+}

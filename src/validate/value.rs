@@ -1,0 +1,311 @@
+//! Text and values: literals are judged by simple types, compared with fixed values, captured and given to identities.
+
+use super::content;
+use super::identity::{FieldValue, Finding};
+use super::ids::{Role, role};
+use super::report::Circumstances;
+use super::violation::{Component, Detail};
+use super::walk::{Mode, Open, Walk};
+use crate::rules::sealed::{
+    Assessed, Constraint, Datum, Facet, FacetKind, Flaw, Identity, Pair, Reason, SimpleId, Variety, nearest,
+};
+use crate::rules::{CapturedValue, Rules, Value};
+use crate::xml::{Reader, Span, Text, Window, is_space};
+
+impl<'r> Walk<'r> {
+    /// Character data inside the innermost element.
+    pub(super) fn text<W: Window>(&mut self, reader: &Reader<W>, text: &Text<'_>) {
+        let Some(open) = self.open.last() else { return };
+        match open.mode {
+            Mode::Simple(simple) if !open.judged && !open.disturbed => {
+                self.simple_text(reader, simple, text.value, text.span);
+            }
+            Mode::Simple(_) => {}
+            Mode::Mixed => {
+                if self.wants_mixed_text() {
+                    self.mixed_text.push_str(text.value);
+                }
+            }
+            Mode::Nil | Mode::Empty => {
+                let disturbs = open.mode == Mode::Nil || !text.value.chars().all(is_space) || !text.value.is_empty();
+                if disturbs && !open.disturbed {
+                    let detail = if open.mode == Mode::Nil { Detail::NilWithContent } else { Detail::NotEmpty };
+                    self.disturb();
+                    self.report_element(reader, text.span, detail);
+                }
+            }
+            Mode::Elements => {
+                if !text.value.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) && !open.disturbed {
+                    self.disturb();
+                    self.report_element(reader, text.span, Detail::TextBetweenElements);
+                }
+            }
+        }
+    }
+
+    fn disturb(&mut self) {
+        if let Some(open) = self.open.last_mut() {
+            open.disturbed = true;
+        }
+    }
+
+    /// Whether the text of the innermost element, which is mixed, is captured or fixed.
+    fn wants_mixed_text(&self) -> bool {
+        let Some(open) = self.open.last() else { return false };
+        let captured = self.realm.captures.zip(open.node).is_some_and(|(captures, node)| captures.text(node).is_some());
+        captured || open.element.is_some_and(|element| self.rules().element_declaration(element).constraint.is_some())
+    }
+
+    /// The content of the innermost element is complete.
+    pub(super) fn finish_content<W: Window>(&mut self, reader: &Reader<W>, end: Span) {
+        let Some(open) = self.open.last().copied() else { return };
+        match open.mode {
+            Mode::Simple(simple) if !open.judged && !open.disturbed => self.simple_text(reader, simple, "", open.span),
+            Mode::Simple(_) | Mode::Empty => {}
+            Mode::Nil => {
+                if open.awaited {
+                    self.realm.identities.supply_nothing(self.open.len() - 1, open.span, false);
+                }
+            }
+            Mode::Elements | Mode::Mixed => {
+                let rules = self.rules();
+                let complete = content::may_end(rules, &open, &self.counters, open.has_children);
+                if !complete && !open.disturbed {
+                    let expected = content::expected(rules, &open, &self.counters);
+                    self.report_element(reader, end, Detail::MissingElement { expected });
+                }
+                if open.mode == Mode::Mixed {
+                    self.finish_mixed(reader, open);
+                }
+            }
+        }
+        if open.awaited && !matches!(open.mode, Mode::Simple(_) | Mode::Nil) {
+            self.realm.identities.supply_nothing(self.open.len() - 1, open.span, true);
+            self.report_findings(reader);
+        }
+    }
+
+    /// Fixed and captured text of mixed content.
+    fn finish_mixed<W: Window>(&mut self, reader: &Reader<W>, open: Open) {
+        if !self.wants_mixed_text() {
+            return;
+        }
+        let rules = self.rules();
+        let mut text = std::mem::take(&mut self.mixed_text);
+        let constraint = open.element.and_then(|element| rules.element_declaration(element).constraint.as_ref());
+        if let Some(constraint) = constraint {
+            if text.is_empty() && !open.has_children {
+                text.push_str(&constraint.literal);
+            } else if constraint.fixed && (*text != *constraint.literal || open.has_children) && !open.disturbed {
+                let expected = vec![constraint.literal.to_string()];
+                self.report_value(reader, open.span, Detail::NotFixed { expected }, None, &text);
+            }
+        }
+        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.text(node));
+        if let Some(slot) = slot {
+            let captured = CapturedValue { slot, value: Value::Text(text.clone()), span: open.span };
+            self.realm.captured.frames[open.frame as usize].values.push(captured);
+        }
+        text.clear();
+        self.mixed_text = text;
+    }
+
+    /// Judges the whole text of the innermost element.
+    fn simple_text<W: Window>(&mut self, reader: &Reader<W>, simple: SimpleId, text: &str, span: Span) {
+        let rules = self.rules();
+        let Some(open) = self.open.last_mut() else { return };
+        open.judged = true;
+        let open = *open;
+        let level = self.open.len() - 1;
+        let declaration = open.element.map(|element| rules.element_declaration(element));
+        let constraint = declaration.and_then(|declaration| declaration.constraint.as_ref());
+        let assessed = match constraint {
+            // The value stands in for no text at all, and is judged again only where the type is another one.
+            Some(constraint) if text.is_empty() => {
+                let literal: &'r str = &constraint.literal;
+                self.value(reader, simple, literal, span, None, None)
+            }
+            _ => self.value(reader, simple, text, span, None, constraint),
+        };
+        let Some(assessed) = assessed else {
+            if open.awaited {
+                self.realm.identities.spoil(level);
+            }
+            return;
+        };
+        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.text(node));
+        if let Some(slot) = slot {
+            let captured = CapturedValue { slot, value: assessed.datum.to_value(), span };
+            self.realm.captured.frames[open.frame as usize].values.push(captured);
+        }
+        if open.awaited {
+            let nillable = declaration.is_some_and(|declaration| declaration.nillable);
+            let value = FieldValue { datum: assessed.datum.into_owned(), span, nillable };
+            self.realm.identities.supply(level, &value);
+            self.report_findings(reader);
+        }
+    }
+
+    /// Judges a literal; tells what is wrong with it, or gives its value.
+    pub(super) fn value<'v, W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        simple: SimpleId,
+        raw: &'v str,
+        span: Span,
+        attribute: Option<&str>,
+        constraint: Option<&Constraint>,
+    ) -> Option<Assessed<'v>> {
+        let rules = self.rules();
+        let assessed = match rules.assess(simple, raw, reader) {
+            Ok(assessed) => assessed,
+            Err(flaw) => {
+                self.report_flaw(reader, flaw, raw, span, attribute);
+                return None;
+            }
+        };
+        if let Some(constraint) = constraint.filter(|constraint| constraint.fixed)
+            && constraint.value.as_ref().is_some_and(|fixed| !fixed.equals(&assessed.datum))
+        {
+            let expected = vec![constraint.literal.to_string()];
+            self.report_value(reader, span, Detail::NotFixed { expected }, attribute, raw);
+        }
+        match role(rules, assessed.simple) {
+            Role::None => {}
+            role => self.note_id(reader, role, &assessed.datum, raw, span, attribute),
+        }
+        Some(assessed)
+    }
+
+    fn note_id<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        role: Role,
+        datum: &Datum<'_>,
+        raw: &str,
+        span: Span,
+        attribute: Option<&str>,
+    ) {
+        match role {
+            Role::None => {}
+            Role::Id => {
+                if !self.realm.ids.define(datum) {
+                    self.report_value(reader, span, Detail::DuplicateId, attribute, raw);
+                }
+            }
+            Role::Reference => {
+                let path = self.report.path(reader, &self.open, reader.depth() - 1, attribute);
+                self.realm.ids.refer(datum, reader.position(span.offset), span, &path);
+            }
+            Role::Entity => self.report_value(reader, span, Detail::UnknownEntity, attribute, raw),
+        }
+    }
+
+    fn report_flaw<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        flaw: Flaw,
+        raw: &str,
+        span: Span,
+        attribute: Option<&str>,
+    ) {
+        let rules = self.rules();
+        let detail = detail_of(rules, flaw, raw);
+        let (name, place) = rules.simple_words(flaw.simple);
+        let component = Some(Component { name, place });
+        let circumstances = Circumstances { attribute, component, value: Some(raw) };
+        self.report.add(reader, &self.open, reader.depth() - 1, span, detail, circumstances);
+    }
+
+    /// Tells what identity constraints have found.
+    pub(super) fn report_findings<W: Window>(&mut self, reader: &Reader<W>) {
+        if self.realm.identities.findings.is_empty() {
+            return;
+        }
+        let rules = self.rules();
+        let level = self.open.len().saturating_sub(1);
+        for finding in std::mem::take(&mut self.realm.identities.findings) {
+            let (detail, span, identity, path) = self.finding(finding);
+            let component = identity.map(|identity| Component {
+                name: rules.local_name(identity.name).to_owned(),
+                place: rules.place_words(identity.place),
+            });
+            let circumstances = Circumstances {
+                component: component.or_else(|| self.pair_component(level)),
+                ..Circumstances::default()
+            };
+            self.report.add(reader, &self.open, level, span, detail, circumstances);
+            if let (Some(path), Some(last)) = (path, self.report.violations.last_mut()) {
+                last.path = path;
+            }
+        }
+    }
+
+    fn pair_component(&self, level: usize) -> Option<Component> {
+        let open = self.open.get(level)?;
+        self.rules().component_words(open.type_id, open.element).map(|(name, place)| Component { name, place })
+    }
+
+    fn finding(&self, finding: Finding<'r>) -> (Detail, Span, Option<&'r Identity>, Option<String>) {
+        let rules = self.rules();
+        let name = |identity: &Identity| rules.local_name(identity.name).to_owned();
+        let any_name = |identity: Option<&Identity>| identity.map_or(String::new(), name);
+        match finding {
+            Finding::Duplicate { identity, span } => {
+                (Detail::DuplicateKey { identity: name(identity) }, span, Some(identity), None)
+            }
+            Finding::MissingField { identity, span } => {
+                (Detail::MissingKeyField { identity: name(identity) }, span, Some(identity), None)
+            }
+            Finding::Nillable { identity, span } => {
+                (Detail::NillableKey { identity: name(identity) }, span, Some(identity), None)
+            }
+            Finding::NotFound { identity, span, path } => {
+                (Detail::KeyNotFound { identity: name(identity) }, span, Some(identity), Some(path))
+            }
+            Finding::FieldTwice { identity, span } => {
+                (Detail::FieldTwice { identity: any_name(identity) }, span, identity, None)
+            }
+            Finding::FieldNotSimple { identity, span } => {
+                (Detail::FieldNotSimple { identity: any_name(identity) }, span, identity, None)
+            }
+            Finding::Pair { pair, span } => (pair_detail(pair), span, None, None),
+        }
+    }
+}
+
+fn pair_detail(pair: &Pair) -> Detail {
+    Detail::Pair {
+        code: pair.check.code,
+        english: pair.check.english,
+        russian: pair.check.russian,
+        paths: pair.sources.clone().map(String::from),
+    }
+}
+
+/// A flaw of a literal as what is wrong with it.
+fn detail_of(rules: &Rules, flaw: Flaw, raw: &str) -> Detail {
+    let definition = rules.simple(flaw.simple);
+    match flaw.reason {
+        Reason::Literal => Detail::BadLiteral { type_name: rules.built_in_name(flaw.simple).to_owned() },
+        Reason::Prefix => Detail::BadPrefix,
+        Reason::Member => {
+            let members = match &definition.variety {
+                Variety::Union(members) => members.iter().map(|member| rules.simple_words(*member).0).collect(),
+                _ => Vec::new(),
+            };
+            Detail::NoMember { members }
+        }
+        Reason::Check(check) => Detail::Check { code: check.code, english: check.english, russian: check.russian },
+        Reason::Facet(kind, at) => {
+            let values = definition.facets.get(at).map(Facet::sources).unwrap_or_default();
+            let near = match kind {
+                FacetKind::Enumeration => {
+                    nearest(raw.trim(), values.iter().map(String::as_str), 1).first().map(|near| (*near).to_owned())
+                }
+                _ => None,
+            };
+            Detail::Facet { kind, values, nearest: near }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Breaking it on purpose: the store, the broker, the connection between them, the process itself at any moment. After
+//! each, every message id has exactly one outcome, every receipt is there, and the cases are as a plain run makes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use mezhved::failpoint;
+use mezhved::pipeline::Pipeline;
+use mezhved::sample::{Oddity, SampleMessage, Shares};
+use mezhved::store::Store;
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+use crate::daemon::settled;
+use crate::support::client::Client;
+use crate::support::daemon::{Home, Looks};
+use crate::support::proxy::Proxy;
+use crate::support::rabbitmq::{RabbitMq, vhost};
+use crate::support::traffic::{ended, expected, letters, traffic};
+use crate::support::{Folder, delivery, house, settle, wake};
+
+const QUICK_PARKING: &str = "[parking]\ndelays_milliseconds = [100, 200]\npatience_seconds = 3\n";
+
+/// Everything that must be the same whatever went wrong on the way: outcomes, cases, histories, documents.
+async fn picture(path: &Path) -> BTreeMap<String, Vec<String>> {
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(path).read_only(true)).await.unwrap();
+    let mut picture = BTreeMap::new();
+    for (what, query) in [
+        (
+            "outcomes",
+            "SELECT sender || ' ' || message_id || ' ' || outcome || ' ' || coalesce(code, '') FROM inbox ORDER BY 1",
+        ),
+        (
+            "cases",
+            "SELECT system || ' ' || number || ' ' || status || ' ' || open || ' ' || since FROM cases ORDER BY 1",
+        ),
+        (
+            "history",
+            "SELECT c.number || ' ' || h.entry || ' ' || coalesce(h.from_status, '') || '>' || h.to_status || ' ' || h.happened_at \
+             FROM history h JOIN cases c ON c.id = h.case_id ORDER BY c.number, h.happened_at, h.entry, h.to_status",
+        ),
+        (
+            "documents",
+            "SELECT c.number || ' ' || d.type || ' ' || d.number || ' ' || d.state || ' ' || d.versions \
+             FROM documents d JOIN cases c ON c.id = d.case_id ORDER BY 1",
+        ),
+    ] {
+        let rows = sqlx::query(query).fetch_all(&pool).await.unwrap();
+        picture.insert(what.to_owned(), rows.iter().map(|row| row.get(0)).collect());
+    }
+    pool.close().await;
+    picture
+}
+
+/// The same messages, one after another, in one undisturbed process.
+async fn undisturbed(messages: &[SampleMessage]) -> BTreeMap<String, Vec<String>> {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), "[parking]\ndelays_milliseconds = [3600000]\n").await;
+    for message in messages {
+        settle(&pipeline, vec![delivery(&pipeline, message.bytes.to_vec())]).await;
+        wake(&pipeline).await;
+    }
+    pipeline.store.close().await;
+    picture(&folder.path().join("store.sqlite")).await
+}
+
+/// What no fault may break.
+async fn whole(store: &Store, home: &Home, messages: &[SampleMessage]) {
+    settled(store, messages.len()).await;
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(home.store_path()).read_only(true))
+        .await
+        .unwrap();
+    let count = |query: &'static str| {
+        let pool = pool.clone();
+        async move { sqlx::query(query).fetch_one(&pool).await.unwrap().get::<i64, _>(0) }
+    };
+    let ids: BTreeSet<&[u8]> = messages.iter().map(|message| message.bytes.as_slice()).collect();
+    assert_eq!(count("SELECT count(*) FROM inbox").await, i64::try_from(ids.len()).unwrap(), "one outcome an id");
+    assert_eq!(count("SELECT count(*) FROM inbox WHERE outcome = 'parked'").await, 0);
+    let unanswered = "SELECT count(*) FROM inbox i WHERE i.reply IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM outbox o WHERE o.message = i.seq AND o.what = 'receipt' AND o.state = 'sent')";
+    assert_eq!(count(unanswered).await, 0, "every receipt is there");
+    let doubled = "SELECT count(*) FROM (SELECT 1 FROM history GROUP BY message, item, entry HAVING count(*) > 1)";
+    assert_eq!(count(doubled).await, 0, "no history row is doubled");
+    let invisible = "SELECT count(*) FROM inbox i WHERE outcome = 'failed' AND NOT EXISTS \
+         (SELECT 1 FROM dead_letters d WHERE d.message = i.seq)";
+    assert_eq!(count(invisible).await, 0, "what failed is visible");
+    pool.close().await;
+}
+
+/// Traffic whose end does not depend on the order between cases.
+fn steady(seed: u64, messages: u64) -> Vec<SampleMessage> {
+    let shares = Shares::none().with(Oddity::Late, 30).with(Oddity::Forbidden, 30).with(Oddity::Many, 60);
+    traffic(seed, messages, shares.with(Oddity::Schema, 20).with(Oddity::Malformed, 20))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_9_at_thirty_random_moments_loses_nothing_and_doubles_nothing() {
+    const KILLS: u64 = 30;
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "[intake]\nbatch_messages_max = 20\nprefetch = 60\n");
+    let messages = steady(21, 3000);
+    let publisher = Client::new(vhost.url("publisher")).await;
+    home.verb(&["db", "migrate"], 0);
+    let store = home.store().await;
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut sent = 0;
+    for kill in 0..KILLS {
+        let mut daemon = home.start();
+        let next = messages.len() * usize::try_from(kill + 1).unwrap() / usize::try_from(KILLS).unwrap();
+        publisher.publish(letters(&messages[sent..next])).await;
+        sent = next;
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Some way into what there is to do: sometimes before the first commit, sometimes after the last.
+        let booked = booked(&store).await;
+        let some_way = i64::try_from(random >> 33).unwrap() % 130;
+        let target = (booked + some_way).min(i64::try_from(sent).unwrap());
+        let mut looks = Looks::new("the daemon works");
+        while self::booked(&store).await < target {
+            looks.next().await;
+        }
+        daemon.kill();
+    }
+    let mut daemon = home.start();
+    daemon.ready().await;
+    whole(&store, &home, &messages).await;
+    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    daemon.stop().await;
+}
+
+async fn booked(store: &Store) -> i64 {
+    store.outcomes().await.unwrap().iter().map(|one| one.messages).sum()
+}
+
+#[cfg(feature = "fail-points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_between_any_two_steps_loses_nothing() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), QUICK_PARKING);
+    let messages = steady(22, 200);
+    let publisher = Client::new(vhost.url("publisher")).await;
+    home.verb(&["db", "migrate"], 0);
+    let store = home.store().await;
+    let part = messages.len() / failpoint::POINTS.len();
+    for (number, point) in failpoint::POINTS.iter().enumerate() {
+        let mut daemon = home.start_with(&[("MEZHVED_FAIL_POINT", point)]);
+        let last = if number + 1 == failpoint::POINTS.len() { messages.len() } else { part * (number + 1) };
+        publisher.publish(letters(&messages[part * number..last])).await;
+        let status = daemon.ended().await;
+        assert!(!status.success(), "{point}: the process was killed");
+        assert_eq!(status.code(), None, "{point}: by a signal of its own");
+    }
+    let mut daemon = home.start();
+    daemon.ready().await;
+    whole(&store, &home, &messages).await;
+    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    daemon.stop().await;
+}
+
+#[cfg(feature = "fail-points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_fails_at_any_step_is_waited_for() {
+    let messages = steady(23, 60);
+    let expected_picture = undisturbed(&messages).await;
+    let mut step = 1;
+    loop {
+        let folder = Folder::new();
+        let pipeline = house(folder.path(), "[parking]\ndelays_milliseconds = [3600000]\n").await;
+        failpoint::arm_store(step);
+        run(&pipeline, &messages).await;
+        let steps = failpoint::store_steps();
+        failpoint::disarm_store();
+        pipeline.store.close().await;
+        assert_eq!(picture(&folder.path().join("store.sqlite")).await, expected_picture, "step {step}");
+        if step > steps {
+            break;
+        }
+        step += 1;
+    }
+    assert!(step > 20, "the store has many steps: {step}");
+}
+
+#[cfg(feature = "fail-points")]
+async fn run(pipeline: &Arc<Pipeline>, messages: &[SampleMessage]) {
+    let batch = messages.iter().map(|message| delivery(pipeline, message.bytes.to_vec())).collect();
+    settle(pipeline, batch).await;
+    wake(pipeline).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_restarted_under_load_is_waited_for() {
+    let folder = Folder::new();
+    let node = RabbitMq::start();
+    let home = Home::new(folder.path(), &node.url("mezhved"), "[intake]\nbatch_messages_max = 50\nprefetch = 100\n");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let messages = steady(24, 2000);
+    let publisher = Client::new(node.url("publisher")).await;
+    publisher.publish(letters(&messages)).await;
+    let store = home.store().await;
+    node.kill();
+    node.start_again();
+    whole(&store, &home, &messages).await;
+    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_cut_in_the_middle_of_batches_is_made_anew() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let (proxy, url) = Proxy::before(&vhost.url("mezhved")).await;
+    let home = Home::new(folder.path(), &url, "[intake]\nbatch_messages_max = 50\nprefetch = 100\n");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let messages = steady(25, 2000);
+    let publisher = Client::new(vhost.url("publisher")).await;
+    let store = home.store().await;
+    for part in messages.chunks(400) {
+        let before = booked(&store).await;
+        publisher.publish(letters(part)).await;
+        let mut looks = Looks::new("the daemon works");
+        while booked(&store).await == before {
+            looks.next().await;
+        }
+        proxy.cut();
+    }
+    whole(&store, &home, &messages).await;
+    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_store_is_waited_for() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "[store]\nbusy_timeout_milliseconds = 50\n");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(home.store_path())).await.unwrap();
+    let lock = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let messages = steady(26, 100);
+    Client::new(vhost.url("publisher")).await.publish(letters(&messages)).await;
+    let mut looks = Looks::new("the daemon says that the store is away");
+    while !daemon.log_text().contains("the store is away") {
+        looks.next().await;
+    }
+    let store = home.store().await;
+    assert_eq!(booked(&store).await, 0);
+    drop(lock);
+    whole(&store, &home, &messages).await;
+    assert_eq!(ended(&store).await, expected(&messages));
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_store_keeps_its_messages_in_the_queue_until_it_may_grow() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "[store]\nbytes_max = 400000\n");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let messages = steady(27, 600);
+    Client::new(vhost.url("publisher")).await.publish(letters(&messages)).await;
+    let mut looks = Looks::new("the daemon says that the store is full");
+    while !daemon.log_text().contains("full") {
+        looks.next().await;
+    }
+    daemon.kill();
+    let store = home.store().await;
+    assert!(booked(&store).await < i64::try_from(messages.len()).unwrap());
+    home.configure(&vhost.url("mezhved"), "");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    whole(&store, &home, &messages).await;
+    assert_eq!(ended(&store).await, expected(&messages));
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_gone_takes_nothing_until_it_is_back() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let away = folder.path().join("away.sqlite");
+    std::fs::rename(home.store_path(), &away).unwrap();
+    let messages = steady(28, 100);
+    Client::new(vhost.url("publisher")).await.publish(letters(&messages)).await;
+    let mut looks = Looks::new("the daemon says that the store is away");
+    while !daemon.log_text().contains("no longer there") {
+        looks.next().await;
+    }
+    std::fs::rename(&away, home.store_path()).unwrap();
+    let store = home.store().await;
+    whole(&store, &home, &messages).await;
+    assert_eq!(ended(&store).await, expected(&messages));
+    daemon.stop().await;
+}

@@ -1,0 +1,164 @@
+//! `docs/outcomes.md` is the truth about codes: every code stands there, and every code is produced by some message.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use mezhved::apply::results::Results;
+use mezhved::clock;
+use mezhved::domain::properties::Properties;
+use mezhved::intake::{Delivery, Origin};
+use mezhved::outcome::{Code, Remedy};
+use mezhved::pipeline::Pipeline;
+use mezhved::store::DeadLetterFilter;
+
+use crate::support::{Folder, delivery, house, settle, wake};
+
+/// A row of the table: outcome, dead letter, who retries.
+struct Row {
+    outcome: String,
+    dead_letter: String,
+    remedy: String,
+}
+
+fn documented() -> BTreeMap<String, Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/outcomes.md");
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(cells.len(), 6, "{line}");
+        let cell = |at: usize| cells[at].to_owned();
+        (cell(0).trim_matches('`').to_owned(), Row { outcome: cell(1), dead_letter: cell(3), remedy: cell(4) })
+    })
+    .collect()
+}
+
+#[test]
+fn every_code_is_documented_with_its_remedy() {
+    let documented = documented();
+    let known: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let written: BTreeSet<&str> = documented.keys().map(String::as_str).collect();
+    assert_eq!(written, known);
+    for code in Code::ALL {
+        let remedy = match code.remedy() {
+            Remedy::Sender => "sender",
+            Remedy::Operator => "operator",
+            Remedy::Daemon => "daemon",
+        };
+        assert_eq!(documented[code.as_str()].remedy, remedy, "{code}");
+        assert_eq!(Code::parse(code.as_str()), Some(*code));
+    }
+}
+
+fn fixture(story: &str, file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(story).join(file);
+    fs::read_to_string(path).unwrap()
+}
+
+fn all_fixtures() -> Vec<Vec<u8>> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "xml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// What the broker gave up, for each reason that it has.
+fn given_up(pipeline: &Pipeline, code: Code) -> Delivery {
+    Delivery {
+        body: format!("<given-up why='{code}'/>").into_bytes(),
+        properties: Properties::default(),
+        origin: Origin::DeadLetterQueue { queue: "mezhved.in.epgu".into(), code, bytes_max: 1 << 20 },
+        received_at: clock::now() - chrono::Duration::seconds(i64::from(pipeline.config.prefetch)),
+    }
+}
+
+/// Messages that no file shows: too long, too deep, in a year without a calendar, one that the tables refuse.
+fn special(pipeline: &Pipeline) -> Vec<Delivery> {
+    let application = fixture("epgu/valid/a-whole-life-to-the-end", "01-application.xml");
+    let long = format!("<a>{}</a>", "x".repeat(pipeline.config.message_bytes_max));
+    let deep = "<a>".repeat(100_000);
+    let refused =
+        application.replace("77-2026-", "99-2026-").replace("<MessageId>", "<MessageId>  ").replacen("-", "-", 1);
+    vec![
+        delivery(pipeline, long.into_bytes()),
+        delivery(pipeline, deep.into_bytes()),
+        delivery(pipeline, Vec::new()),
+        delivery(pipeline, refused.into_bytes()),
+        given_up(pipeline, Code::BrokerExpired),
+        given_up(pipeline, Code::BrokerDeliveryLimit),
+        given_up(pipeline, Code::BrokerDeadLetter),
+    ]
+}
+
+async fn produced(pipeline: &Arc<Pipeline>) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for one in pipeline.store.outcomes().await.unwrap() {
+        codes.extend(one.code);
+    }
+    let filter = DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() };
+    for letter in pipeline.store.dead_letters(&filter).await.unwrap() {
+        let message = pipeline.store.messages_by_id(&letter.message_id).await.unwrap();
+        assert!(!message.is_empty(), "dead letter {} belongs to a message", letter.id);
+        codes.extend(
+            Results::from_json(&message[0].items).0.into_iter().filter_map(|item| item.remark).map(|one| one.code),
+        );
+        codes.insert(letter.code);
+    }
+    codes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_code_is_produced() {
+    let folder = Folder::new();
+    // Waiting ends at once, so that what waits in vain is told.
+    let pipeline = house(folder.path(), "[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]").await;
+    refuse_cases_of_99(&folder).await;
+    let mut batch: Vec<Delivery> = all_fixtures().into_iter().map(|body| delivery(&pipeline, body)).collect();
+    batch.extend(special(&pipeline));
+    settle(&pipeline, batch).await;
+    let mut last = usize::MAX;
+    loop {
+        wake(&pipeline).await;
+        let waiting = usize::try_from(pipeline.store.waiting().await.unwrap().parked).unwrap();
+        assert!(waiting < last, "{waiting} items wait for ever");
+        if waiting == 0 {
+            break;
+        }
+        last = waiting;
+    }
+    let produced = produced(&pipeline).await;
+    let missing: Vec<&str> =
+        Code::ALL.iter().map(|code| code.as_str()).filter(|code| !produced.contains(*code)).collect();
+    assert!(missing.is_empty(), "never produced: {missing:?}");
+    for (code, row) in documented() {
+        let whole_only = row.outcome.starts_with("failed") && row.dead_letter.starts_with("whole,");
+        assert!(row.outcome.contains("failed") || row.outcome.contains("refused"), "{code}");
+        assert!(!whole_only || code == "too-large", "{code}");
+    }
+}
+
+/// Makes the tables refuse what the pipeline could not foresee.
+async fn refuse_cases_of_99(folder: &Folder) {
+    let url = format!("sqlite://{}", folder.path().join("store.sqlite").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    sqlx::query(
+        "CREATE TRIGGER refuse BEFORE INSERT ON cases WHEN NEW.number LIKE '99-%' \
+         BEGIN SELECT RAISE(ABORT, 'refused on purpose'); END",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+}

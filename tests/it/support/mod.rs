@@ -1,0 +1,131 @@
+//! What stories are told with: a house of their own, in a folder of their own.
+
+pub(crate) mod client;
+pub(crate) mod daemon;
+pub(crate) mod proxy;
+pub(crate) mod rabbitmq;
+pub(crate) mod traffic;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use mezhved::assemble::{self, Rules};
+use mezhved::config::{Config, Written};
+use mezhved::domain::properties::Properties;
+use mezhved::intake::{Delivery, Origin};
+use mezhved::pipeline::Pipeline;
+use mezhved::store::MessageView;
+use mezhved::{clock, config, daemon, relay};
+
+/// Agencies that all stories know.
+pub(crate) const AGENCIES: &str = r#"
+[agency]
+code = "MINSTROY"
+
+[[agencies]]
+code = "EPGU"
+user = "epgu"
+receipts = "receipts.epgu"
+systems = ["epgu"]
+kinds = ["SubmitApplication", "DocumentExchange"]
+
+[[agencies]]
+code = "MFC-77"
+user = "mfc77"
+receipts = "receipts.mfc77"
+systems = ["epgu"]
+kinds = ["StatusUpdate", "DocumentExchange"]
+
+[[agencies]]
+code = "ROSREESTR"
+user = "rosreestr"
+receipts = "receipts.rosreestr"
+systems = ["epgu"]
+kinds = ["StatusUpdate", "DocumentExchange"]
+"#;
+
+/// A folder that goes away with the story.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("mezhved-story-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// The rules built into the program, compiled once for all stories.
+pub(crate) fn rules(config: &Config) -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| assemble::rules(config).unwrap())
+}
+
+/// The configuration of a story: the stories' agencies, a folder of its own, and `more` over it.
+pub(crate) fn written(folder: &Path, more: &str) -> Written {
+    let file = folder.join("mezhved.toml");
+    let text = format!("{AGENCIES}\n{more}");
+    std::fs::write(&file, text).unwrap();
+    let flag = |key: &str, value: PathBuf| (key.to_owned(), format!("'{}'", value.display()));
+    let flags = [flag("store.path", folder.join("store.sqlite")), flag("contents.folder", folder.join("contents"))];
+    config::load(Some(&file), &flags).unwrap()
+}
+
+/// A pipeline on a store of its own.
+pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
+    let config = Config::check(&written(folder, more)).unwrap();
+    let rules = rules(&config);
+    assemble::pipeline(config, rules).await.unwrap()
+}
+
+/// A message as its agency would send it through the queue of `epgu`.
+pub(crate) fn delivery(pipeline: &Pipeline, body: Vec<u8>) -> Delivery {
+    let user = mezhved::decode::decode(&body, body.len())
+        .ok()
+        .and_then(|text| pipeline.rulebook.read(&text.text).envelope.sender)
+        .and_then(|sender| pipeline.config.partners.get(&sender).map(|partner| partner.user.clone()));
+    Delivery {
+        body,
+        properties: Properties { user_id: user, ..Properties::default() },
+        origin: Origin::Queue {
+            queue: "mezhved.in.epgu".into(),
+            system: "epgu".into(),
+            bytes_max: pipeline.config.message_bytes_max,
+        },
+        received_at: clock::now(),
+    }
+}
+
+/// One batch through the whole pipeline.
+pub(crate) async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<Delivery>) {
+    let prepared = pipeline.prepare(batch).await;
+    pipeline.settle(prepared, ()).await.unwrap().into_run();
+}
+
+/// Everything that parked items can do now.
+pub(crate) async fn wake(pipeline: &Arc<Pipeline>) {
+    while daemon::parked_once(pipeline).await.unwrap() > 0 {}
+}
+
+/// The one message of this id.
+pub(crate) async fn message(pipeline: &Pipeline, id: &str) -> MessageView {
+    let mut found = pipeline.store.messages_by_id(id).await.unwrap();
+    assert_eq!(found.len(), 1, "one message {id}");
+    found.remove(0)
+}
+
+/// Receipts of files, written beside them.
+pub(crate) async fn write_receipts(pipeline: &Pipeline) {
+    while !relay::to_files(pipeline).await.unwrap().is_idle() {}
+}

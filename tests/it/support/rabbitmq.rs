@@ -1,0 +1,117 @@
+//! Real RabbitMQ nodes for tests, each private and in a folder of its own. A node ends when this process ends, however
+//! it ends: `deploy/rabbitmq.sh` watches our pid.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A RabbitMQ node.
+#[derive(Debug)]
+pub(crate) struct RabbitMq {
+    folder: PathBuf,
+}
+
+/// A virtual host of a node: tests that share a node do not see each other's queues.
+#[derive(Debug)]
+pub(crate) struct Vhost {
+    node: &'static RabbitMq,
+    name: String,
+}
+
+static SHARED: OnceLock<RabbitMq> = OnceLock::new();
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Who may do what in a new virtual host: user, configure, write, read.
+const PERMISSIONS: [(&str, &str, &str, &str); 5] = [
+    ("mezhved", ".*", ".*", ".*"),
+    ("publisher", "^$", "^mezhved\\\\.in$", "^$"),
+    ("epgu", "^$", "^mezhved\\\\.in$", "^receipts\\\\.epgu$"),
+    ("mfc77", "^$", "^mezhved\\\\.in$", "^receipts\\\\.mfc77$"),
+    ("rosreestr", "^$", "^mezhved\\\\.in$", "^receipts\\\\.rosreestr$"),
+];
+
+/// A virtual host of its own on the node that all tests of this process share.
+pub(crate) fn vhost() -> Vhost {
+    let node = SHARED.get_or_init(RabbitMq::start);
+    let name = format!("it{}", COUNTER.fetch_add(1, Ordering::Relaxed));
+    let mut script = format!("ok = rabbit_vhost:add(<<\"{name}\">>, <<\"it\">>)");
+    for (user, configure, write, read) in PERMISSIONS {
+        let grant = format!(
+            ", ok = rabbit_auth_backend_internal:set_permissions(<<\"{user}\">>, <<\"{name}\">>, \
+             <<\"{configure}\">>, <<\"{write}\">>, <<\"{read}\">>, <<\"it\">>)"
+        );
+        script.push_str(&grant);
+    }
+    node.ctl(["eval", &format!("{script}.")]);
+    Vhost { node, name }
+}
+
+impl RabbitMq {
+    /// Starts a node of one's own: for tests that stop it or starve it.
+    pub(crate) fn start() -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("mezhved-it-{}-{number}", std::process::id()));
+        let node = Self { folder };
+        node.start_again();
+        node
+    }
+
+    /// Starts the node after a stop; port, users and what its queues hold are the same.
+    pub(crate) fn start_again(&self) {
+        self.run("start", ["--watch", &std::process::id().to_string(), "--remove"]);
+    }
+
+    /// Stops the node in order.
+    pub(crate) fn stop(&self) {
+        self.run::<&str>("stop", []);
+    }
+
+    /// Stops the node as a power cut would.
+    pub(crate) fn kill(&self) {
+        self.run::<&str>("kill", []);
+    }
+
+    /// The address for a user: `mezhved`, `publisher`, `epgu`, `mfc77`, `rosreestr`.
+    pub(crate) fn url(&self, user: &str) -> String {
+        self.run("url", [user]).trim().to_owned()
+    }
+
+    /// Runs rabbitmqctl; returns what it prints.
+    pub(crate) fn ctl<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> String {
+        self.run("ctl", arguments)
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, verb: &str, arguments: impl IntoIterator<Item = S>) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rabbitmq.sh");
+        let output =
+            Command::new(script).arg(verb).arg(&self.folder).args(arguments).output().expect("the script runs");
+        assert!(output.status.success(), "rabbitmq.sh {verb}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the script prints UTF-8")
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        self.kill();
+        let _gone = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Vhost {
+    /// The address for a user: `mezhved`, `publisher`, `epgu`, `mfc77`, `rosreestr`.
+    pub(crate) fn url(&self, user: &str) -> String {
+        self.node.url(user).replace("%2f", &self.name)
+    }
+
+    /// Its name, for rabbitmqctl's `-p`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The node that it lives on.
+    pub(crate) fn node(&self) -> &RabbitMq {
+        self.node
+    }
+}
