@@ -99,13 +99,7 @@ impl Pipeline {
     }
 
     fn prepare_part(&self, part: Vec<Delivery>, now: DateTime<Utc>) -> Vec<Prepared> {
-        let desk = Desk {
-            rulebook: &self.rulebook,
-            partners: &self.config.partners,
-            agency: &self.config.agency,
-            held: &|sha256| self.contents.size(sha256),
-            now,
-        };
+        let desk = Desk { rulebook: &self.rulebook, partners: &self.config.partners, agency: &self.config.agency, now };
         part.into_iter().map(|delivery| admit::prepare(delivery, &desk)).collect()
     }
 
@@ -160,7 +154,8 @@ impl Pipeline {
         let known = known(batch, &mut transaction).await?;
         let world = transaction.facts(&needs(batch)).await?;
         let now = clock::now();
-        let mut settlement = apply::settle(batch, world, known, &self.context(now));
+        let held = |sha256: &str| self.contents.size(sha256);
+        let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
         let owed = self.owed(&settlement, now)?;
         settlement.writes.raw = raw(batch, &settlement, now)?;
         self.keep(&settlement).await?;
@@ -173,7 +168,7 @@ impl Pipeline {
         Ok(committed)
     }
 
-    fn context(&self, now: DateTime<Utc>) -> Context<'_> {
+    fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<u64>) -> Context<'a> {
         Context {
             now,
             zone: self.config.zone,
@@ -182,6 +177,7 @@ impl Pipeline {
             delays: &self.config.parking.delays,
             patience: self.config.parking.patience,
             dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
+            held,
         }
     }
 

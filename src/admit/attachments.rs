@@ -1,5 +1,5 @@
 //! What a message says of its attachments, held against the attachments themselves: name, size, SHA-256, kind. One that
-//! comes by reference must already be in the document store.
+//! comes by reference is looked for in the document store when its message is settled, after those before it.
 
 use std::sync::Arc;
 
@@ -23,20 +23,19 @@ pub struct Kept {
     pub size: i64,
     /// SHA-256 of its content, hex.
     pub sha256: String,
+    /// Whether its content must be in the document store already.
+    pub referred: bool,
 }
 
 type Contents = Vec<(String, Arc<Vec<u8>>)>;
 
 /// Checks all attachments; every fault is told, and one refuses the message.
-pub(super) fn check(
-    attachments: Vec<Attachment>,
-    held: &(dyn Fn(&str) -> Option<u64> + Sync),
-) -> Result<(Vec<Kept>, Contents), Rejected> {
+pub(super) fn check(attachments: Vec<Attachment>) -> Result<(Vec<Kept>, Contents), Rejected> {
     let mut files = Vec::with_capacity(attachments.len());
     let mut contents = Contents::new();
     let mut remarks = Vec::new();
     for (number, attachment) in (1..).zip(attachments) {
-        match one(attachment, held) {
+        match one(attachment) {
             Ok((file, content)) => {
                 if let Some(content) = content {
                     contents.push((file.sha256.clone(), Arc::new(content)));
@@ -62,22 +61,19 @@ pub(super) fn check(
     }
 }
 
-fn one(
-    attachment: Attachment,
-    held: &(dyn Fn(&str) -> Option<u64> + Sync),
-) -> Result<(Kept, Option<Vec<u8>>), (Code, Option<String>)> {
+fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), (Code, Option<String>)> {
     let file_name = FileName::parse(&attachment.file_name).map_err(|_| (Code::FileNameUnsafe, None))?;
     let media_type = media::normal(&attachment.media_type).into_owned();
-    let size = u64::try_from(attachment.size).unwrap_or_default();
     let sha256 = match &attachment.content {
         Some(content) => {
+            let size = u64::try_from(attachment.size).unwrap_or_default();
             let declared = Declared { media_type: &media_type, size, sha256: &attachment.sha256 };
             let verified = declared
                 .verify(content)
                 .map_err(|fault| (Code::parse(fault.code()).unwrap_or(Code::AttachmentType), None));
             verified?.to_string()
         }
-        None => referred(&attachment, size, held)?,
+        None => referred(&attachment)?,
     };
     if !media::ending_agrees(&media_type, file_name.ending().as_deref()) {
         return Err((Code::AttachmentType, Some("окончание имени файла не подходит к формату".into())));
@@ -88,25 +84,17 @@ fn one(
         media_type,
         size: attachment.size,
         sha256,
+        referred: attachment.content.is_none(),
     };
     Ok((kept, attachment.content))
 }
 
-/// A content that the document store holds under the referred hash, of the declared size.
-fn referred(
-    attachment: &Attachment,
-    size: u64,
-    held: &(dyn Fn(&str) -> Option<u64> + Sync),
-) -> Result<String, (Code, Option<String>)> {
+/// The hash that an attachment without content refers to; it must be the declared one.
+fn referred(attachment: &Attachment) -> Result<String, (Code, Option<String>)> {
     let reference = attachment.reference.as_deref().unwrap_or(&attachment.sha256);
-    let Some(hash) = ContentHash::parse(reference) else { return Err((Code::AttachmentMissing, None)) };
-    if ContentHash::parse(&attachment.sha256) != Some(hash) {
-        return Err((Code::AttachmentHash, None));
-    }
-    let hash = hash.to_string();
-    match held(&hash) {
-        None => Err((Code::AttachmentMissing, Some("содержимого с такой суммой нет в хранилище".into()))),
-        Some(actual) if actual != size => Err((Code::AttachmentSize, None)),
-        Some(_) => Ok(hash),
+    match ContentHash::parse(reference) {
+        None => Err((Code::AttachmentMissing, None)),
+        Some(hash) if ContentHash::parse(&attachment.sha256) != Some(hash) => Err((Code::AttachmentHash, None)),
+        Some(hash) => Ok(hash.to_string()),
     }
 }

@@ -1,6 +1,6 @@
 //! The stage between the rules and `apply`: a delivery becomes a [`Prepared`] message. Decoded, walked once by the
-//! validator, its sender held against the configuration, its attachments against their contents. Pure but for a
-//! question about contents that are held already; runs on many threads.
+//! validator, its sender held against the configuration, its attachments against their contents. Pure; runs on
+//! many threads.
 
 mod attachments;
 mod sender;
@@ -28,8 +28,6 @@ pub struct Desk<'a> {
     pub partners: &'a Partners,
     /// Our own code.
     pub agency: &'a str,
-    /// The size of a content that the document store holds already, by SHA-256.
-    pub held: &'a (dyn Fn(&str) -> Option<u64> + Sync),
     /// The moment of the batch.
     pub now: DateTime<Utc>,
 }
@@ -233,6 +231,6 @@ fn finish(head: &mut Head, items: Vec<Item>, desk: &Desk<'_>) -> Result<Checked,
         return Err(Rejected::of(Code::Expired, None));
     }
     let attached = std::mem::take(&mut head.envelope.attachments);
-    let (files, contents) = attachments::check(attached, desk.held)?;
+    let (files, contents) = attachments::check(attached)?;
     Ok(Checked { items, files, contents })
 }

@@ -3,16 +3,23 @@
 use super::{Rejected, Remark};
 use crate::binding::Faulted;
 use crate::outcome::Code;
-use crate::xml::Language;
+use crate::xml::{FaultCode, Language};
 
 /// A message that breaks the rules, refused.
 pub(super) fn rejected(faulted: Faulted) -> Rejected {
     match faulted {
         Faulted::UnknownKind => Rejected::of(Code::UnknownKind, None),
         Faulted::Xml(fault) => {
-            let code = match fault.code() {
-                "doctype-forbidden" => Code::DoctypeForbidden,
-                code if code.starts_with("limit-") => Code::XmlLimit,
+            let code = match fault.code {
+                FaultCode::DoctypeForbidden => Code::DoctypeForbidden,
+                FaultCode::TooLarge
+                | FaultCode::TooDeep
+                | FaultCode::TooManyAttributes
+                | FaultCode::TooManyNamespaces
+                | FaultCode::NameTooLong
+                | FaultCode::TextTooLong
+                | FaultCode::AttributeTooLong
+                | FaultCode::MarkupTooLong => Code::XmlLimit,
                 _ => Code::MalformedXml,
             };
             let text = fault.text(Language::Russian).to_owned();

@@ -1,6 +1,8 @@
 //! What a message does, decided without doing it: an item, the facts and `now` come in; changes go out, or a refusal, or
 //! a reason to wait. Pure, which is what makes batches, rehearsals, replays and tests cheap. A command is one file.
 
+mod again;
+mod bury;
 mod documents;
 mod exchange_documents;
 pub mod results;
@@ -57,7 +59,6 @@ impl Lifecycles {
 }
 
 /// What every item of a batch is decided with.
-#[derive(Debug)]
 pub struct Context<'a> {
     /// The moment of the batch.
     pub now: DateTime<Utc>,
@@ -73,6 +74,8 @@ pub struct Context<'a> {
     pub patience: Duration,
     /// Dead letters longer than this lie outside the tables.
     pub dead_letter_inline_bytes_max: usize,
+    /// The size of a content that the document store holds, by SHA-256.
+    pub held: &'a dyn Fn(&str) -> Option<u64>,
 }
 
 impl Context<'_> {
@@ -128,8 +131,8 @@ impl Setting<'_> {
 pub enum Decision {
     /// It is applied.
     Apply(Done),
-    /// It waits.
-    Park(Wait),
+    /// It waits, for this case.
+    Park(Wait, CaseKey),
     /// It is refused.
     Refuse(Refusal),
 }
@@ -247,18 +250,23 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
     let key = setting.key(item.command.case_number());
     match order(item, &key, world, setting) {
         Order::Turn => {}
-        Order::Wait(wait) => return Decision::Park(wait),
+        Order::Wait(wait) => return Decision::Park(wait, key),
         Order::Used(last) => {
             let detail = format!("последний использованный номер: {last}");
             return Decision::Refuse(Refusal::with(Code::SequenceUsed, detail));
         }
     }
     let done = match &item.command {
-        Command::SubmitApplication(command) => submit_application::apply(command, world, setting),
+        Command::SubmitApplication(command) => {
+            if let Some(other) = submit_application::awaited(command, world, setting) {
+                return Decision::Park(Wait::Case, other);
+            }
+            submit_application::apply(command, world, setting)
+        }
         _ if !world.cases.contains_key(&key) => {
             return match setting.place {
                 Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
-                _ => Decision::Park(Wait::Case),
+                _ => Decision::Park(Wait::Case, key),
             };
         }
         Command::UpdateStatus(command) => update_status::apply(command, world, setting),

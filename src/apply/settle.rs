@@ -6,17 +6,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::bury::properties_json;
 use super::results::{ItemResult, Results, Tried};
-use super::rows::{
-    AttemptRow, AuditRow, Claim, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, Outcome, ParkedAgain,
-    ParkedRow, Resettled, Stored, WriteSet,
-};
+use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
 use super::world::{CaseKey, NEW_WAITING, World};
 use super::{Context, Decision, Event, Place, Refusal, Setting, decide};
 use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
 use crate::apply::Change;
 use crate::binding::Item;
-use crate::intake::{Again, Origin, Why};
+use crate::intake::Origin;
 use crate::outcome::Code;
 
 /// An answer that is owed.
@@ -108,20 +106,21 @@ pub fn settle(batch: &[Prepared], world: World, known: Known, context: &Context<
     fold.out
 }
 
-struct Fold<'a> {
-    context: &'a Context<'a>,
-    world: World,
-    known: Known,
+/// A batch while it is folded.
+pub(super) struct Fold<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) world: World,
+    pub(super) known: Known,
     raw_offset: usize,
-    out: Settlement,
+    pub(super) out: Settlement,
 }
 
 /// The message of which items are tried.
-struct Booked<'a> {
-    head: &'a Head,
-    seq: i64,
-    attempt: u32,
-    body: &'a Arc<Vec<u8>>,
+pub(super) struct Booked<'a> {
+    pub(super) head: &'a Head,
+    pub(super) seq: i64,
+    pub(super) attempt: u32,
+    pub(super) body: &'a Arc<Vec<u8>>,
 }
 
 impl Fold<'_> {
@@ -175,12 +174,12 @@ impl Fold<'_> {
         Some(offset)
     }
 
-    fn is_long(&self, booked: &Booked<'_>) -> bool {
+    pub(super) fn is_long(&self, booked: &Booked<'_>) -> bool {
         booked.body.len() > self.context.dead_letter_inline_bytes_max
     }
 
     /// Puts the body among the contents to keep, and gives its name there.
-    fn keep_body(&mut self, booked: &Booked<'_>) -> String {
+    pub(super) fn keep_body(&mut self, booked: &Booked<'_>) -> String {
         let sha256 = hex::encode(booked.head.hash);
         if self.out.contents.iter().all(|(known, _)| *known != sha256) {
             self.out.contents.push((sha256.clone(), Arc::clone(booked.body)));
@@ -205,7 +204,8 @@ impl Fold<'_> {
         booked: &Booked<'_>,
         verdict: &Result<Checked, Rejected>,
     ) -> (Results, (Option<Code>, Vec<Remark>)) {
-        match verdict {
+        let missing = verdict.as_ref().ok().and_then(|checked| self.missing(checked));
+        match missing.as_ref().map_or(verdict.as_ref(), Err) {
             Ok(checked) => (self.items(booked, checked), (None, Vec::new())),
             Err(rejected) => {
                 self.bury(booked, 0, None, rejected.code, rejected.text(), &rejected.told(), false);
@@ -214,8 +214,24 @@ impl Fold<'_> {
         }
     }
 
+    /// The refusal of a message that refers to a content which neither the document store nor this batch holds.
+    pub(super) fn missing(&self, checked: &Checked) -> Option<Rejected> {
+        let kept = |sha256: &str| {
+            let mut contents = self.out.contents.iter();
+            contents.find(|(known, _)| known == sha256).map(|(_, bytes)| bytes.len() as u64)
+        };
+        let fault = checked.files.iter().filter(|file| file.referred).find_map(|file| {
+            match kept(&file.sha256).or_else(|| (self.context.held)(&file.sha256)) {
+                None => Some(Code::AttachmentMissing),
+                Some(size) if i64::try_from(size) != Ok(file.size) => Some(Code::AttachmentSize),
+                Some(_) => None,
+            }
+        })?;
+        Some(Rejected::of(fault, Some("вложение указано ссылкой на хранилище документов".to_owned())))
+    }
+
     /// Tries all items of a message in their order.
-    fn items(&mut self, booked: &Booked<'_>, checked: &Checked) -> Results {
+    pub(super) fn items(&mut self, booked: &Booked<'_>, checked: &Checked) -> Results {
         if booked.head.test() {
             return self.rehearse(booked, checked);
         }
@@ -226,7 +242,7 @@ impl Fold<'_> {
             let decision = decide(item, &self.world, &self.setting(booked, item, files, Place::Arrived));
             let result = match decision {
                 Decision::Apply(done) => self.take(booked, item, done),
-                Decision::Park(reason) => self.park(booked, item, reason),
+                Decision::Park(reason, case) => self.park(booked, item, reason, case),
                 Decision::Refuse(refusal) => {
                     self.consume(booked, item, &refusal);
                     let result = refused(item, &refusal);
@@ -258,7 +274,7 @@ impl Fold<'_> {
                     done.changes.iter().for_each(|change| world.absorb(change));
                     told(item, Tried::Test, done.remark)
                 }
-                Decision::Park(reason) => {
+                Decision::Park(reason, _) => {
                     told(item, Tried::Test, Some(Remark::plain(reason.code(), reason.code().label().to_owned())))
                 }
                 Decision::Refuse(refusal) => told(item, Tried::Test, Some(refusal.remark(item))),
@@ -267,7 +283,7 @@ impl Fold<'_> {
         results
     }
 
-    fn setting<'a>(
+    pub(super) fn setting<'a>(
         &'a self,
         booked: &'a Booked<'a>,
         item: &'a Item,
@@ -286,7 +302,7 @@ impl Fold<'_> {
     }
 
     /// Takes an item's changes in.
-    fn take(&mut self, booked: &Booked<'_>, item: &Item, done: super::Done) -> ItemResult {
+    pub(super) fn take(&mut self, booked: &Booked<'_>, item: &Item, done: super::Done) -> ItemResult {
         for change in &done.changes {
             self.world.absorb(change);
             match change {
@@ -306,8 +322,7 @@ impl Fold<'_> {
         told(item, Tried::Applied, done.remark)
     }
 
-    fn park(&mut self, booked: &Booked<'_>, item: &Item, reason: super::Wait) -> ItemResult {
-        let case = self.case_key(booked, item);
+    fn park(&mut self, booked: &Booked<'_>, item: &Item, reason: super::Wait, case: CaseKey) -> ItemResult {
         if item.command.sequence().is_none() {
             self.world.waiting.entry(case.clone()).or_default().insert(NEW_WAITING);
         }
@@ -328,7 +343,7 @@ impl Fold<'_> {
 
     /// A refused item uses its sequence number up, so that the next ones need not wait for it; but one that was only
     /// refused because numbers before it are missing, or because its own was used, does not.
-    fn consume(&mut self, booked: &Booked<'_>, item: &Item, refusal: &Refusal) {
+    pub(super) fn consume(&mut self, booked: &Booked<'_>, item: &Item, refusal: &Refusal) {
         let Some(number) = item.command.sequence() else { return };
         if matches!(refusal.code, Code::SequenceGap | Code::SequenceUsed) {
             return;
@@ -346,266 +361,6 @@ impl Fold<'_> {
             system: booked.head.system().unwrap_or_default().to_owned(),
             number: item.command.case_number().to_owned(),
         }
-    }
-
-    /// A stored message, whole or one item of it, tried again.
-    fn again(&mut self, message: &Prepared, again: &Again) {
-        let Some(stored) = self.known.stored.get(&again.message) else { return };
-        if !stored.live.contains(&again.item.unwrap_or(0)) {
-            return;
-        }
-        let Prepared { head, body, verdict } = message;
-        let booked = Booked { head, seq: again.message, attempt: again.attempt, body };
-        match again.item {
-            None => self.replay_whole(&booked, again, verdict),
-            Some(number) => self.retry_item(&booked, again, number, verdict),
-        }
-    }
-
-    /// A dead letter that stands for a whole message: either it fails as a whole again, or its items are tried as
-    /// they would have been at first.
-    fn replay_whole(&mut self, booked: &Booked<'_>, again: &Again, verdict: &Result<Checked, Rejected>) {
-        match verdict {
-            Err(rejected) => {
-                self.attempted(again, Outcome::Failed, Some(rejected.code));
-                self.close(again, Some((rejected.code, rejected.text(), rejected.told())));
-                self.resettle(booked, Results::default(), Some((rejected.code, rejected.told())));
-            }
-            Ok(checked) => {
-                let results = self.items(booked, checked);
-                let (outcome, code) = results.outcome();
-                self.attempted(again, outcome, code);
-                self.close(again, None);
-                self.resettle(booked, results, None);
-            }
-        }
-    }
-
-    /// One item, parked or dead before.
-    fn retry_item(&mut self, booked: &Booked<'_>, again: &Again, number: u32, verdict: &Result<Checked, Rejected>) {
-        let checked = match verdict {
-            Ok(checked) => checked,
-            Err(rejected) => {
-                let remark = rejected.told().into_iter().next();
-                return self.end_item(booked, again, None, number, Err((rejected.code, rejected.text(), remark)));
-            }
-        };
-        let Checked { items, files, contents } = checked;
-        let Some(item) = items.iter().find(|item| item.number == number) else {
-            let lost = (Code::FieldUnusable, Code::FieldUnusable.label().to_owned(), None);
-            return self.end_item(booked, again, None, number, Err(lost));
-        };
-        let place = match again.why {
-            Why::Parked { parked, .. } => Place::Parked(parked),
-            Why::Replay { .. } => Place::Replayed,
-        };
-        match decide(item, &self.world, &self.setting(booked, item, files, place)) {
-            Decision::Apply(done) => {
-                self.out.contents.extend(contents.iter().cloned());
-                let result = self.take(booked, item, done);
-                self.end_item(booked, again, Some(item), number, Ok(result));
-            }
-            Decision::Refuse(refusal) => {
-                self.consume(booked, item, &refusal);
-                let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
-                self.end_item(booked, again, Some(item), number, Err(told));
-            }
-            Decision::Park(reason) => self.wait_on(booked, again, item, reason),
-        }
-    }
-
-    /// A parked item waits on until its patience ends; a replayed one is refused at once.
-    fn wait_on(&mut self, booked: &Booked<'_>, again: &Again, item: &Item, reason: super::Wait) {
-        if let Why::Parked { parked, give_up_at, tries } = again.why
-            && self.context.now < give_up_at
-        {
-            let due_at = (self.context.now + self.context.delay(tries + 1)).min(give_up_at);
-            self.out.writes.parked_again.push(ParkedAgain { id: parked, reason: reason.as_str(), due_at });
-            return;
-        }
-        let refusal = Refusal::of(reason.code());
-        self.consume(booked, item, &refusal);
-        let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
-        self.end_item(booked, again, Some(item), item.number, Err(told));
-    }
-
-    /// An item's waiting, or its dead letter's, has come to an end or to another failure.
-    fn end_item(
-        &mut self,
-        booked: &Booked<'_>,
-        again: &Again,
-        item: Option<&Item>,
-        number: u32,
-        end: Result<ItemResult, (Code, String, Option<Remark>)>,
-    ) {
-        let Some(stored) = self.known.stored.get(&again.message) else { return };
-        let mut results = Results::from_json(&stored.items);
-        let failed = end.as_ref().err().cloned();
-        let before = results.0.iter().find(|known| known.number == number).cloned();
-        results.set(end.unwrap_or_else(|(code, text, remark)| ItemResult {
-            number,
-            case: before.as_ref().map(|known| known.case.clone()).unwrap_or_default(),
-            sequence: before.as_ref().and_then(|known| known.sequence),
-            result: Tried::Refused,
-            remark: Some(remark.unwrap_or_else(|| Remark::plain(code, text))),
-        }));
-        let outcome = if failed.is_some() { Outcome::Failed } else { Outcome::Applied };
-        self.attempted(again, outcome, failed.as_ref().map(|failed| failed.0));
-        match (&again.why, failed) {
-            (Why::Parked { parked, .. }, failed) => {
-                self.out.writes.parked_gone.push(*parked);
-                for waiting in self.world.waiting.values_mut() {
-                    waiting.remove(parked);
-                }
-                if let Some((code, text, remark)) = failed {
-                    let remarks: Vec<Remark> = remark.into_iter().collect();
-                    self.bury(booked, number, item, code, text, &remarks, false);
-                }
-            }
-            (Why::Replay { .. }, None) => self.close(again, None),
-            (Why::Replay { .. }, Some((code, text, remark))) => {
-                self.close(again, Some((code, text, remark.into_iter().collect())));
-            }
-        }
-        self.resettle(booked, results, None);
-    }
-
-    /// Tells a known message's outcome anew, and answers once nothing of it waits.
-    fn resettle(&mut self, booked: &Booked<'_>, results: Results, whole: Option<(Code, Vec<Remark>)>) {
-        let (outcome, code) = match &whole {
-            Some((code, _)) => (Outcome::Failed, Some(*code)),
-            None => results.outcome(),
-        };
-        let settled = outcome != Outcome::Parked;
-        let family = booked.head.family.as_deref();
-        let items = results.to_json();
-        if let Some(stored) = self.known.stored.get_mut(&booked.seq) {
-            stored.items.clone_from(&items);
-        }
-        self.out.writes.resettled.retain(|row| row.seq != booked.seq);
-        self.out.writes.resettled.push(Resettled {
-            seq: booked.seq,
-            outcome,
-            code,
-            kind: family.map(|family| (family.system.clone(), family.kind.clone(), family.version.clone())),
-            rules: family.map(|family| family.rules.clone()),
-            items,
-            settled_at: settled.then_some(self.context.now),
-        });
-        if settled {
-            let errors = whole.map(|(_, remarks)| remarks).unwrap_or_default();
-            self.answer(booked, outcome, errors, results);
-        }
-    }
-
-    fn attempted(&mut self, again: &Again, result: Outcome, code: Option<Code>) {
-        let (origin, actor, dead_letter) = match &again.why {
-            Why::Parked { .. } => ("parked", "daemon".to_owned(), None),
-            Why::Replay { dead_letter, actor } => ("replay", actor.clone(), Some(*dead_letter)),
-        };
-        self.out.writes.attempts.push(AttemptRow {
-            message: again.message,
-            item: again.item.unwrap_or(0),
-            attempt: again.attempt,
-            origin,
-            actor: actor.clone(),
-            dead_letter,
-            at: self.context.now,
-            result,
-            code: if result == Outcome::Failed { code } else { None },
-        });
-        if let Some(id) = dead_letter {
-            self.out.writes.audit.push(AuditRow {
-                at: self.context.now,
-                actor,
-                action: "dead-letter.replay",
-                subject: format!("dead-letter:{id}"),
-                before: None,
-                after: Some(format!("{{\"result\":\"{}\"}}", result.as_str())),
-            });
-        }
-    }
-
-    fn close(&mut self, again: &Again, failed: Option<(Code, String, Vec<Remark>)>) {
-        let Why::Replay { dead_letter, actor } = &again.why else { return };
-        let violations = failed.as_ref().map(|failed| remarks_json(&failed.2));
-        self.out.writes.dead_letters_closed.push(DeadLetterClosing {
-            id: *dead_letter,
-            replayed: failed.is_none(),
-            code: failed.as_ref().map(|failed| failed.0),
-            reason: failed.map(|failed| failed.1),
-            violations,
-            actor: actor.clone(),
-            at: self.context.now,
-        });
-    }
-
-    /// Keeps a failed message or item, whole and with why.
-    #[expect(clippy::too_many_arguments, reason = "each is a column of the dead letter")]
-    fn bury(
-        &mut self,
-        booked: &Booked<'_>,
-        number: u32,
-        item: Option<&Item>,
-        code: Code,
-        reason: String,
-        remarks: &[Remark],
-        shared: bool,
-    ) {
-        let head = booked.head;
-        let body = self.kept_body(booked, shared);
-        self.out.writes.dead_letters.push(DeadLetterRow {
-            message: booked.seq,
-            item: number,
-            code,
-            reason,
-            violations: remarks_json(remarks),
-            sender: head.sender.clone(),
-            message_id: head.message_id.clone(),
-            system: head.system().map(str::to_owned),
-            kind: head.family.as_ref().map(|family| family.kind.clone()),
-            case_number: item.map(|item| item.command.case_number().to_owned()),
-            source: head.origin.source(),
-            properties: properties_json(head),
-            size: booked.body.len(),
-            body,
-            died_at: self.context.now,
-            attempts: booked.attempt,
-        });
-    }
-
-    /// A long body, or one that several dead letters share, lies outside the tables.
-    fn kept_body(&mut self, booked: &Booked<'_>, shared: bool) -> DeadLetterBody {
-        if shared || self.is_long(booked) {
-            return DeadLetterBody::Content(self.keep_body(booked));
-        }
-        DeadLetterBody::Inline(Arc::clone(booked.body))
-    }
-
-    fn answer(&mut self, booked: &Booked<'_>, outcome: Outcome, errors: Vec<Remark>, items: Results) {
-        let head = booked.head;
-        let address = match self.known.stored.get(&booked.seq) {
-            Some(stored) => stored.reply.clone().or_else(|| head.reply.clone()),
-            None => head.reply.clone(),
-        };
-        let Some(address) = address else { return };
-        self.out.receipts.retain(|receipt| receipt.message != booked.seq);
-        self.out.receipts.push(Receipt {
-            message: booked.seq,
-            sender: head.sender.clone(),
-            message_id: head.message_id.clone(),
-            address,
-            correlation: head.envelope.correlation_id.clone().or_else(|| head.properties.correlation_id.clone()),
-            traceparent: head.properties.traceparent().map(str::to_owned),
-            system: head.system().map(str::to_owned),
-            kind: head.family.as_ref().map(|family| family.kind.clone()),
-            test: head.test(),
-            outcome,
-            errors,
-            items,
-            settled_at: self.context.now,
-            attempt: booked.attempt,
-        });
     }
 }
 
@@ -640,14 +395,6 @@ fn inbox_row(
         received_at: head.received_at,
         settled_at,
     }
-}
-
-fn properties_json(head: &Head) -> String {
-    serde_json::to_string(&head.properties).unwrap_or_else(|_| "{}".to_owned())
-}
-
-fn remarks_json(remarks: &[Remark]) -> String {
-    serde_json::to_string(remarks).unwrap_or_else(|_| "[]".to_owned())
 }
 
 fn told(item: &Item, result: Tried, remark: Option<Remark>) -> ItemResult {

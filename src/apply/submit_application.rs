@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use super::documents::{Upload, upload};
-use super::world::{ApplicationKey, Case, Entry, History, Needs, World};
+use super::world::{ApplicationKey, Case, CaseKey, Entry, History, Needs, World};
 use super::{Change, Done, Event, Refusal, Setting};
 use crate::binding::SubmitApplication;
 use crate::domain::lifecycle::{Duplicates, Service};
@@ -17,8 +17,15 @@ pub(super) fn needs(command: &SubmitApplication, system: &str, needs: &mut Needs
         needs.applications.insert(application(command, system, applicant));
     }
     if let Some(other) = &command.refers_to {
-        needs.cases.insert(super::CaseKey { system: system.to_owned(), number: other.clone() });
+        needs.cases.insert(CaseKey { system: system.to_owned(), number: other.clone() });
     }
+}
+
+/// The case that a change, a cancellation or an appeal refers to, while it is not there: it may have been overtaken.
+pub(super) fn awaited(command: &SubmitApplication, world: &World, setting: &Setting<'_>) -> Option<CaseKey> {
+    let other = setting.key(command.refers_to.as_deref()?);
+    let exists = world.cases.contains_key(&setting.key(&command.number));
+    (!exists && !world.cases.contains_key(&other)).then_some(other)
 }
 
 pub(super) fn apply(command: &SubmitApplication, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
@@ -32,11 +39,6 @@ pub(super) fn apply(command: &SubmitApplication, world: &World, setting: &Settin
         service.ok_or_else(|| Refusal::with(Code::UnknownService, format!("код услуги {}", command.service)))?;
     not_a_duplicate(command, service, world, setting)?;
     let purpose = command.purpose.as_deref().unwrap_or(NEW);
-    if let Some(other) = &command.refers_to
-        && !world.cases.contains_key(&setting.key(other))
-    {
-        return Err(Refusal::with(Code::UnknownCase, format!("заявление ссылается на дело {other}, которого нет")));
-    }
     let start = lifecycle.start();
     let now = setting.context.now;
     let details = serde_json::to_string(command).unwrap_or_else(|_| "{}".to_owned());

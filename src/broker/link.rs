@@ -142,7 +142,6 @@ impl Link {
         self.session.send_replace(Some(Arc::clone(&session)));
         loop {
             let blocked = session.blocked();
-            session.set_blocked(blocked);
             self.state.send_if_modified(|state| {
                 let now = LinkState::Up { epoch, blocked };
                 let changed = *state != now;

@@ -1,12 +1,13 @@
 //! One connection from its login to its end. Whatever is opened on it dies with it; the next one has another epoch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lapin::options::{ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::consumer::Consumer;
 use super::fault::BrokerFault;
@@ -18,6 +19,9 @@ use super::wire::{self, Wire};
 /// AMQP reply code of an orderly end.
 const REPLY_SUCCESS: u16 = 200;
 
+/// How often a publisher looks whether the broker takes messages again; the broker is short of memory for seconds at least.
+const BLOCKED_PAUSE: Duration = Duration::from_millis(50);
+
 /// One connection to the broker.
 #[derive(Debug)]
 pub struct Session {
@@ -26,7 +30,6 @@ pub struct Session {
     settings: Settings,
     connection: Connection,
     wire: Wire,
-    blocked: watch::Sender<bool>,
     ended: watch::Sender<Option<String>>,
 }
 
@@ -54,7 +57,6 @@ impl Session {
             settings: settings.clone(),
             connection,
             wire,
-            blocked: watch::Sender::new(false),
             ended: watch::Sender::new(None),
         })
     }
@@ -144,17 +146,10 @@ impl Session {
         self.ended.subscribe()
     }
 
-    pub(super) fn set_blocked(&self, blocked: bool) {
-        self.blocked.send_replace(blocked);
-    }
-
     /// Returns when the broker takes messages.
     pub(super) async fn unblocked(&self) {
-        let mut changes = self.blocked.subscribe();
         while self.blocked() {
-            if changes.changed().await.is_err() {
-                return;
-            }
+            sleep(BLOCKED_PAUSE).await;
         }
     }
 }

@@ -9,7 +9,6 @@ use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::admit::{Desk, Rejected, prepare};
 use crate::clock;
 use crate::intake::folder;
-use crate::store::Contents;
 
 /// Validate messages.
 #[derive(Debug, Args)]
@@ -26,14 +25,8 @@ impl Validate {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
         let rules = assemble::rules(&config)?;
-        let contents = Contents::at(config.contents.clone());
-        let desk = Desk {
-            rulebook: &rules.rulebook,
-            partners: &config.partners,
-            agency: &config.agency,
-            held: &|sha256| contents.size(sha256),
-            now: clock::now(),
-        };
+        let desk =
+            Desk { rulebook: &rules.rulebook, partners: &config.partners, agency: &config.agency, now: clock::now() };
         let files = folder::files(&self.files).map_err(|fault| Failed::wrong(format!("validate: {fault}")))?;
         let mut invalid = 0;
         for path in &files {

@@ -112,7 +112,7 @@ impl<'d> Compiler<'d> {
         };
         let mut counts: HashMap<NameId, usize> = HashMap::new();
         model.leaves.iter().filter_map(name).for_each(|name| *counts.entry(name).or_default() += 1);
-        let twice = |leaf: &Leaf| name(leaf).is_none_or(|name| counts.get(&name).is_some_and(|count| *count > 1));
+        let twice = |leaf: &Leaf| name(leaf).is_some_and(|name| counts.get(&name).is_some_and(|count| *count > 1));
         model.leaves.iter().enumerate().map(|(position, leaf)| twice(leaf) || model.repeats(position)).collect()
     }
 

@@ -4,6 +4,7 @@ use roxmltree::Node;
 
 use crate::rules::XS_NAMESPACE;
 use crate::rules::draft::Prefixes;
+use crate::xml::XML_NAMESPACE;
 
 /// An element of a schema document in its context.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +72,7 @@ impl Prefixes for NodePrefixes<'_> {
     fn namespace(&self, prefix: &str) -> Option<&str> {
         match prefix {
             "" => Some(self.0.lookup_namespace_uri(None).unwrap_or("")),
+            "xml" => Some(XML_NAMESPACE),
             _ => self.0.lookup_namespace_uri(Some(prefix)),
         }
     }

@@ -16,8 +16,8 @@ const LINEAR_MAX: usize = 8;
 pub(super) enum Led {
     /// To an element declaration; whether the element can occur again.
     Element(ElementId, bool),
-    /// Through a wildcard.
-    Wildcard(WildcardId),
+    /// Through a wildcard; whether it can be taken again.
+    Wildcard(WildcardId, bool),
     /// Nowhere: it cannot stand here.
     Nowhere,
     /// There are too many ways to read the content.
@@ -120,7 +120,7 @@ fn take_wildcard(
         let same = steps[index..].iter().filter(|other| other.wildcard == step.wildcard);
         let moves = same.map(|step| Move { target: step.target, guard: step.guard });
         match take_guarded(rules, open, counters, bounds, moves) {
-            Taken::Yes => return Led::Wildcard(step.wildcard),
+            Taken::Yes => return Led::Wildcard(step.wildcard, rules.state(open.state).repeats),
             Taken::TooAmbiguous => return Led::TooAmbiguous,
             Taken::No => {}
         }

@@ -150,8 +150,8 @@ impl<'r> Walk<'r> {
                 let ordinal = if repeats { self.count_sibling(level, name) } else { 0 };
                 self.element(reader, start, begun, Some(element), ordinal);
             }
-            Led::Wildcard(wildcard) => {
-                let ordinal = self.count_sibling(level, name);
+            Led::Wildcard(wildcard, repeats) => {
+                let ordinal = if repeats { self.count_sibling(level, name) } else { 0 };
                 self.wildcard_element(reader, start, begun, self.realm.rules.wildcard(wildcard).process, ordinal);
             }
             Led::Nowhere | Led::TooAmbiguous => self.skipped = Some(level),

@@ -5,5 +5,6 @@ mod faults;
 mod fixtures;
 mod logs;
 mod outcomes;
+mod sixth;
 mod support;
 mod tidy;

@@ -13,6 +13,7 @@ use mezhved::outcome::{Code, Remedy};
 use mezhved::pipeline::Pipeline;
 use mezhved::store::DeadLetterFilter;
 
+use crate::sixth::{sixth, sixth_message};
 use crate::support::{Folder, delivery, house, settle, wake};
 
 /// A row of the table: outcome, dead letter, who retries.
@@ -52,11 +53,6 @@ fn every_code_is_documented_with_its_remedy() {
     }
 }
 
-fn fixture(story: &str, file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(story).join(file);
-    fs::read_to_string(path).unwrap()
-}
-
 fn all_fixtures() -> Vec<Vec<u8>> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")];
     let mut files = Vec::new();
@@ -84,18 +80,23 @@ fn given_up(pipeline: &Pipeline, code: Code) -> Delivery {
     }
 }
 
-/// Messages that no file shows: too long, too deep, in a year without a calendar, one that the tables refuse.
+/// Messages that no file shows: too long, too deep, of a foreign format, in a year without a calendar, given up by the broker.
 fn special(pipeline: &Pipeline) -> Vec<Delivery> {
-    let application = fixture("epgu/valid/a-whole-life-to-the-end", "01-application.xml");
     let long = format!("<a>{}</a>", "x".repeat(pipeline.config.message_bytes_max));
     let deep = "<a>".repeat(100_000);
-    let refused =
-        application.replace("77-2026-", "99-2026-").replace("<MessageId>", "<MessageId>  ").replacen("-", "-", 1);
+    let decision = |when: &str| {
+        format!(
+            "<Решения><Решение><Заявка>Р-1</Заявка><Состояние>ждёт</Состояние><Когда>{when}</Когда></Решение></Решения>"
+        )
+    };
+    let application = "<Заявка><Номер>Р-1</Номер><Подана>2026-03-02T10:00:00</Подана><Услуга>record</Услуга></Заявка>";
     vec![
         delivery(pipeline, long.into_bytes()),
         delivery(pipeline, deep.into_bytes()),
         delivery(pipeline, Vec::new()),
-        delivery(pipeline, refused.into_bytes()),
+        sixth_message(pipeline, 1, application),
+        sixth_message(pipeline, 2, &decision("когда-нибудь")),
+        sixth_message(pipeline, 3, &decision("2031-03-03T10:00:00Z")),
         given_up(pipeline, Code::BrokerExpired),
         given_up(pipeline, Code::BrokerDeliveryLimit),
         given_up(pipeline, Code::BrokerDeadLetter),
@@ -123,8 +124,9 @@ async fn produced(pipeline: &Arc<Pipeline>) -> BTreeSet<String> {
 async fn every_code_is_produced() {
     let folder = Folder::new();
     // Waiting ends at once, so that what waits in vain is told.
-    let pipeline = house(folder.path(), "[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]").await;
-    refuse_cases_of_99(&folder).await;
+    let more = format!("{}\n[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]", sixth(folder.path()));
+    let pipeline = house(folder.path(), &more).await;
+    refuse_one_case(&folder).await;
     let mut batch: Vec<Delivery> = all_fixtures().into_iter().map(|body| delivery(&pipeline, body)).collect();
     batch.extend(special(&pipeline));
     settle(&pipeline, batch).await;
@@ -150,11 +152,11 @@ async fn every_code_is_produced() {
 }
 
 /// Makes the tables refuse what the pipeline could not foresee.
-async fn refuse_cases_of_99(folder: &Folder) {
+async fn refuse_one_case(folder: &Folder) {
     let url = format!("sqlite://{}", folder.path().join("store.sqlite").display());
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     sqlx::query(
-        "CREATE TRIGGER refuse BEFORE INSERT ON cases WHEN NEW.number LIKE '99-%' \
+        "CREATE TRIGGER refuse BEFORE INSERT ON cases WHEN NEW.number = '77-2026-038001' \
          BEGIN SELECT RAISE(ABORT, 'refused on purpose'); END",
     )
     .execute(&pool)

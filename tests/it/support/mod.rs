@@ -15,7 +15,7 @@ use mezhved::domain::properties::Properties;
 use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
 use mezhved::store::MessageView;
-use mezhved::{clock, config, daemon, relay};
+use mezhved::{clock, config, relay};
 
 /// Agencies that all stories know.
 pub(crate) const AGENCIES: &str = r#"
@@ -85,6 +85,10 @@ pub(crate) fn written(folder: &Path, more: &str) -> Written {
 /// A pipeline on a store of its own.
 pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
     let config = Config::check(&written(folder, more)).unwrap();
+    if config.schemas.is_some() {
+        let own = assemble::rules(&config).unwrap();
+        return assemble::pipeline(config, &own).await.unwrap();
+    }
     let rules = rules(&config);
     assemble::pipeline(config, rules).await.unwrap()
 }
@@ -115,7 +119,7 @@ pub(crate) async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<Delivery>) {
 
 /// Everything that parked items can do now.
 pub(crate) async fn wake(pipeline: &Arc<Pipeline>) {
-    while daemon::parked_once(pipeline).await.unwrap() > 0 {}
+    while mezhved::daemon::parked_once(pipeline).await.unwrap() > 0 {}
 }
 
 /// The one message of this id.

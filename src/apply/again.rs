@@ -1,0 +1,208 @@
+//! A stored message tried again: parked items that are due, dead letters that an operator replays. The same decisions as
+//! at first, told to the known message, each with an attempt of its own.
+
+use super::bury::remarks_json;
+use super::results::{ItemResult, Results, Tried};
+use super::rows::{AttemptRow, AuditRow, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
+use super::settle::{Booked, Fold};
+use super::{Decision, Place, Refusal, Wait, decide};
+use crate::admit::{Checked, Prepared, Rejected, Remark};
+use crate::binding::Item;
+use crate::intake::{Again, Why};
+use crate::outcome::Code;
+
+impl Fold<'_> {
+    /// A stored message, whole or one item of it, tried again.
+    pub(super) fn again(&mut self, message: &Prepared, again: &Again) {
+        let Some(stored) = self.known.stored.get(&again.message) else { return };
+        if !stored.live.contains(&again.item.unwrap_or(0)) {
+            return;
+        }
+        let Prepared { head, body, verdict } = message;
+        let booked = Booked { head, seq: again.message, attempt: again.attempt, body };
+        match again.item {
+            None => self.replay_whole(&booked, again, verdict),
+            Some(number) => self.retry_item(&booked, again, number, verdict),
+        }
+    }
+
+    /// A dead letter that stands for a whole message: either it fails as a whole again, or its items are tried as
+    /// they would have been at first.
+    fn replay_whole(&mut self, booked: &Booked<'_>, again: &Again, verdict: &Result<Checked, Rejected>) {
+        let missing = verdict.as_ref().ok().and_then(|checked| self.missing(checked));
+        match missing.as_ref().map_or(verdict.as_ref(), Err) {
+            Err(rejected) => {
+                self.attempted(again, Outcome::Failed, Some(rejected.code));
+                self.close(again, Some((rejected.code, rejected.text(), rejected.told())));
+                self.resettle(booked, Results::default(), Some((rejected.code, rejected.told())));
+            }
+            Ok(checked) => {
+                let results = self.items(booked, checked);
+                let (outcome, code) = results.outcome();
+                self.attempted(again, outcome, code);
+                self.close(again, None);
+                self.resettle(booked, results, None);
+            }
+        }
+    }
+
+    /// One item, parked or dead before.
+    fn retry_item(&mut self, booked: &Booked<'_>, again: &Again, number: u32, verdict: &Result<Checked, Rejected>) {
+        let missing = verdict.as_ref().ok().and_then(|checked| self.missing(checked));
+        let checked = match missing.as_ref().map_or(verdict.as_ref(), Err) {
+            Ok(checked) => checked,
+            Err(rejected) => {
+                let remark = rejected.told().into_iter().next();
+                return self.end_item(booked, again, None, number, Err((rejected.code, rejected.text(), remark)));
+            }
+        };
+        let Checked { items, files, contents } = checked;
+        let Some(item) = items.iter().find(|item| item.number == number) else {
+            let lost = (Code::FieldUnusable, Code::FieldUnusable.label().to_owned(), None);
+            return self.end_item(booked, again, None, number, Err(lost));
+        };
+        let place = match again.why {
+            Why::Parked { parked, .. } => Place::Parked(parked),
+            Why::Replay { .. } => Place::Replayed,
+        };
+        match decide(item, &self.world, &self.setting(booked, item, files, place)) {
+            Decision::Apply(done) => {
+                self.out.contents.extend(contents.iter().cloned());
+                let result = self.take(booked, item, done);
+                self.end_item(booked, again, Some(item), number, Ok(result));
+            }
+            Decision::Refuse(refusal) => {
+                self.consume(booked, item, &refusal);
+                let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
+                self.end_item(booked, again, Some(item), number, Err(told));
+            }
+            Decision::Park(reason, _) => self.wait_on(booked, again, item, reason),
+        }
+    }
+
+    /// A parked item waits on until its patience ends; a replayed one is refused at once.
+    fn wait_on(&mut self, booked: &Booked<'_>, again: &Again, item: &Item, reason: Wait) {
+        if let Why::Parked { parked, give_up_at, tries } = again.why
+            && self.context.now < give_up_at
+        {
+            let due_at = (self.context.now + self.context.delay(tries + 1)).min(give_up_at);
+            self.out.writes.parked_again.push(ParkedAgain { id: parked, reason: reason.as_str(), due_at });
+            return;
+        }
+        let refusal = Refusal::of(reason.code());
+        self.consume(booked, item, &refusal);
+        let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
+        self.end_item(booked, again, Some(item), item.number, Err(told));
+    }
+
+    /// An item's waiting, or its dead letter's, has come to an end or to another failure.
+    fn end_item(
+        &mut self,
+        booked: &Booked<'_>,
+        again: &Again,
+        item: Option<&Item>,
+        number: u32,
+        end: Result<ItemResult, (Code, String, Option<Remark>)>,
+    ) {
+        let Some(stored) = self.known.stored.get(&again.message) else { return };
+        let mut results = Results::from_json(&stored.items);
+        let failed = end.as_ref().err().cloned();
+        let before = results.0.iter().find(|known| known.number == number).cloned();
+        results.set(end.unwrap_or_else(|(code, text, remark)| ItemResult {
+            number,
+            case: before.as_ref().map(|known| known.case.clone()).unwrap_or_default(),
+            sequence: before.as_ref().and_then(|known| known.sequence),
+            result: Tried::Refused,
+            remark: Some(remark.unwrap_or_else(|| Remark::plain(code, text))),
+        }));
+        let outcome = if failed.is_some() { Outcome::Failed } else { Outcome::Applied };
+        self.attempted(again, outcome, failed.as_ref().map(|failed| failed.0));
+        match (&again.why, failed) {
+            (Why::Parked { parked, .. }, failed) => {
+                self.out.writes.parked_gone.push(*parked);
+                for waiting in self.world.waiting.values_mut() {
+                    waiting.remove(parked);
+                }
+                if let Some((code, text, remark)) = failed {
+                    let remarks: Vec<Remark> = remark.into_iter().collect();
+                    self.bury(booked, number, item, code, text, &remarks, false);
+                }
+            }
+            (Why::Replay { .. }, None) => self.close(again, None),
+            (Why::Replay { .. }, Some((code, text, remark))) => {
+                self.close(again, Some((code, text, remark.into_iter().collect())));
+            }
+        }
+        self.resettle(booked, results, None);
+    }
+
+    /// Tells a known message's outcome anew, and answers once nothing of it waits.
+    fn resettle(&mut self, booked: &Booked<'_>, results: Results, whole: Option<(Code, Vec<Remark>)>) {
+        let (outcome, code) = match &whole {
+            Some((code, _)) => (Outcome::Failed, Some(*code)),
+            None => results.outcome(),
+        };
+        let settled = outcome != Outcome::Parked;
+        let family = booked.head.family.as_deref();
+        let items = results.to_json();
+        if let Some(stored) = self.known.stored.get_mut(&booked.seq) {
+            stored.items.clone_from(&items);
+        }
+        self.out.writes.resettled.retain(|row| row.seq != booked.seq);
+        self.out.writes.resettled.push(Resettled {
+            seq: booked.seq,
+            outcome,
+            code,
+            kind: family.map(|family| (family.system.clone(), family.kind.clone(), family.version.clone())),
+            rules: family.map(|family| family.rules.clone()),
+            items,
+            settled_at: settled.then_some(self.context.now),
+        });
+        if settled {
+            let errors = whole.map(|(_, remarks)| remarks).unwrap_or_default();
+            self.answer(booked, outcome, errors, results);
+        }
+    }
+
+    fn attempted(&mut self, again: &Again, result: Outcome, code: Option<Code>) {
+        let (origin, actor, dead_letter) = match &again.why {
+            Why::Parked { .. } => ("parked", "daemon".to_owned(), None),
+            Why::Replay { dead_letter, actor } => ("replay", actor.clone(), Some(*dead_letter)),
+        };
+        self.out.writes.attempts.push(AttemptRow {
+            message: again.message,
+            item: again.item.unwrap_or(0),
+            attempt: again.attempt,
+            origin,
+            actor: actor.clone(),
+            dead_letter,
+            at: self.context.now,
+            result,
+            code: if result == Outcome::Failed { code } else { None },
+        });
+        if let Some(id) = dead_letter {
+            self.out.writes.audit.push(AuditRow {
+                at: self.context.now,
+                actor,
+                action: "dead-letter.replay",
+                subject: format!("dead-letter:{id}"),
+                before: None,
+                after: Some(format!("{{\"result\":\"{}\"}}", result.as_str())),
+            });
+        }
+    }
+
+    fn close(&mut self, again: &Again, failed: Option<(Code, String, Vec<Remark>)>) {
+        let Why::Replay { dead_letter, actor } = &again.why else { return };
+        let violations = failed.as_ref().map(|failed| remarks_json(&failed.2));
+        self.out.writes.dead_letters_closed.push(DeadLetterClosing {
+            id: *dead_letter,
+            replayed: failed.is_none(),
+            code: failed.as_ref().map(|failed| failed.0),
+            reason: failed.map(|failed| failed.1),
+            violations,
+            actor: actor.clone(),
+            at: self.context.now,
+        });
+    }
+}
