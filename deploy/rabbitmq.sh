@@ -11,6 +11,7 @@
 # ctl     runs rabbitmqctl against this node.
 #
 # Everything lies in DIR: data/, log/, conf/, home/, credentials/ (one password a user, mode 600), run/ (pids, ports).
+# More settings for the node: files conf/conf.d/*.conf, put there before the start.
 # Exit codes: 0 done, 1 failed, 2 wrong call, 3 not running (status).
 set -euo pipefail
 umask 077
@@ -250,7 +251,7 @@ start() {
         end_process epmd TERM 5
         command -v rabbitmq-server >/dev/null || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || "$HERE/packages.sh" rabbitmq-server
         boot "$port" || {
-            tail -n 15 "$DIR/log/start.log" "$DIR/log/node.log" >&2 2>/dev/null || true
+            { grep -hF -m 10 '[error]' "$DIR/log/start.log" || tail -n 15 "$DIR/log/start.log" "$DIR/log/node.log"; } >&2 || true
             fail "the node did not start; its logs: $DIR/log"
         }
     fi

@@ -2,7 +2,9 @@
 //! only with the feature `fail-points`, which no release build has; without it every call is empty.
 //!
 //! The environment variable `MEZHVED_FAIL_POINT` arms them: `NAME` aborts the process at the first hit, `NAME:N` at the
-//! N-th; `store:N` makes the N-th step of the store fail once as if the store were away.
+//! N-th. A test in the same process makes the N-th step of one store fail once, as if the store were away.
+
+use std::path::Path;
 
 use crate::store::StoreFault;
 
@@ -28,24 +30,32 @@ pub fn hit(_name: &str) {}
 /// Fails here if this step of the store is armed.
 #[cfg(not(feature = "fail-points"))]
 #[inline]
-pub fn store() -> Result<(), StoreFault> {
+pub fn store(_path: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
 #[cfg(feature = "fail-points")]
-pub use armed::{arm_store, disarm_store, hit, store, store_steps};
+pub use armed::{arm_store, disarm_store, hit, store};
 
 #[cfg(feature = "fail-points")]
 mod armed {
-    use std::sync::OnceLock;
+    use std::collections::HashMap;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
     use super::StoreFault;
 
     static ARMED: OnceLock<Option<(String, u64)>> = OnceLock::new();
     static HITS: AtomicU64 = AtomicU64::new(0);
-    static STORE_STEPS: AtomicU64 = AtomicU64::new(0);
-    static STORE_FAILS_AT: AtomicU64 = AtomicU64::new(u64::MAX);
+    static STORES: Mutex<Option<HashMap<PathBuf, Steps>>> = Mutex::new(None);
+
+    /// Steps of one store since it was armed.
+    #[derive(Debug, Clone, Copy, Default)]
+    struct Steps {
+        made: u64,
+        fails_at: u64,
+    }
 
     fn armed() -> Option<&'static (String, u64)> {
         ARMED
@@ -55,6 +65,10 @@ mod armed {
                 Some((name.to_owned(), count.parse().unwrap_or(1)))
             })
             .as_ref()
+    }
+
+    fn stores() -> MutexGuard<'static, Option<HashMap<PathBuf, Steps>>> {
+        STORES.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the process here if the point is armed.
@@ -68,28 +82,23 @@ mod armed {
     }
 
     /// Fails here if this step of the store is armed.
-    pub fn store() -> Result<(), StoreFault> {
-        let step = STORE_STEPS.fetch_add(1, Ordering::SeqCst) + 1;
-        let from_environment = armed().is_some_and(|(point, count)| point == "store" && step == *count);
-        if from_environment || step == STORE_FAILS_AT.load(Ordering::SeqCst) {
-            return Err(StoreFault::Away(format!("fail point at step {step}")));
+    pub fn store(path: &Path) -> Result<(), StoreFault> {
+        let mut stores = stores();
+        let Some(steps) = stores.as_mut().and_then(|stores| stores.get_mut(path)) else { return Ok(()) };
+        steps.made += 1;
+        if steps.made == steps.fails_at {
+            return Err(StoreFault::Away(format!("fail point at step {}", steps.made)));
         }
         Ok(())
     }
 
-    /// Makes the store's `step`-th step from now fail once; counts from 1.
-    pub fn arm_store(step: u64) {
-        STORE_STEPS.store(0, Ordering::SeqCst);
-        STORE_FAILS_AT.store(step, Ordering::SeqCst);
+    /// Makes this store's `step`-th step from now fail once; counts from 1.
+    pub fn arm_store(path: &Path, step: u64) {
+        stores().get_or_insert_default().insert(path.to_path_buf(), Steps { made: 0, fails_at: step });
     }
 
-    /// Lets the store work again.
-    pub fn disarm_store() {
-        STORE_FAILS_AT.store(u64::MAX, Ordering::SeqCst);
-    }
-
-    /// How many steps the store has made since it was armed.
-    pub fn store_steps() -> u64 {
-        STORE_STEPS.load(Ordering::SeqCst)
+    /// Lets the store work again; gives how many steps it has made since it was armed.
+    pub fn disarm_store(path: &Path) -> u64 {
+        stores().as_mut().and_then(|stores| stores.remove(path)).unwrap_or_default().made
     }
 }

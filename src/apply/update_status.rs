@@ -34,7 +34,6 @@ pub(super) fn apply(command: &UpdateStatus, world: &World, setting: &Setting<'_>
     }
     complete(command, status, moves)?;
     let mut next = case.clone();
-    next.details = None;
     next.changed_at = setting.context.now;
     next.agency = command.agency.clone().unwrap_or_else(|| setting.sender.to_owned());
     if command.officer.is_some() {

@@ -78,9 +78,10 @@ impl Consumer {
         };
         let (queue_name, tag) = (short("queue", queue)?, short("consumer_tag", tag)?);
         let channel = session.channel().await?;
-        channel.basic_qos(prefetch, BasicQosOptions { global: false }).await?;
+        session.ask(channel.basic_qos(prefetch, BasicQosOptions { global: false })).await?;
         let options = BasicConsumeOptions { no_local: false, no_ack: false, exclusive: false, nowait: false };
-        let deliveries = channel.basic_consume(queue_name, tag, options, FieldTable::default()).await?;
+        let starting = channel.basic_consume(queue_name, tag, options, FieldTable::default());
+        let deliveries = session.ask(starting).await?;
         Ok(Self {
             acker: Acker { session: Arc::clone(session), channel, acked: Arc::default() },
             tag: deliveries.tag(),
@@ -120,7 +121,12 @@ impl Consumer {
         if self.ended {
             return None;
         }
-        let arrived = self.deliveries.next().await;
+        let arrived = tokio::select! {
+            biased;
+            arrived = self.deliveries.next() => arrived,
+            // Where the end of the connection does not reach lapin's consumer.
+            _ = self.acker.session.over() => None,
+        };
         self.accept(arrived)
     }
 
@@ -153,7 +159,7 @@ impl Consumer {
     pub async fn stop(&mut self) -> Result<(), BrokerFault> {
         self.stopping = true;
         let options = BasicCancelOptions { nowait: false };
-        Ok(self.acker.channel.basic_cancel(self.tag.clone(), options).await?)
+        self.acker.session.ask(self.acker.channel.basic_cancel(self.tag.clone(), options)).await
     }
 
     /// What has arrived already, if anything.
@@ -193,7 +199,7 @@ impl Acker {
             return Ok(());
         }
         // lapin's recovery is off, so that this channel lives on one connection only: an old tag cannot reach a new one.
-        Ok(self.channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?)
+        self.session.ask(self.channel.basic_ack(tag, BasicAckOptions { multiple: true })).await
     }
 }
 

@@ -72,7 +72,7 @@ impl Link {
         let mut sessions = self.session.subscribe();
         loop {
             if let Some(session) = sessions.borrow_and_update().clone()
-                && session.ended().borrow().is_none()
+                && !session.is_over()
             {
                 return session;
             }
@@ -89,7 +89,7 @@ impl Link {
         let mut last_error = None;
         let mut epoch = 0;
         let outcome = loop {
-            self.state.send_replace(LinkState::Connecting { failed, last_error: last_error.clone() });
+            self.show(LinkState::Connecting { failed, last_error: last_error.clone() });
             let started = tokio::select! {
                 () = cancel.cancelled() => break Ok(()),
                 started = self.start(epoch + 1) => started,
@@ -108,14 +108,14 @@ impl Link {
             failed += 1;
             tracing::warn!(broker = %self.endpoint, failed, reason, "no connection to the broker");
             last_error = Some(reason);
-            self.state.send_replace(LinkState::Connecting { failed, last_error: last_error.clone() });
+            self.show(LinkState::Connecting { failed, last_error: last_error.clone() });
             tokio::select! {
                 () = cancel.cancelled() => break Ok(()),
                 () = sleep(delay(&self.settings, failed)) => {}
             }
         };
         self.session.send_replace(None);
-        self.state.send_replace(match &outcome {
+        self.show(match &outcome {
             Ok(()) => LinkState::Down,
             Err(fault) => LinkState::Refused { reason: fault.to_string() },
         });
@@ -135,34 +135,23 @@ impl Link {
     async fn watch(&self, session: Arc<Session>, cancel: &CancellationToken, failed: &mut u32) -> Option<String> {
         let epoch = session.epoch();
         let mut events = session.connection().events_listener();
-        let mut ended = session.ended();
+        let mut over = std::pin::pin!(session.over());
         let mut steady = std::pin::pin!(sleep(self.settings.reconnect_delay_max));
         let mut is_steady = false;
         tracing::info!(broker = %self.endpoint, epoch, "connected to the broker");
         self.session.send_replace(Some(Arc::clone(&session)));
-        loop {
-            let blocked = session.blocked();
-            self.state.send_if_modified(|state| {
-                let now = LinkState::Up { epoch, blocked };
-                let changed = *state != now;
-                *state = now;
-                changed
-            });
+        let reason = loop {
+            self.show(LinkState::Up { epoch, blocked: session.blocked() });
             if !session.connection().status().connected() {
                 session.end("the broker closed the connection");
             }
-            let reason = ended.borrow_and_update().clone();
-            if reason.is_some() {
-                self.session.send_replace(None);
-                return reason;
-            }
             tokio::select! {
+                biased;
+                reason = &mut over => break Some(reason),
                 () = cancel.cancelled() => {
-                    self.session.send_replace(None);
                     session.close().await;
-                    return None;
+                    break None;
                 }
-                _ = ended.changed() => {}
                 () = &mut steady, if !is_steady => {
                     is_steady = true;
                     *failed = 0;
@@ -172,8 +161,21 @@ impl Link {
                 {
                     session.end(&BrokerFault::from(error).to_string());
                 },
+                // lapin does not tell of every end.
+                () = sleep(self.settings.heartbeat) => {}
             }
-        }
+        };
+        self.session.send_replace(None);
+        reason
+    }
+
+    /// Tells the state where it is another one than before.
+    fn show(&self, now: LinkState) {
+        self.state.send_if_modified(|state| {
+            let changed = *state != now;
+            *state = now;
+            changed
+        });
     }
 }
 

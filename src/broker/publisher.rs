@@ -135,7 +135,7 @@ impl Publisher {
         for window in windows(&ready) {
             self.send_window(window, &mut verdicts).await;
         }
-        let gone = || Published::Lost(BrokerFault::Gone("the connection ended before it was sent".to_owned()));
+        let gone = || Published::Lost(BrokerFault::Gone("the connection ended before it was confirmed".to_owned()));
         verdicts.into_iter().map(|verdict| verdict.unwrap_or_else(gone)).collect()
     }
 
@@ -151,36 +151,42 @@ impl Publisher {
     }
 
     async fn send_window(&mut self, window: &[Ready<'_>], verdicts: &mut Verdicts) {
-        self.send(window, verdicts).await;
-        if window.iter().all(|message| verdicts[message.index].is_some())
-            || !self.session.connection().status().connected()
-        {
-            return;
+        if let Err(fault) = self.renew_channel().await {
+            return settle_rest(window, verdicts, &Published::Lost(fault));
         }
+        self.send(window, verdicts).await;
         // The broker closed the channel over one of them and does not say which: one at a time tells. Those that it
         // took already are sent twice, with the same id.
         for message in window {
-            if verdicts[message.index].is_some() {
-                continue;
-            }
-            if let Some(refusal) = self.send_alone(message, verdicts).await {
-                verdicts[message.index] = Some(refusal);
+            if verdicts[message.index].is_none() && self.is_connected() {
+                self.send_alone(message, verdicts).await;
             }
         }
     }
 
-    /// Sends one message on a new channel where the old one is closed; the refusal if the channel ends again.
-    async fn send_alone(&mut self, message: &Ready<'_>, verdicts: &mut Verdicts) -> Option<Published> {
-        if !self.channel.status().connected() {
-            match self.session.confirming_channel().await {
-                Ok(channel) => self.channel = channel,
-                Err(fault) => return Some(Published::Lost(fault)),
-            }
+    async fn send_alone(&mut self, message: &Ready<'_>, verdicts: &mut Verdicts) {
+        let fault = match self.renew_channel().await {
+            Ok(()) => self.send(std::slice::from_ref(message), verdicts).await,
+            Err(fault) => Some(fault),
+        };
+        if let Some(fault) = fault {
+            verdicts[message.index] = Some(match fault {
+                BrokerFault::Refused { code, text } => Published::Refused { code, reason: text },
+                fault => Published::Lost(fault),
+            });
         }
-        match self.send(std::slice::from_ref(message), verdicts).await? {
-            BrokerFault::Refused { code, text } => Some(Published::Refused { code, reason: text }),
-            fault => Some(Published::Lost(fault)),
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.session.is_over() && self.session.connection().status().connected()
+    }
+
+    /// Opens a new channel where the broker has closed the old one.
+    async fn renew_channel(&mut self) -> Result<(), BrokerFault> {
+        if self.is_connected() && !self.channel.status().connected() {
+            self.channel = self.session.confirming_channel().await?;
         }
+        Ok(())
     }
 
     /// Sends messages and waits for their confirmations. What is left without a verdict was pending when the channel
@@ -193,7 +199,11 @@ impl Publisher {
         }
         // A returned message rides on whichever confirmation comes next: it is matched by its id.
         let mut returned: HashMap<String, Vec<Returned>> = HashMap::new();
-        let waited = timeout(patience, self.confirm(messages, verdicts, &mut returned)).await;
+        let waited = tokio::select! {
+            biased;
+            waited = timeout(patience, self.confirm(messages, verdicts, &mut returned)) => waited,
+            reason = self.session.over() => Ok(Some(BrokerFault::Gone(reason))),
+        };
         for message in messages {
             let Some(back) = returned.get_mut(message.message_id) else { continue };
             if let Some(at) = back.iter().position(|one| one.fits(message)) {

@@ -99,7 +99,8 @@ impl Session {
         let too_long = |_| BrokerFault::NameTooLong { field: "queue", length: queue.len() };
         let queue = name("queue", queue).map_err(too_long)?;
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let found = self.channel().await?.queue_declare(queue, options, FieldTable::default()).await?;
+        let channel = self.channel().await?;
+        let found = self.ask(channel.queue_declare(queue, options, FieldTable::default())).await?;
         Ok(Depth { messages: found.message_count(), consumers: found.consumer_count() })
     }
 
@@ -124,13 +125,44 @@ impl Session {
     }
 
     pub(super) async fn channel(&self) -> Result<Channel, BrokerFault> {
-        Ok(self.connection.create_channel().await?)
+        self.ask(self.connection.create_channel()).await
     }
 
     pub(super) async fn confirming_channel(&self) -> Result<Channel, BrokerFault> {
         let channel = self.channel().await?;
-        channel.confirm_select(ConfirmSelectOptions { nowait: false }).await?;
+        self.ask(channel.confirm_select(ConfirmSelectOptions { nowait: false })).await?;
         Ok(channel)
+    }
+
+    /// Asks the broker something. lapin forgets some questions that are asked just while the connection ends: the end
+    /// answers them too, and a question without an answer in time is the end.
+    pub(super) async fn ask<T>(&self, question: impl Future<Output = lapin::Result<T>>) -> Result<T, BrokerFault> {
+        tokio::select! {
+            biased;
+            answer = timeout(self.settings.connect_timeout, question) => {
+                let Ok(answer) = answer else {
+                    let reason = "the broker did not answer in time";
+                    self.end(reason);
+                    return Err(BrokerFault::Gone(reason.to_owned()));
+                };
+                Ok(answer?)
+            }
+            reason = self.over() => Err(BrokerFault::Gone(reason)),
+        }
+    }
+
+    /// Returns when the connection was given up: why.
+    pub(super) async fn over(&self) -> String {
+        let mut ended = self.ended.subscribe();
+        let reason = ended.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.borrow().is_some()
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -141,14 +173,9 @@ impl Session {
         &self.connection
     }
 
-    /// Why the connection was given up, where it was.
-    pub(super) fn ended(&self) -> watch::Receiver<Option<String>> {
-        self.ended.subscribe()
-    }
-
-    /// Returns when the broker takes messages.
+    /// Returns when the broker takes messages, or none will ever go this way.
     pub(super) async fn unblocked(&self) {
-        while self.blocked() {
+        while self.blocked() && !self.is_over() {
             sleep(BLOCKED_PAUSE).await;
         }
     }

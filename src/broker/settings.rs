@@ -21,7 +21,7 @@ pub struct Settings {
     pub connection_name: String,
     /// A connection silent for twice this long is dead. Low: false alarms under load; high: a cut is noticed late. Whole seconds, 1–600.
     pub heartbeat: Duration,
-    /// For name lookup, TCP, TLS and the AMQP greeting together.
+    /// For name lookup, TCP, TLS and the AMQP greeting together; and for each answer of the broker afterwards.
     pub connect_timeout: Duration,
     /// For the broker's confirmations of one batch of published messages.
     pub confirm_timeout: Duration,

@@ -1,6 +1,6 @@
 //! Looking things up in the tables, as the validator does at every element.
 
-use super::component::{Attribute, Attributes, Derivations, Identity, Wildcard};
+use super::component::{Attribute, Attributes, Content, Derivations, Identity, Wildcard};
 use super::ids::{
     ANY_TYPE, AttributeId, AttributesId, ElementId, IdentityId, ModelId, NameId, NamespaceId, SimpleId, TypeId,
     WildcardId,
@@ -19,6 +19,11 @@ impl Rules {
     #[inline]
     pub(crate) fn name_id(&self, namespace: NamespaceId, local: &str) -> NameId {
         if namespace == NamespaceId::UNKNOWN { NameId::UNKNOWN } else { self.names.find(namespace, local) }
+    }
+
+    /// Whether a name could be declared in a document that is missing.
+    pub(crate) fn is_incomplete(&self, namespace: NamespaceId) -> bool {
+        self.incomplete.contains(&namespace)
     }
 
     pub(crate) fn local_name(&self, name: NameId) -> &str {
@@ -55,6 +60,14 @@ impl Rules {
 
     pub(crate) fn identity(&self, id: IdentityId) -> &Identity {
         &self.identities[id.index()]
+    }
+
+    /// Whether elements of a type hold text that is a value.
+    pub(crate) fn is_simple(&self, id: TypeId) -> bool {
+        match id {
+            TypeId::Simple(_) => true,
+            TypeId::Complex(id) => matches!(self.complex(id).content, Content::Simple(_)),
+        }
     }
 
     /// Whether values of a type are IDs.
@@ -98,6 +111,11 @@ impl Rules {
                 }
             }
         }
+    }
+
+    /// Whether one of the attributes that a type names is an ID.
+    pub(crate) fn has_id(&self, set: &Attributes) -> bool {
+        set.uses.iter().any(|attribute| self.is_id(self.attribute(attribute.declaration).simple))
     }
 
     fn is_member(&self, simple: SimpleId, union: SimpleId) -> bool {

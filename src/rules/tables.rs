@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::builtin;
 use super::component::{Attribute, Attributes, ComplexType, Element, Identity, Place, Wildcard};
-use super::ids::{AttributeId, ComplexId, ElementId, NameId, SimpleId, TypeId};
+use super::ids::{AttributeId, ComplexId, ElementId, NameId, NamespaceId, SimpleId, TypeId};
 use super::model::{Automata, Model};
 use super::names::{Names, NamesDraft};
 use super::simple::SimpleType;
@@ -34,6 +34,8 @@ pub struct Documentation {
 pub struct Rules {
     pub(super) hash: String,
     pub(super) warnings: Vec<String>,
+    /// Namespaces of which a schema document is missing.
+    pub(super) incomplete: Vec<NamespaceId>,
     pub(super) names: Names,
     pub(super) documents: Vec<String>,
     pub(super) simple_types: Vec<SimpleType>,
@@ -87,6 +89,7 @@ impl<T: Copy> Globals<T> {
 pub(crate) struct Draft {
     pub(crate) hash: String,
     pub(crate) warnings: Vec<String>,
+    pub(crate) incomplete: Vec<NamespaceId>,
     pub(crate) names: NamesDraft,
     pub(crate) documents: Vec<String>,
     pub(crate) simple_types: Vec<SimpleType>,
@@ -115,6 +118,7 @@ impl Draft {
         Self {
             hash: String::new(),
             warnings: Vec::new(),
+            incomplete: Vec::new(),
             names,
             documents: Vec::new(),
             simple_places: vec![None; simple_types.len()],
@@ -139,6 +143,7 @@ impl Draft {
         Rules {
             hash: self.hash,
             warnings: self.warnings,
+            incomplete: self.incomplete,
             names: self.names.seal(),
             documents: self.documents,
             simple_types: self.simple_types,

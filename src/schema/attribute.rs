@@ -155,7 +155,6 @@ impl<'d> Compiler<'d> {
         for attribute in group.uses {
             self.add_use(item, attribute, set);
         }
-        set.prohibited.extend(group.prohibited);
         set.wildcard = match (set.wildcard.take(), group.wildcard) {
             (Some(left), Some(right)) => {
                 let namespaces = self.intersection(item, &left, &right);
@@ -176,11 +175,11 @@ impl<'d> Compiler<'d> {
     fn attribute_use(&mut self, item: Item<'d>, set: &mut AttributeSet) {
         let Some((name, declaration)) = self.used_declaration(item) else { return };
         let usage = item.attribute("use").unwrap_or("optional");
-        if usage == "prohibited" {
-            return set.prohibited.push(name);
-        }
         if item.attribute("default").is_some() && usage != "optional" {
             self.fault(item, "src-attribute.2", "an attribute with a default must be optional");
+        }
+        if usage == "prohibited" {
+            return set.prohibited.push(name);
         }
         let declared = self.draft.attributes[declaration.index()].clone();
         let own = match item.attribute("ref") {
@@ -237,6 +236,9 @@ impl<'d> Compiler<'d> {
         }
         if self.draft.names.namespace_of(name) == NamespaceId::XML {
             return self.xml_attribute(item, name);
+        }
+        if let Some(global) = self.stand_in(item, Kind::Attribute, name) {
+            return self.global_attribute(global);
         }
         self.unresolved(item, Kind::Attribute, name);
         None

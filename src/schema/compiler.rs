@@ -1,6 +1,6 @@
 //! The compiler's state: what has been read, what is being made of it, and the ways from a reference to what it means.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use roxmltree::Document as Tree;
 
@@ -12,7 +12,8 @@ use super::model::Shared;
 use super::particle::Group;
 use super::tree::{Item, Lines};
 use crate::rules::draft::{
-    ANY_TYPE, AttributeId, ComplexId, DocumentId, Draft, ElementId, NameId, Place, Prefixes, SimpleId, TypeId,
+    ANY_SIMPLE_TYPE, ANY_TYPE, AttributeId, ComplexId, DocumentId, Draft, ElementId, NameId, Place, Prefixes, SimpleId,
+    TypeId,
 };
 use crate::rules::{Strictness, XS_NAMESPACE};
 use crate::xml::{Position, split_qname};
@@ -62,6 +63,8 @@ pub(super) struct Compiler<'d> {
     /// Where each complex type is written.
     pub(super) complex_items: Vec<Option<Item<'d>>>,
     pub(super) shared: Shared,
+    /// Namespaces of which a document is missing, where that is tolerated.
+    pub(super) missing: BTreeSet<String>,
 }
 
 impl<'d> Compiler<'d> {
@@ -95,6 +98,7 @@ impl<'d> Compiler<'d> {
             identity_items: Vec::new(),
             complex_items: Vec::new(),
             shared: Shared::default(),
+            missing: BTreeSet::new(),
         }
     }
 
@@ -168,7 +172,7 @@ impl<'d> Compiler<'d> {
     /// The global component that the `QName` `text` means at an element.
     pub(super) fn resolve(&mut self, item: Item<'d>, kind: Kind, text: &str) -> Option<usize> {
         let name = self.qname(item, text)?;
-        let found = self.find(item, kind, name);
+        let found = self.find(item, kind, name).or_else(|| self.stand_in(item, kind, name));
         if found.is_none() {
             self.unresolved(item, kind, name);
         }
@@ -223,7 +227,7 @@ impl<'d> Compiler<'d> {
                 return None;
             }
         }
-        let Some(global) = self.find(item, Kind::Type, name) else {
+        let Some(global) = self.find(item, Kind::Type, name).or_else(|| self.stand_in(item, Kind::Type, name)) else {
             self.unresolved(item, Kind::Type, name);
             return None;
         };
@@ -234,6 +238,7 @@ impl<'d> Compiler<'d> {
     pub(super) fn resolve_simple(&mut self, item: Item<'d>, text: &str) -> Option<SimpleId> {
         match self.resolve_type(item, text)? {
             TypeId::Simple(simple) => Some(simple),
+            TypeId::Complex(ANY_TYPE) if self.names_missing(item, text) => Some(ANY_SIMPLE_TYPE),
             TypeId::Complex(_) => {
                 self.fault(item, "src-resolve", format!("{text} is a complex type; a simple one is needed"));
                 None

@@ -104,7 +104,7 @@ impl<'d> Compiler<'d> {
         }
         for index in sorted {
             let global = &self.globals[index];
-            if let (Kind::Type, Some(TypeId::Complex(id))) = (global.kind, global.type_id) {
+            if let (Kind::Type, Some(TypeId::Complex(id)), false) = (global.kind, global.type_id, global.stands_in) {
                 let item = global.item;
                 self.complex_type_into(item, id);
             }
@@ -139,6 +139,9 @@ impl<'d> Compiler<'d> {
         definition.is_abstract = item.flag("abstract");
         definition.block = block;
         self.document(item, Component::Complex(id));
+        if self.builds_on_missing(item) {
+            return self.leave_open(id);
+        }
         if let Some(content) = item.child("simpleContent") {
             self.simple_content(content, id);
         } else if let Some(content) = item.child("complexContent") {
@@ -212,6 +215,7 @@ impl<'d> Compiler<'d> {
         self.draft.complex_types[id.index()].base = base;
         self.draft.complex_types[id.index()].extends = extends;
         let attributes = self.derive_attributes(derivation, extends, own, &inherited);
+        self.check_one_id(derivation, &attributes, "ct-props-correct.5");
         let shape = &mut self.shapes[id.index()];
         shape.content = ShapeContent::Simple(simple);
         shape.attributes = attributes;

@@ -38,7 +38,7 @@ impl<'d> Compiler<'d> {
                 },
             }
         }
-        self.check_together(&fresh);
+        self.check_together(&fresh, &restricted.facets.clone());
         let mut facets = inherit(&restricted.facets, &fresh);
         if let Some(item) = items.iter().copied().find(|item| item.tag() == "pattern") {
             facets.extend(self.pattern(item, &patterns));
@@ -113,7 +113,7 @@ impl<'d> Compiler<'d> {
     }
 
     /// Checks the facets of one step against each other.
-    fn check_together(&mut self, fresh: &[(Item<'d>, Facet)]) {
+    fn check_together(&mut self, fresh: &[(Item<'d>, Facet)], inherited: &[Facet]) {
         let has = |kind| fresh.iter().find(|(_, facet)| facet.kind() == kind).map(|(item, _)| *item);
         for (one, other, constraint) in [
             (FacetKind::MaxInclusive, FacetKind::MaxExclusive, "maxInclusive-maxExclusive"),
@@ -123,13 +123,22 @@ impl<'d> Compiler<'d> {
                 self.fault(item, constraint, format!("{} and {} exclude each other", one.name(), other.name()));
             }
         }
+        for kind in [FacetKind::MinLength, FacetKind::MaxLength] {
+            let repeats =
+                |facet: &Facet| inherited.iter().any(|old| old.kind() == kind && old.sources() == facet.sources());
+            let fresh_bound = fresh.iter().find(|(_, facet)| facet.kind() == kind && !repeats(facet));
+            if let (Some((item, _)), Some(_)) = (fresh_bound, has(FacetKind::Length)) {
+                let text = format!("length and {} exclude each other", kind.name());
+                self.fault(*item, "length-minLength-maxLength", text);
+            }
+        }
         for (index, (item, facet)) in fresh.iter().enumerate() {
-            let others: Vec<Facet> = fresh
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != index)
-                .map(|(_, (_, facet))| facet.clone())
-                .collect();
+            // What the base type has of the same kind has been minded; with it, a length may come to a bound that was
+            // there before.
+            let inherited = inherited.iter().filter(|old| old.kind() == facet.kind());
+            let others = fresh.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, (_, facet))| facet);
+            let others = others.filter(|other| !is_empty_interval(facet, other));
+            let others: Vec<Facet> = others.chain(inherited).cloned().collect();
             let text = facet.sources().first().cloned().unwrap_or_default();
             let bound = || match facet {
                 Facet::MaxInclusive(facet) => Ok(Datum::Atom(facet.bound.value.clone())),
@@ -149,6 +158,17 @@ impl<'d> Compiler<'d> {
                 self.fault(*item, "fractionDigits-totalDigits", "fractionDigits is greater than totalDigits");
             }
         }
+    }
+}
+
+/// Whether two facets are exclusive bounds of one value, which one step may write though nothing lies between them.
+fn is_empty_interval(one: &Facet, other: &Facet) -> bool {
+    match (one, other) {
+        (Facet::MinExclusive(least), Facet::MaxExclusive(greatest))
+        | (Facet::MaxExclusive(greatest), Facet::MinExclusive(least)) => {
+            least.bound.value.equals(&greatest.bound.value)
+        }
+        _ => false,
     }
 }
 

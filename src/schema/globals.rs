@@ -54,6 +54,8 @@ pub(super) struct Global<'d> {
     pub(super) type_id: Option<TypeId>,
     pub(super) element: Option<ElementId>,
     pub(super) attribute: Option<AttributeId>,
+    /// It stands in for something that is missing.
+    pub(super) stands_in: bool,
 }
 
 impl<'d> Compiler<'d> {
@@ -102,7 +104,8 @@ impl<'d> Compiler<'d> {
     fn add(&mut self, item: Item<'d>, kind: Kind, name: NameId, shadows: Option<usize>) -> usize {
         let index = self.globals.len();
         let item = Item { within: Some(index), ..item };
-        let global = Global { kind, name, item, shadows, type_id: None, element: None, attribute: None };
+        let global =
+            Global { kind, name, item, shadows, type_id: None, element: None, attribute: None, stands_in: false };
         self.globals.push(global);
         index
     }
@@ -124,6 +127,7 @@ impl<'d> Compiler<'d> {
                     let index = self.add(item, kind, name, Some(shadowed));
                     self.by_name.insert((kind, name), index);
                 }
+                None if self.missing.contains(self.target(item)) => self.collect_one(item, kind),
                 None => {
                     let text = format!("the redefined document has no {} {local}", kind.words());
                     self.fault(item, "src-redefine", text);

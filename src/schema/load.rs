@@ -63,6 +63,8 @@ pub(super) struct Loaded {
     pub(super) instances: Vec<Instance>,
     pub(super) faults: Vec<SchemaFault>,
     pub(super) warnings: Vec<String>,
+    /// Namespaces of which a document was not found.
+    pub(super) missing: BTreeSet<String>,
 }
 
 struct Loader<'s> {
@@ -173,16 +175,28 @@ impl Loader<'_> {
         let path = match (known, &reference.location) {
             (Some((_, path)), _) => path.clone(),
             (None, Some(location)) => join(from, location),
-            (None, None) => return None,
+            (None, None) => {
+                self.note_missing(instance, reference);
+                return None;
+            }
         };
         let told = format!("{from}: {path}: ");
         match self.document(&path) {
             Ok(document) => document,
             Err(reason) => {
                 self.loaded.warnings.push(told + &reason);
+                self.note_missing(instance, reference);
                 None
             }
         }
+    }
+
+    fn note_missing(&mut self, instance: usize, reference: &Reference) {
+        let namespace = match reference.kind {
+            ReferenceKind::Import => reference.namespace.clone().unwrap_or_default(),
+            ReferenceKind::Include | ReferenceKind::Redefine => self.loaded.instances[instance].target.clone(),
+        };
+        self.loaded.missing.insert(namespace);
     }
 
     fn import(&mut self, instance: usize, reference: &Reference) {

@@ -12,22 +12,27 @@ mod fault;
 mod finish;
 mod globals;
 mod glushkov;
+mod grammar;
 mod identity;
 mod load;
+mod missing;
 mod model;
+mod narrowing;
 mod notation;
 mod order;
 mod particle;
+mod redefine;
 mod restriction;
 mod simple;
 mod source;
+mod syntax;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
 pub use fault::SchemaFault;
-pub use source::{SchemaSet, Source};
+pub use source::{Missing, SchemaSet, Source};
 
 use roxmltree::{Document as Tree, ParsingOptions};
 use sha2::{Digest, Sha256};
@@ -46,16 +51,24 @@ const NODES_MAX: u32 = 10_000_000;
 /// # Errors
 /// Everything that is found wrong, in the order of finding; never empty.
 pub fn compile(set: &SchemaSet<'_>) -> Result<Rules, Vec<SchemaFault>> {
-    let Loaded { documents, instances, faults, warnings } = load::load(set);
+    let Loaded { documents, instances, faults, warnings, missing } = load::load(set);
     if !faults.is_empty() {
         return Err(faults);
     }
     let trees = plant(&documents)?;
     let mut compiler = Compiler::new(&documents, &trees, &instances, set.strictness);
     compiler.warnings = warnings;
+    if set.missing == Missing::Tolerated {
+        compiler.missing = missing;
+    }
     compiler.define_any_type();
+    compiler.check_syntax();
+    if !compiler.faults.is_empty() {
+        return Err(compiler.faults);
+    }
     compiler.collect();
     compiler.reserve();
+    compiler.check_notations();
     compiler.compile_simple_types();
     if compiler.faults.is_empty() {
         compiler.compile_attributes();
@@ -70,6 +83,8 @@ pub fn compile(set: &SchemaSet<'_>) -> Result<Rules, Vec<SchemaFault>> {
     }
     if compiler.faults.is_empty() {
         compiler.share_substitutes();
+        compiler.check_redefinitions();
+        compiler.check_restrictions();
         compiler.finish_types();
     }
     for instance in 0..instances.len() {
@@ -82,6 +97,7 @@ pub fn compile(set: &SchemaSet<'_>) -> Result<Rules, Vec<SchemaFault>> {
     let mut draft = compiler.draft;
     draft.hash = digest(&documents);
     draft.warnings = compiler.warnings;
+    draft.incomplete = compiler.missing.iter().map(|uri| draft.names.namespace(uri)).collect();
     Ok(draft.seal())
 }
 

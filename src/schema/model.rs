@@ -24,7 +24,7 @@ pub(super) struct Shared {
     wild_rows: HashMap<Vec<(u32, u32, u32)>, Run>,
     guards: HashMap<Counting, GuardId>,
     /// Elements that may stand for each head.
-    substitutes: HashMap<ElementId, Vec<ElementId>>,
+    pub(super) substitutes: HashMap<ElementId, Vec<ElementId>>,
 }
 
 fn run(start: usize, length: usize) -> Run {
@@ -39,6 +39,8 @@ impl<'d> Compiler<'d> {
                 self.shared.substitutes.entry(*head).or_default().push(ElementId::at(index));
             }
         }
+        // The compiler meets heads in no fixed order; members are kept in that of the schema.
+        self.shared.substitutes.values_mut().for_each(|members| members.sort_unstable());
     }
 
     /// Compiles a content model.
@@ -47,12 +49,28 @@ impl<'d> Compiler<'d> {
             self.check_consistent(item, particle);
         }
         let kind = match &particle.term {
-            Term::All(parts) => self.all_model(parts, particle.min == 0),
+            Term::All(parts) => {
+                self.check_all_deterministic(item, parts);
+                self.all_model(parts, particle.min == 0)
+            }
             _ => self.automaton(item, particle),
         };
         let id = ModelId::at(self.draft.models.len());
         self.draft.models.push(Model { kind, particle: particle.clone() });
         id
+    }
+
+    /// `cos-nonambig` for an `all` group: no two members take the same name.
+    fn check_all_deterministic(&mut self, item: Option<Item<'d>>, parts: &[Particle]) {
+        let mut seen = std::collections::HashSet::new();
+        for part in parts {
+            let Term::Element(element) = part.term else { continue };
+            let names: Vec<NameId> = self.names_of(element).collect();
+            if let (Some(name), Some(item)) = (names.into_iter().find(|name| !seen.insert(*name)), item) {
+                let text = format!("two members of the all group match the element {}", self.draft.names.local(name));
+                return self.fault(item, "cos-nonambig", text);
+            }
+        }
     }
 
     fn all_model(&self, parts: &[Particle], optional: bool) -> ModelKind {

@@ -6,6 +6,16 @@ use super::tree::Item;
 use crate::rules::draft::{Lexical, SimpleId, Variety};
 
 impl<'d> Compiler<'d> {
+    /// A notation has a public or a system identifier.
+    pub(super) fn check_notations(&mut self) {
+        for index in 0..self.globals.len() {
+            let (kind, item) = (self.globals[index].kind, self.globals[index].item);
+            if kind == Kind::Notation && item.attribute("public").is_none() && item.attribute("system").is_none() {
+                self.fault(item, "s4s-att-must-appear", "a notation needs public or system");
+            }
+        }
+    }
+
     /// Whether values of the type are names of notations.
     pub(super) fn is_notation(&self, simple: SimpleId) -> bool {
         matches!(self.draft.simple_types[simple.index()].variety, Variety::Atomic(Lexical::Notation))

@@ -63,7 +63,8 @@ impl<'d> Compiler<'d> {
     }
 }
 
-fn strictness(wildcard: &Wildcard) -> u8 {
+/// How closely what a wildcard lets in is judged.
+pub(super) fn strictness(wildcard: &Wildcard) -> u8 {
     match wildcard.process {
         Process::Skip => 0,
         Process::Lax => 1,

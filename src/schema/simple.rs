@@ -109,6 +109,9 @@ impl<'d> Compiler<'d> {
         if self.is_final(base, |blocked| blocked.restriction) {
             self.fault(body, "st-props-correct.3", "the base type forbids restriction");
         }
+        if base == ANY_SIMPLE_TYPE && body.attribute("base").is_some_and(|text| self.names_missing(body, text)) {
+            return None;
+        }
         if base == ANY_SIMPLE_TYPE {
             self.fault(body, "cos-st-restricts.1.1", "anySimpleType cannot be restricted by a schema");
             return None;

@@ -24,6 +24,16 @@ impl Source for std::collections::BTreeMap<String, Vec<u8>> {
     }
 }
 
+/// What becomes of an include or import whose document is not found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is a warning; a reference to something that nothing defines is a fault.
+    Refused,
+    /// References to what it could have defined are warnings too: such components let anything through, as section 5.3
+    /// of the standard has it. For looking at sets of which one has a part only.
+    Tolerated,
+}
+
 /// Schema documents to be compiled together.
 #[derive(Clone)]
 pub struct SchemaSet<'s> {
@@ -31,6 +41,7 @@ pub struct SchemaSet<'s> {
     pub(super) roots: Vec<String>,
     pub(super) locations: Vec<(String, String)>,
     pub(super) strictness: Strictness,
+    pub(super) missing: Missing,
 }
 
 impl std::fmt::Debug for SchemaSet<'_> {
@@ -44,7 +55,13 @@ impl<'s> SchemaSet<'s> {
     /// An empty set that reads from `source`; patterns are read strictly.
     #[must_use]
     pub fn new(source: &'s dyn Source) -> Self {
-        Self { source, roots: Vec::new(), locations: Vec::new(), strictness: Strictness::Strict }
+        Self {
+            source,
+            roots: Vec::new(),
+            locations: Vec::new(),
+            strictness: Strictness::Strict,
+            missing: Missing::Refused,
+        }
     }
 
     /// Adds a document; what it includes and imports is read too.
@@ -58,6 +75,13 @@ impl<'s> SchemaSet<'s> {
     #[must_use]
     pub fn with_location(mut self, namespace: impl Into<String>, path: impl AsRef<str>) -> Self {
         self.locations.push((namespace.into(), normalize(path.as_ref())));
+        self
+    }
+
+    /// Chooses what becomes of documents that are not found.
+    #[must_use]
+    pub fn with_missing(mut self, missing: Missing) -> Self {
+        self.missing = missing;
         self
     }
 

@@ -7,7 +7,7 @@ use crate::rules::sealed::{
 };
 
 /// Ways to read counted content that are followed side by side at most.
-const CONFIGURATIONS_MAX: usize = 1024;
+const CONFIGURATIONS_MAX: usize = 64;
 /// Up to this many steps are looked through one by one.
 const LINEAR_MAX: usize = 8;
 
@@ -163,10 +163,7 @@ fn take_guarded(
             let fresh = counters.len();
             counters.extend_from_within(from..from + width);
             rules.guard_counts(step.guard, bounds, &mut counters[fresh..]);
-            let (before, added) = counters.split_at(fresh);
-            if before[base + old..].chunks_exact(width).any(|known| known == added) {
-                counters.truncate(fresh);
-            }
+            keep_best(counters, base + old, bounds);
         }
     }
     let Some(target) = target else { return Taken::No };
@@ -174,6 +171,28 @@ fn take_guarded(
     open.state = target;
     open.configurations = (counters.len() - base) / width;
     if open.configurations > CONFIGURATIONS_MAX { Taken::TooAmbiguous } else { Taken::Yes }
+}
+
+/// Keeps the configuration at the end of `counters` only if none of the others from `start` on can do all that it can;
+/// else it takes the place of those that it outdoes.
+fn keep_best(counters: &mut Vec<u32>, start: usize, bounds: &[Counter]) {
+    let width = bounds.len();
+    let fresh = counters.len() - width;
+    let outdoes = |one: usize, other: usize| {
+        bounds.iter().enumerate().all(|(number, bound)| {
+            let (one, other) = (counters[one + number], counters[other + number]);
+            // Once enough, the lower count leaves more room.
+            one == other || one >= bound.least && (bound.most == u32::MAX || other >= bound.least && one <= other)
+        })
+    };
+    let others = (start..fresh).step_by(width);
+    if others.clone().any(|known| outdoes(known, fresh)) {
+        return counters.truncate(fresh);
+    }
+    let outdone: Vec<usize> = others.filter(|known| outdoes(fresh, *known)).collect();
+    for known in outdone.into_iter().rev() {
+        counters.drain(known..known + width);
+    }
 }
 
 /// Takes a member of an `all` group; the counters are used as bits of what has been seen.

@@ -7,8 +7,8 @@ use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::ModelId;
 use crate::rules::sealed::{
-    ANY_TYPE, AttributeUse, Attributes, ComplexType, Constraint, Content, Derivations, Element, ElementId, ModelKind,
-    NameId, NamespaceId, SimpleId, StateId, TypeId,
+    ANY_TYPE, Atom, AttributeUse, Attributes, ComplexType, Constraint, Content, Datum, Derivations, Element, ElementId,
+    ModelKind, NameId, NamespaceId, SimpleId, StateId, TypeId,
 };
 use crate::rules::{CapturedValue, Frame, NodeId, Process, Rules};
 use crate::xml::{self, Attribute, Reader, Span, Start, Window};
@@ -23,7 +23,7 @@ struct Instructions<'a> {
 impl<'r> Walk<'r> {
     /// A root that no declaration is there for: judged by the type that it names, else told.
     pub(super) fn undeclared_root<W: Window>(&mut self, reader: &Reader<W>, start: &Start<'_>, begun: Begun) {
-        if self.names_type(reader, start) {
+        if self.rules().is_incomplete(begun.namespace) || self.names_type(reader, start) {
             return self.element(reader, start, begun, None, 0);
         }
         let rules = self.rules();
@@ -248,6 +248,11 @@ impl<'r> Walk<'r> {
             let namespace = if plain { NamespaceId::ABSENT } else { self.realm.namespaces[attribute.name.binding] };
             let name = rules.name_id(namespace, attribute.name.local);
             if namespace == NamespaceId::XSI && is_instruction(name) {
+                if watched {
+                    let datum = Datum::Atom(Atom::Text(attribute.value.to_owned().into()));
+                    let value = FieldValue { datum, span: attribute.value_span, nillable: false };
+                    self.realm.identities.attributes.push(WatchedAttribute { namespace, name, value });
+                }
                 continue;
             }
             if let Some((at, used)) = set.and_then(|set| set.find(name)) {
@@ -270,11 +275,13 @@ impl<'r> Walk<'r> {
             match (process, rules.global_attribute(name)) {
                 (None, _) => self.report_unknown_attribute(reader, &attribute, set),
                 (Some(Process::Skip), _) | (Some(Process::Lax), None) => {}
+                (Some(Process::Strict), None) if rules.is_incomplete(namespace) => {}
                 (Some(_), Some(id)) => {
                     let declared = rules.attribute(id);
-                    wild_ids += usize::from(rules.is_id(declared.simple));
+                    let is_id = rules.is_id(declared.simple);
+                    wild_ids += usize::from(is_id);
                     let constraint = declared.constraint.as_ref();
-                    if wild_ids > 1 {
+                    if is_id && (wild_ids > 1 || set.is_some_and(|set| rules.has_id(set))) {
                         self.report_value(
                             reader,
                             attribute.value_span,
@@ -322,15 +329,16 @@ impl<'r> Walk<'r> {
                 let name = rules.local_name(used.name).to_owned();
                 self.report_element(reader, open.span, Detail::MissingAttribute { name });
             } else if let Some(Constraint { value: Some(value), .. }) = &used.constraint {
-                self.default_attribute(used, value, open, watched);
+                self.default_attribute(reader, used, value, open, watched);
             }
         }
     }
 
-    fn default_attribute(
+    fn default_attribute<W: Window>(
         &mut self,
+        reader: &Reader<W>,
         used: &AttributeUse,
-        value: &crate::rules::sealed::Datum<'static>,
+        value: &Datum<'static>,
         open: Open,
         watched: bool,
     ) {
@@ -339,6 +347,8 @@ impl<'r> Walk<'r> {
             let captured = CapturedValue { slot, value: value.to_value(), span: open.span };
             self.realm.captured.frames[open.frame as usize].values.push(captured);
         }
+        let simple = self.rules().attribute(used.declaration).simple;
+        self.note_default(reader, simple, value, open.span, self.rules().local_name(used.name));
         if watched {
             let namespace = self.rules().namespace_of_name(used.name);
             let value = FieldValue { datum: value.clone(), span: open.span, nillable: false };

@@ -64,7 +64,9 @@ impl<'r> Walk<'r> {
             Mode::Simple(_) | Mode::Empty => {}
             Mode::Nil => {
                 if open.awaited {
-                    self.realm.identities.supply_nothing(self.open.len() - 1, open.span, false);
+                    let complex = !self.rules().is_simple(open.type_id);
+                    self.realm.identities.supply_nothing(self.open.len() - 1, open.span, complex);
+                    self.report_findings(reader);
                 }
             }
             Mode::Elements | Mode::Mixed => {
@@ -175,6 +177,21 @@ impl<'r> Walk<'r> {
             role => self.note_id(reader, role, &assessed.datum, raw, span, attribute),
         }
         Some(assessed)
+    }
+
+    /// The IDs and references of a default value.
+    pub(super) fn note_default<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        simple: SimpleId,
+        datum: &Datum<'_>,
+        span: Span,
+        attribute: &str,
+    ) {
+        match role(self.rules(), simple) {
+            Role::None => {}
+            role => self.note_id(reader, role, datum, "", span, Some(attribute)),
+        }
     }
 
     fn note_id<W: Window>(

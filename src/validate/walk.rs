@@ -226,7 +226,7 @@ impl<'r> Walk<'r> {
             (_, Some(element)) => self.element(reader, start, begun, Some(element), ordinal),
             (Process::Lax, None) => self.element(reader, start, begun, None, ordinal),
             (Process::Strict, None) => {
-                if self.names_type(reader, start) {
+                if self.realm.rules.is_incomplete(begun.namespace) || self.names_type(reader, start) {
                     return self.element(reader, start, begun, None, ordinal);
                 }
                 let name = start.name.local.to_owned();

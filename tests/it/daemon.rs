@@ -58,6 +58,7 @@ async fn traffic_of_all_kinds_ends_as_it_must_and_every_message_is_answered() {
     }
     let unanswerable = unanswerable(&store).await;
     assert_eq!(answered + unanswerable, messages.len(), "every delivery is answered, but where there is no address");
+    assert!(!daemon.log_text().contains("the store refused"), "{}", daemon.log_text());
     daemon.stop().await;
 }
 
@@ -267,7 +268,7 @@ async fn a_queue_that_differs_stops_the_start_with_a_clear_message() {
     let status = daemon.ended().await;
     assert_eq!(status.code(), Some(3), "{}", daemon.log_text());
     let log = daemon.log_text();
-    assert!(log.contains("mezhved.in.epgu") && log.contains("x-queue-type"), "{log}");
+    assert!(log.contains("queue mezhved.in.epgu") && log.contains("but must be mezhved.dead"), "{log}");
     let checked = home.verb(&["check", "--broker"], 1);
     assert!(checked.contains("FAULT broker") && checked.contains("mezhved.in.epgu"), "{checked}");
 }

@@ -102,7 +102,7 @@ async fn kill_9_at_thirty_random_moments_loses_nothing_and_doubles_nothing() {
     let home = Home::new(folder.path(), &vhost.url("mezhved"), "[intake]\nbatch_messages_max = 20\nprefetch = 60\n");
     let messages = steady(21, 3000);
     let publisher = Client::new(vhost.url("publisher")).await;
-    home.verb(&["db", "migrate"], 0);
+    declare_topology(&home).await;
     let store = home.store().await;
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut sent = 0;
@@ -129,6 +129,13 @@ async fn kill_9_at_thirty_random_moments_loses_nothing_and_doubles_nothing() {
     daemon.stop().await;
 }
 
+/// A first start makes the store and the queues.
+async fn declare_topology(home: &Home) {
+    let mut daemon = home.start();
+    daemon.ready().await;
+    daemon.stop().await;
+}
+
 async fn booked(store: &Store) -> i64 {
     store.outcomes().await.unwrap().iter().map(|one| one.messages).sum()
 }
@@ -140,7 +147,7 @@ async fn a_kill_between_any_two_steps_loses_nothing() {
     let home = Home::new(folder.path(), &vhost.url("mezhved"), QUICK_PARKING);
     let messages = steady(22, 200);
     let publisher = Client::new(vhost.url("publisher")).await;
-    home.verb(&["db", "migrate"], 0);
+    declare_topology(&home).await;
     let store = home.store().await;
     let part = messages.len() / failpoint::POINTS.len();
     for (number, point) in failpoint::POINTS.iter().enumerate() {
@@ -167,10 +174,10 @@ async fn a_store_that_fails_at_any_step_is_waited_for() {
     loop {
         let folder = Folder::new();
         let pipeline = house(folder.path(), "[parking]\ndelays_milliseconds = [3600000]\n").await;
-        failpoint::arm_store(step);
+        let path = folder.path().join("store.sqlite");
+        failpoint::arm_store(&path, step);
         run(&pipeline, &messages).await;
-        let steps = failpoint::store_steps();
-        failpoint::disarm_store();
+        let steps = failpoint::disarm_store(&path);
         pipeline.store.close().await;
         assert_eq!(picture(&folder.path().join("store.sqlite")).await, expected_picture, "step {step}");
         if step > steps {
@@ -185,6 +192,8 @@ async fn a_store_that_fails_at_any_step_is_waited_for() {
 async fn run(pipeline: &Arc<Pipeline>, messages: &[SampleMessage]) {
     let batch = messages.iter().map(|message| delivery(pipeline, message.bytes.to_vec())).collect();
     settle(pipeline, batch).await;
+    // What the daemon does: a fault while looking for parked items is waited for.
+    while mezhved::daemon::parked_once(pipeline).await.is_err() {}
     wake(pipeline).await;
 }
 
@@ -271,7 +280,10 @@ async fn a_full_store_keeps_its_messages_in_the_queue_until_it_may_grow() {
     let mut daemon = home.start();
     daemon.ready().await;
     whole(&store, &home, &messages).await;
-    assert_eq!(ended(&store).await, expected(&messages));
+    let mut ended = ended(&store).await;
+    // What was committed but not acknowledged when the process was killed came again.
+    ended.remove("repeat");
+    assert_eq!(ended, expected(&messages));
     daemon.stop().await;
 }
 

@@ -26,7 +26,7 @@ impl MaxExclusive {
         let inherited = base.min_inclusive().map(|facet| &facet.bound);
         bound.restricts(inherited, &[Greater], "maxExclusive-valid-restriction")?;
         let inherited = base.min_exclusive().map(|facet| &facet.bound);
-        bound.restricts(inherited, &[Greater, Equal], "maxExclusive-valid-restriction")?;
+        bound.restricts(inherited, &[Greater], "maxExclusive-valid-restriction")?;
         Ok(Self { bound })
     }
 
@@ -55,7 +55,7 @@ mod tests {
             ("maxInclusive=5", "6", false),
             ("minInclusive=5", "5", false),
             ("minInclusive=5", "6", true),
-            ("minExclusive=5", "4", false),
+            ("minExclusive=5", "5", false),
         ] {
             let base = base(&[inherited]);
             let outcome = MaxExclusive::compile(value, &decimal(value).1, false, Base { facets: &base });

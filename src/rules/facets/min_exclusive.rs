@@ -26,7 +26,7 @@ impl MinExclusive {
         let inherited = base.max_inclusive().map(|facet| &facet.bound);
         bound.restricts(inherited, &[Less], "minExclusive-valid-restriction")?;
         let inherited = base.max_exclusive().map(|facet| &facet.bound);
-        bound.restricts(inherited, &[Less, Equal], "minExclusive-valid-restriction")?;
+        bound.restricts(inherited, &[Less], "minExclusive-valid-restriction")?;
         Ok(Self { bound })
     }
 
@@ -55,7 +55,7 @@ mod tests {
             ("minInclusive=5", "4", false),
             ("maxInclusive=5", "5", false),
             ("maxInclusive=5", "4", true),
-            ("maxExclusive=5", "6", false),
+            ("maxExclusive=5", "5", false),
         ] {
             let base = base(&[inherited]);
             let outcome = MinExclusive::compile(value, &decimal(value).1, false, Base { facets: &base });

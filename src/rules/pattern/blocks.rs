@@ -4,10 +4,14 @@
 pub(super) fn find(name: &str) -> Option<Vec<(u32, u32)>> {
     let ranges: Vec<_> =
         BLOCKS.iter().filter(|(block, ..)| *block == name).map(|(_, first, last)| (*first, *last)).collect();
-    (!ranges.is_empty()).then_some(ranges)
+    let names_no_characters = SURROGATES.contains(&name);
+    (!ranges.is_empty() || names_no_characters).then_some(ranges)
 }
 
-/// Name, first and last character. The surrogate blocks hold no characters and are left out; the private use area is
+/// Blocks of surrogates: they have names, but hold no characters.
+const SURROGATES: [&str; 3] = ["HighSurrogates", "HighPrivateUseSurrogates", "LowSurrogates"];
+
+/// Name, first and last character. The private use area is
 /// three stretches under one name.
 static BLOCKS: &[(&str, u32, u32)] = &[
     ("BasicLatin", 0x0000, 0x007F),

@@ -20,6 +20,11 @@ pub(super) fn multi(letter: char) -> Option<&'static str> {
 /// Any character but line ends.
 pub(super) const DOT: &str = "[^\\n\\r]";
 
+/// Any character at all.
+pub(super) const ANY: &str = "[\\x{0}-\\x{10FFFF}]";
+/// No character.
+pub(super) const NONE: &str = "[a&&b]";
+
 /// Declares a class and its complement from one list, kept equal to `xml`'s by a test.
 macro_rules! name_classes {
     ($start:literal, $more:literal) => {

@@ -200,6 +200,11 @@ impl Translator<'_> {
         let negation = if negated { "^" } else { "" };
         if let Some(block) = name.strip_prefix("Is") {
             let Some(ranges) = blocks::find(block) else { return self.wrong("an unknown block of characters") };
+            if ranges.is_empty() {
+                self.out.push_str(if negated { classes::ANY } else { classes::NONE });
+                self.at += length + 1;
+                return Ok(());
+            }
             self.out.push_str(&format!("[{negation}"));
             for (first, last) in ranges {
                 self.out.push_str(&format!("\\x{{{first:X}}}-\\x{{{last:X}}}"));

@@ -20,14 +20,14 @@ use crate::store::moment::from_store;
 impl Transaction {
     /// The inbox row number that the next new message gets.
     pub async fn next_seq(&mut self) -> Result<i64, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         let row = sqlx::query("SELECT coalesce(max(seq), 0) + 1 FROM inbox").fetch_one(&mut *self.tx).await?;
         Ok(row.try_get(0)?)
     }
 
     /// Which of these ids are known, and with what content.
     pub async fn claims(&mut self, keys: &[ClaimKey]) -> Result<HashMap<ClaimKey, Claim>, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
@@ -49,7 +49,7 @@ impl Transaction {
 
     /// The facts about everything that the batch touches.
     pub async fn facts(&mut self, needs: &Needs) -> Result<World, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         let mut world = World::default();
         if !needs.cases.is_empty() {
             let keys = list(needs.cases.iter());
@@ -187,7 +187,7 @@ impl Transaction {
 
     /// The messages that are tried again, as they stand now; `live` says whether there is still something to try.
     pub async fn stored(&mut self, tries: &[&Again]) -> Result<HashMap<i64, Stored>, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         let mut found = HashMap::with_capacity(tries.len());
         for again in tries {
             let (parked, dead_letter) = match again.why {

@@ -86,7 +86,7 @@ impl Sqlite {
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         self.file.check()?;
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         Ok(Transaction { tx, file: self.file.clone() })
@@ -169,7 +169,7 @@ pub struct Transaction {
 impl Transaction {
     /// Makes everything written lasting, and gives the proof that acknowledging asks for.
     pub async fn commit<T>(self, run: T) -> Result<Committed<T>, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         self.file.check()?;
         self.tx.commit().await?;
         Ok(Committed { run })

@@ -15,7 +15,7 @@ use crate::store::{DueRow, Handover, StoreFault, StoredBody, StoredMessage};
 
 impl Sqlite {
     pub(in crate::store) async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         let rows = sqlx::query(
             "SELECT p.id, p.give_up_at, i.seq, i.sender, i.message_id, i.source, i.system, i.properties, \
              i.received_at, p.item, \
@@ -100,7 +100,7 @@ impl Sqlite {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<Handover>, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         let rows = sqlx::query(
             "SELECT o.id, o.what, o.kind, o.address, o.message_id, o.correlation, o.type, o.traceparent, o.body, \
              o.attempts, o.created_at FROM outbox o WHERE o.state = 'pending' AND o.due_at <= ?1 \
@@ -135,7 +135,7 @@ impl Sqlite {
         stuck: &[(i64, String)],
         now: DateTime<Utc>,
     ) -> Result<(), StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         self.file.check()?;
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         if !sent.is_empty() {

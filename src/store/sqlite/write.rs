@@ -60,7 +60,7 @@ impl Transaction {
         if rows.is_empty() {
             return Ok(());
         }
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         sqlx::query(statement).bind(Value::Array(rows).to_string()).execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -69,7 +69,7 @@ impl Transaction {
         &mut self,
         query: sqlx::query::Query<'_, sqlx::Sqlite, SqliteArguments>,
     ) -> Result<sqlx::sqlite::SqliteQueryResult, StoreFault> {
-        failpoint::store()?;
+        failpoint::store(&self.file.path)?;
         Ok(query.execute(&mut *self.tx).await?)
     }
 
@@ -198,7 +198,7 @@ impl Transaction {
         let mut ids = HashMap::new();
         let (known, new): (Vec<&Case>, Vec<&Case>) = folded.cases.iter().partition(|case| case.id.is_some());
         if !new.is_empty() {
-            failpoint::store()?;
+            failpoint::store(&self.file.path)?;
             let row = sqlx::query("SELECT coalesce(max(id), 0) FROM cases").fetch_one(&mut *self.tx).await?;
             let first: i64 = row.try_get(0)?;
             ids.extend(new.iter().zip(first + 1..).map(|(case, id)| (&case.key, id)));
@@ -240,7 +240,7 @@ impl Transaction {
         wanted.sort_unstable();
         wanted.dedup();
         for key in wanted {
-            failpoint::store()?;
+            failpoint::store(&self.file.path)?;
             let row = sqlx::query("SELECT id FROM cases WHERE system = ?1 AND number = ?2")
                 .bind(&key.system)
                 .bind(&key.number)

@@ -115,6 +115,9 @@ async fn carry(client: TcpStream, shared: Arc<Shared>) {
     let mut cuts = shared.cuts.subscribe();
     let carried = async {
         let server = TcpStream::connect(shared.target).await?;
+        for socket in [&client, &server] {
+            socket.set_nodelay(true)?;
+        }
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         tokio::select! {

@@ -2,7 +2,7 @@
 //! it ends: `deploy/rabbitmq.sh` watches our pid.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -51,8 +51,16 @@ pub(crate) fn vhost() -> Vhost {
 impl RabbitMq {
     /// Starts a node of one's own: for tests that stop it or starve it.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| String::new())
+    }
+
+    /// Starts a node of one's own with more lines of configuration, told for its folder.
+    pub(crate) fn start_with(more: impl FnOnce(&Path) -> String) -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("mezhved-it-{}-{number}", std::process::id()));
+        let files = folder.join("conf/conf.d");
+        std::fs::create_dir_all(&files).expect("a folder");
+        std::fs::write(files.join("more.conf"), more(&folder)).expect("a file");
         let node = Self { folder };
         node.start_again();
         node
