@@ -33,7 +33,7 @@ const ELECTION_PAUSE: Duration = Duration::from_secs(2);
 /// A first connection that takes longer than this was waited for: the broker was away.
 const CONNECT_USUAL: Duration = Duration::from_secs(1);
 /// How often old raw bytes are removed, and how many batches at a time.
-const UPKEEP_PAUSE: Duration = Duration::from_secs(3600);
+const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
 const UPKEEP_BATCHES_MAX: u32 = 1000;
 /// Parked items of one batch.
 const PARKED_MAX: u32 = 200;
@@ -165,7 +165,7 @@ async fn flush(loops: &Loops) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that starts loops")]
+/// The one place that starts loops.
 fn start(tracker: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
     drop(tracker.spawn(task));
 }
@@ -327,7 +327,7 @@ async fn parked_loop(loops: Loops) {
     let pipeline = &loops.pipeline;
     while !loops.stopping.is_cancelled() {
         let pause = match parked_once(pipeline).await {
-            Ok(0) => until(pipeline.store.next_parked().await),
+            Ok(0) => until(&pipeline.store.next_parked().await),
             Ok(_) => continue,
             Err(fault) if fault.fate() == Fate::Stop => {
                 loops.fault.send_replace(Some(DaemonFault::Store(fault.to_string())));
@@ -391,7 +391,7 @@ async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
                     () = loops.ending.cancelled() => return None,
                 }
             }
-            Ok(relayed) if relayed.is_idle() => until(relay::next_due(pipeline).await),
+            Ok(relayed) if relayed.is_idle() => until(&relay::next_due(pipeline).await),
             Ok(_) => continue,
             Err(fault) => {
                 tracing::warn!(%fault, "the relay waits for the store");
@@ -407,9 +407,9 @@ async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
 }
 
 /// How long a loop may sleep until something is due.
-fn until(due: Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault>) -> Duration {
+fn until(due: &Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault>) -> Duration {
     match due {
-        Ok(Some(due)) => (due - clock::now()).to_std().unwrap_or(Duration::from_millis(10)).min(IDLE_PAUSE_MAX),
+        Ok(Some(due)) => (*due - clock::now()).to_std().unwrap_or(Duration::from_millis(10)).min(IDLE_PAUSE_MAX),
         Ok(None) => IDLE_PAUSE_MAX,
         Err(_) => AWAY_PAUSE,
     }

@@ -4,6 +4,7 @@
 //! The environment variable `MEZHVED_FAIL_POINT` arms them: `NAME` aborts the process at the first hit, `NAME:N` at the
 //! N-th. A test in the same process makes the N-th step of one store fail once, as if the store were away.
 
+#[cfg(not(feature = "fail-points"))]
 use std::path::Path;
 
 use crate::store::StoreFault;

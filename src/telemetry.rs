@@ -114,7 +114,7 @@ impl Counters {
         self.store_away.load(Ordering::Relaxed)
     }
 
-    /// All counters in the OpenMetrics text format.
+    /// All counters in the text format of `OpenMetrics`.
     #[must_use]
     pub fn text(&self, waiting: Option<Waiting>) -> String {
         if let Some(waiting) = waiting {

@@ -61,7 +61,10 @@ pub(super) fn check(attachments: Vec<Attachment>) -> Result<(Vec<Kept>, Contents
     }
 }
 
-fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), (Code, Option<String>)> {
+/// Why an attachment is refused, with particulars where there are any.
+type Refused = (Code, Option<String>);
+
+fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), Refused> {
     let file_name = FileName::parse(&attachment.file_name).map_err(|_| (Code::FileNameUnsafe, None))?;
     let media_type = media::normal(&attachment.media_type).into_owned();
     let sha256 = match &attachment.content {
@@ -90,7 +93,7 @@ fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), (Code, Option<
 }
 
 /// The hash that an attachment without content refers to; it must be the declared one.
-fn referred(attachment: &Attachment) -> Result<String, (Code, Option<String>)> {
+fn referred(attachment: &Attachment) -> Result<String, Refused> {
     let reference = attachment.reference.as_deref().unwrap_or(&attachment.sha256);
     match ContentHash::parse(reference) {
         None => Err((Code::AttachmentMissing, None)),

@@ -207,8 +207,9 @@ pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
 /// Decodes and walks the body. What cannot be decoded still has an (empty) reading.
 fn read(body: &[u8], origin: &Origin, desk: &Desk<'_>) -> (Reading, Vec<String>, Option<Rejected>) {
     let bytes_max = match origin {
-        Origin::Queue { bytes_max, .. } | Origin::File { bytes_max, .. } => *bytes_max,
-        Origin::DeadLetterQueue { bytes_max, .. } => *bytes_max,
+        Origin::Queue { bytes_max, .. }
+        | Origin::File { bytes_max, .. }
+        | Origin::DeadLetterQueue { bytes_max, .. } => *bytes_max,
         Origin::Store(again) => again.bytes_max,
     };
     let text = match decode::decode(body, bytes_max) {

@@ -129,5 +129,5 @@ fn contradictions(head: &Head, notes: &mut Vec<String>) {
 
 /// A code or user name that came from outside, short and without anything that could disturb a log or a page.
 fn shown(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+    text.chars().filter(char::is_ascii_graphic).take(64).collect()
 }

@@ -123,6 +123,15 @@ pub(super) struct Booked<'a> {
     pub(super) body: &'a Arc<Vec<u8>>,
 }
 
+impl Booked<'_> {
+    fn case_key(&self, item: &Item) -> CaseKey {
+        CaseKey {
+            system: self.head.system().unwrap_or_default().to_owned(),
+            number: item.command.case_number().to_owned(),
+        }
+    }
+}
+
 impl Fold<'_> {
     /// A message from a queue or a folder: claims its id, or is a repeat of it.
     fn arrived(&mut self, index: usize, message: &Prepared) {
@@ -348,19 +357,12 @@ impl Fold<'_> {
         if matches!(refusal.code, Code::SequenceGap | Code::SequenceUsed) {
             return;
         }
-        let change = Change::Sequence(booked.head.sender.clone(), self.case_key(booked, item), number);
+        let change = Change::Sequence(booked.head.sender.clone(), booked.case_key(item), number);
         self.world.absorb(&change);
         if let Change::Sequence(_, key, _) = &change {
             self.out.writes.woken.push(key.clone());
         }
         self.out.writes.changes.push(change);
-    }
-
-    fn case_key(&self, booked: &Booked<'_>, item: &Item) -> CaseKey {
-        CaseKey {
-            system: booked.head.system().unwrap_or_default().to_owned(),
-            number: item.command.case_number().to_owned(),
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::term::day_end;
 use crate::outcome::Code;
 
 /// The remark of a late update; it is applied all the same.
-pub const LATE: &str = "late";
+pub(super) const LATE: &str = "late";
 
 pub(super) fn apply(command: &UpdateStatus, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
     let lifecycle = setting.lifecycle()?;

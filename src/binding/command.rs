@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// What kind of value a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
+pub(super) enum FieldKind {
     /// Text, white space already handled by the schema.
     Text,
     /// A whole number.
@@ -23,7 +23,7 @@ pub enum FieldKind {
 
 /// A value as it was bound.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Field {
+pub(super) enum Field {
     /// See [`FieldKind::Text`].
     Text(String),
     /// See [`FieldKind::Number`].
@@ -40,7 +40,7 @@ pub enum Field {
 
 /// One field of a shape.
 #[derive(Debug, Clone, Copy)]
-pub struct FieldSpec {
+pub(super) struct FieldSpec {
     /// Name in code; binding files write it as [`FieldSpec::written`].
     pub name: &'static str,
     /// What it holds.
@@ -52,14 +52,14 @@ pub struct FieldSpec {
 impl FieldSpec {
     /// The name as binding files write it.
     #[must_use]
-    pub fn written(&self) -> &'static str {
+    pub(super) fn written(&self) -> &'static str {
         self.name.strip_prefix("r#").unwrap_or(self.name)
     }
 }
 
 /// One repeating part of a shape.
 #[derive(Debug, Clone, Copy)]
-pub struct ListSpec {
+pub(super) struct ListSpec {
     /// Name in binding files.
     pub name: &'static str,
     /// The fields of each entry.
@@ -68,7 +68,7 @@ pub struct ListSpec {
 
 /// The fields and lists of a command or of an entry of a list.
 #[derive(Debug)]
-pub struct Shape {
+pub(super) struct Shape {
     /// Name in binding files.
     pub name: &'static str,
     /// Its fields.
@@ -79,7 +79,7 @@ pub struct Shape {
 
 /// Values bound for one shape, in the order of its fields and lists.
 #[derive(Debug, Clone, Default)]
-pub struct Record {
+pub(super) struct Record {
     /// One place for each field of the shape.
     pub fields: Vec<Option<Field>>,
     /// One place for each list of the shape.
@@ -89,7 +89,7 @@ pub struct Record {
 impl Record {
     /// An empty record of a shape.
     #[must_use]
-    pub fn of(shape: &Shape) -> Self {
+    pub(super) fn of(shape: &Shape) -> Self {
         Self { fields: vec![None; shape.fields.len()], lists: vec![Vec::new(); shape.lists.len()] }
     }
 }
@@ -97,10 +97,10 @@ impl Record {
 /// A required field that the message does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the field `{0}` is required")]
-pub struct Missing(pub &'static str);
+pub(super) struct Missing(pub &'static str);
 
 /// A type that a [`Record`] can be turned into.
-pub trait Shaped: Sized {
+pub(super) trait Shaped: Sized {
     /// Its fields and lists.
     const SHAPE: &'static Shape;
 
@@ -173,16 +173,18 @@ macro_rules! shape {
 
             fn from_record(record: Record) -> Result<Self, Missing> {
                 let mut fields = record.fields.into_iter();
-                #[expect(unused_mut, unused_variables, reason = "a shape may have no lists")]
-                let mut lists = record.lists.into_iter();
-                Ok(Self {
-                    $($field: Typed::take(fields.next().flatten(), stringify!($field))?,)*
-                    $($($list: lists
+                $(
+                    let mut lists = record.lists.into_iter();
+                    $(let $list = lists
                         .next()
                         .unwrap_or_default()
                         .into_iter()
                         .map(<$entry as Shaped>::from_record)
-                        .collect::<Result<_, _>>()?,)*)?
+                        .collect::<Result<Vec<_>, _>>()?;)*
+                )?
+                Ok(Self {
+                    $($field: Typed::take(fields.next().flatten(), stringify!($field))?,)*
+                    $($($list,)*)?
                 })
             }
         }

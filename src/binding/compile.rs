@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::command::{FieldSpec, Shape};
 use super::file::{BindingFault, Each, File, Source};
-use crate::rules::{CaptureTree, CaptureTreeBuilder, ElementView, FrameId, NodeId, Rules, SlotId};
+use crate::rules::{AttributeView, CaptureTree, CaptureTreeBuilder, ElementView, FrameId, NodeId, Rules, SlotId};
 
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl Compiler<'_, '_> {
                 .attributes()
                 .iter()
                 .find(|known| known.local() == attribute.rsplit(':').next().unwrap_or(attribute))
-                .map(|known| known.simple_type()),
+                .map(AttributeView::simple_type),
             None => element.simple_type(),
         };
         let Some(simple) = simple else { return };
@@ -239,7 +239,11 @@ impl Compiler<'_, '_> {
     /// A field that the command requires must have a path.
     fn required(&mut self, shape: &'static Shape) {
         let bound = |field: usize, compiler: &Self| {
-            compiler.targets.iter().flatten().any(|target| std::ptr::eq(target.spec, &shape.fields[field]))
+            compiler
+                .targets
+                .iter()
+                .flatten()
+                .any(|target| std::ptr::from_ref(target.spec) == std::ptr::from_ref(&shape.fields[field]))
         };
         let missing: Vec<&str> = shape
             .fields

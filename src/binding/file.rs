@@ -19,7 +19,7 @@ pub struct BindingFault {
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Written {
+pub(super) struct Written {
     /// The schema file beside it.
     pub schema: String,
     /// Root element, `prefix:Name`.
@@ -51,7 +51,7 @@ pub struct Written {
 /// A repeating part.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Each {
+pub(super) struct Each {
     /// The element that repeats.
     pub path: String,
     /// Whether each occurrence is an item of the message.
@@ -71,7 +71,7 @@ pub struct Each {
 /// Where a field's value stands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-pub enum Source {
+pub(super) enum Source {
     /// One path.
     Path(String),
     /// Several, of which the first that is there counts.
@@ -83,7 +83,7 @@ pub enum Source {
 /// A path with a map of values.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Mapped {
+pub(super) struct Mapped {
     /// The path.
     pub path: String,
     /// Our value for theirs.
@@ -93,7 +93,7 @@ pub struct Mapped {
 impl Source {
     /// The paths, in order of preference.
     #[must_use]
-    pub fn paths(&self) -> Vec<&str> {
+    pub(super) fn paths(&self) -> Vec<&str> {
         match self {
             Self::Path(path) => vec![path],
             Self::Paths(paths) => paths.iter().map(String::as_str).collect(),
@@ -103,7 +103,7 @@ impl Source {
 
     /// Our values for theirs.
     #[must_use]
-    pub fn values(&self) -> Option<&BTreeMap<String, String>> {
+    pub(super) fn values(&self) -> Option<&BTreeMap<String, String>> {
         match self {
             Self::Mapped(mapped) => Some(&mapped.values),
             _ => None,
@@ -113,7 +113,7 @@ impl Source {
 
 /// A binding file with its text, which faults are placed in.
 #[derive(Debug, Clone)]
-pub struct File {
+pub(super) struct File {
     /// Its path.
     pub path: String,
     /// What it says.
@@ -123,7 +123,7 @@ pub struct File {
 
 impl File {
     /// Reads a binding file.
-    pub fn read(path: &str, text: &str) -> Result<Self, BindingFault> {
+    pub(super) fn read(path: &str, text: &str) -> Result<Self, BindingFault> {
         match toml::from_str(text) {
             Ok(written) => Ok(Self { path: path.to_owned(), written, text: text.to_owned() }),
             Err(fault) => {
@@ -135,7 +135,7 @@ impl File {
 
     /// A fault at the line that holds all of `marks`, or else the first of them.
     #[must_use]
-    pub fn fault(&self, marks: &[&str], detail: String) -> BindingFault {
+    pub(super) fn fault(&self, marks: &[&str], detail: String) -> BindingFault {
         let holds = |line: &&str, marks: &[&str]| marks.iter().all(|mark| line.contains(mark));
         let find = |marks: &[&str]| self.text.lines().position(|line| holds(&line, marks));
         let line = find(marks).or_else(|| marks.iter().find_map(|mark| find(&[mark]))).map_or(1, |at| at + 1);

@@ -22,7 +22,7 @@ struct Report {
 }
 
 impl Report {
-    fn well(&self, part: &str, text: &str) {
+    fn well(part: &str, text: &str) {
         show::line(&format!("ok    {part}: {text}"));
     }
 
@@ -33,7 +33,7 @@ impl Report {
         }
     }
 
-    fn note(&self, part: &str, text: &str) {
+    fn note(part: &str, text: &str) {
         show::line(&format!("note  {part}: {text}"));
     }
 }
@@ -49,9 +49,9 @@ impl Check {
             }
         };
         let agencies = config.partners.all().len();
-        report.well("config", &format!("agency {}, {agencies} agencies may send", config.agency));
+        Report::well("config", &format!("agency {}, {agencies} agencies may send", config.agency));
         if agencies == 0 {
-            report.note("config", "there are no [[agencies]]: every message will be refused with unknown-sender");
+            Report::note("config", "there are no [[agencies]]: every message will be refused with unknown-sender");
         }
         let rules = rules(&config, &mut report);
         assemble::runtime()?.block_on(async {
@@ -68,19 +68,19 @@ fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
     match assemble::rules(config) {
         Ok(rules) => {
             for family in rules.rulebook.families() {
-                report.well(
+                Report::well(
                     "schemas",
                     &format!("{}/{} {} means «{}»", family.system, family.version, family.kind, family.label),
                 );
             }
             for lifecycle in rules.lifecycles.all() {
                 let statuses = lifecycle.statuses().len();
-                report.well(
+                Report::well(
                     "lifecycles",
                     &format!("{} «{}»: {statuses} statuses", lifecycle.system(), lifecycle.label()),
                 );
             }
-            rules.rulebook.warnings().iter().for_each(|warning| report.note("schemas", warning));
+            rules.rulebook.warnings().iter().for_each(|warning| Report::note("schemas", warning));
             Some(rules)
         }
         Err(Failed { text, .. }) => {
@@ -92,22 +92,22 @@ fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
 
 async fn store(config: &Config, report: &mut Report) {
     let path = config.store.path.display();
-    if !config.store.path.exists() {
-        report.note("store", &format!("{path} is not there yet; the first start makes it"));
-    } else {
+    if config.store.path.exists() {
         match Store::open_existing(&config.store).await {
             Ok(store) => {
                 match store.ready().await {
-                    Ok(()) => report.well("store", &path.to_string()),
+                    Ok(()) => Report::well("store", &path.to_string()),
                     Err(fault) => report.fault("store", &fault.to_string()),
                 }
                 store.close().await;
             }
             Err(fault) => report.fault("store", &fault.to_string()),
         }
+    } else {
+        Report::note("store", &format!("{path} is not there yet; the first start makes it"));
     }
     match Contents::at(config.contents.clone()).ready() {
-        Ok(()) => report.well("contents", &config.contents.display().to_string()),
+        Ok(()) => Report::well("contents", &config.contents.display().to_string()),
         Err(fault) => report.fault("contents", &fault.to_string()),
     }
 }
@@ -125,9 +125,9 @@ async fn broker(config: &Config, rules: &Rules, report: &mut Report) {
         Ok(findings) => {
             for finding in findings {
                 match &finding.state {
-                    topology::State::Right => report.well("broker", &finding.to_string()),
+                    topology::State::Right => Report::well("broker", &finding.to_string()),
                     _ if finding.stops_the_start() => report.fault("broker", &finding.to_string()),
-                    _ => report.note("broker", &finding.to_string()),
+                    _ => Report::note("broker", &finding.to_string()),
                 }
             }
         }

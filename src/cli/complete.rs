@@ -23,11 +23,11 @@ pub(super) struct Man {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> Done {
+    pub(super) fn run(self) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "mezhved", &mut script);
         show::bytes(&script);
-        Ok(Exit::Well)
+        Exit::Well
     }
 }
 

@@ -90,7 +90,7 @@ pub struct Cli {
 /// Where the configuration comes from.
 #[derive(Debug, Args)]
 struct Layers {
-    /// Configuration file; also from the environment variable MEZHVED_CONFIG.
+    /// Configuration file; also from the environment variable `MEZHVED_CONFIG`.
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// One setting, such as `--set store.path=data/store.sqlite`; wins over file and environment.
@@ -169,7 +169,7 @@ impl Cli {
             Command::Outbox(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
-            Command::Completions(command) => command.run(),
+            Command::Completions(command) => Ok(command.run()),
             Command::Man(command) => command.run(),
         }
     }

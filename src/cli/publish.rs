@@ -81,7 +81,7 @@ impl Publish {
             exchange: topology::EXCHANGE_IN.to_owned(),
             routing_key: if large { topology::large_key(&system) } else { system },
             properties: properties(envelope.as_ref(), kind, user, self.reply_to.clone()),
-            body: body.into(),
+            body,
         }
     }
 }

@@ -8,7 +8,6 @@ macro_rules! sections {
         $(#[$doc])*
         #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        #[expect(missing_docs, reason = "each key is documented where people read it: deploy/mezhved.toml")]
         pub struct $name { $(pub $key: $type,)* }
     )*};
 }

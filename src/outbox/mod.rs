@@ -109,7 +109,7 @@ mod tests {
     fn the_pause_doubles_up_to_the_longest() {
         let now = DateTime::UNIX_EPOCH;
         let pause =
-            |attempts| (retry_at(now, attempts, Duration::from_secs(1), Duration::from_secs(60)) - now).num_seconds();
+            |attempts| (retry_at(now, attempts, Duration::from_secs(1), Duration::from_mins(1)) - now).num_seconds();
         assert_eq!([0, 1, 2, 5, 6, 40].map(pause), [1, 2, 4, 32, 60, 60]);
     }
 }

@@ -23,21 +23,32 @@ pub(super) fn rows(noticed: &Noticed, sending: &Sending<'_>, rows: &mut Vec<Outb
     let Some(texts) = lifecycle.event(&noticed.event.code) else { return Ok(()) };
     let values = values(noticed, lifecycle, sending);
     for channel in &texts.channels {
-        if let Some(addressee) = addressee(channel, noticed) {
-            rows.push(row(noticed, lifecycle, texts, &values, (channel, addressee), sending)?);
+        match addressee(channel, noticed) {
+            Addressee::Nowhere => {}
+            addressee => rows.push(row(noticed, lifecycle, texts, &values, (channel, &addressee), sending)?),
         }
     }
     Ok(())
 }
 
-/// Whom a channel can reach; `Some(None)` where it needs no address of its own.
-fn addressee<'a>(channel: &str, noticed: &'a Noticed) -> Option<Option<(&'static str, &'a str)>> {
+/// How a channel finds its reader.
+enum Addressee<'a> {
+    /// By itself.
+    Known,
+    /// At this address: the element's name, and the address.
+    At(&'static str, &'a str),
+    /// Not at all: the case has no such address.
+    Nowhere,
+}
+
+fn addressee<'a>(channel: &str, noticed: &'a Noticed) -> Addressee<'a> {
     let case = &noticed.event.case;
-    match channel {
-        "email" => case.email.as_deref().map(|email| Some(("b:Email", email))),
-        "sms" => case.phone.as_deref().map(|phone| Some(("b:Phone", phone))),
-        _ => Some(None),
-    }
+    let (element, address) = match channel {
+        "email" => ("b:Email", &case.email),
+        "sms" => ("b:Phone", &case.phone),
+        _ => return Addressee::Known,
+    };
+    address.as_deref().map_or(Addressee::Nowhere, |address| Addressee::At(element, address))
 }
 
 fn row(
@@ -45,7 +56,7 @@ fn row(
     lifecycle: &Lifecycle,
     texts: &Texts,
     values: &HashMap<&'static str, String>,
-    (channel, addressee): (&str, Option<(&'static str, &str)>),
+    (channel, addressee): (&str, &Addressee<'_>),
     sending: &Sending<'_>,
 ) -> Result<OutboxRow, WriteFault> {
     let case = &noticed.event.case;
@@ -61,7 +72,7 @@ fn row(
     };
     let body = message(&header, sending, NAMESPACE, |w| {
         w.start("b:Notice")?.element("b:Event", &texts.code)?.element("b:Channel", channel)?;
-        if let Some((element, address)) = addressee {
+        if let Addressee::At(element, address) = addressee {
             w.start("b:Addressee")?.element(element, address)?.end()?;
         }
         w.start("b:Case")?.attribute("system", &case.key.system)?.attribute("number", &case.key.number)?;

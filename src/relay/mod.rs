@@ -137,5 +137,5 @@ fn outgoing(row: &Handover, agency: &str) -> Outgoing {
         headers: headers.collect::<BTreeMap<_, _>>(),
         ..Properties::default()
     };
-    Outgoing { exchange, routing_key, properties, body: row.body.clone().into_bytes().into() }
+    Outgoing { exchange, routing_key, properties, body: row.body.clone().into_bytes() }
 }

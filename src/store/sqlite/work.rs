@@ -1,6 +1,7 @@
 //! The store as a source of work, and the marks that its workers leave.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -54,7 +55,7 @@ impl Sqlite {
         let (Some(batch), Some(offset)) = (batch, offset) else {
             return Ok(StoredBody::Content(row.try_get(from + 3)?));
         };
-        if !blocks.contains_key(&batch) {
+        if let Entry::Vacant(vacant) = blocks.entry(batch) {
             let row = sqlx::query("SELECT block, bytes FROM batches WHERE id = ?1")
                 .bind(batch)
                 .fetch_one(&self.readers)
@@ -63,7 +64,7 @@ impl Sqlite {
                 return Ok(StoredBody::Gone);
             };
             let bytes = usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
-            blocks.insert(batch, unpack(block, bytes)?);
+            vacant.insert(unpack(block, bytes)?);
         }
         let block = blocks.get(&batch).map(Vec::as_slice).unwrap_or_default();
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
