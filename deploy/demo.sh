@@ -115,7 +115,7 @@ say "Starting the daemon and publishing"
 "$mezhved" run 2>"$folder/daemon.log" &
 daemon=$!
 for _ in $(seq 200); do
-    grep -q 'ready' "$folder/daemon.log" && break
+    grep -q 'INFO ready' "$folder/daemon.log" && break
     kill -0 "$daemon" 2>/dev/null || exit 1
     sleep 0.1
 done
@@ -133,10 +133,10 @@ number=$(tail -n +2 "$folder/messages/messages.tsv" | grep -P '\tapplied\t' | gr
 "$mezhved" case show "$number"
 
 say "A receipt with the result of every item"
-file=$(ls "$folder/messages" | grep -- '-many.xml' | head -n 1)
+file=$(awk -F'\t' '$3 ~ /applied, .* refused/ { print $1; exit }' "$folder/messages/messages.tsv")
 id=$(sed -n 's|.*<\([a-z]*:\)\{0,1\}MessageId>\(.*\)</.*|\2|p' "$folder/messages/$file" | head -n 1)
 "$mezhved" message show "$id"
-"$mezhved" message show "$id" --receipt
+"$mezhved" message show "$id" --receipt | sed 's/></>\n</g'
 
 say "Dead letters, and one with its violation in the XML"
 "$mezhved" dlq list --limit 8

@@ -28,14 +28,14 @@ usage() { sed -n '4,5s/^# *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 # --- processes: a pid counts as ours only together with the moment its process began --------------------------------
 
 began() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
+alive() { # PID MOMENT: one that has ended but that nobody has asked for its fate is not alive
+    [ -n "$2" ] && [ "$(awk '{ sub(/.*\) /, ""); if ($1 != "Z" && $1 != "X") print $20 }' "/proc/$1/stat" 2>/dev/null)" = "$2" ]
+}
 remember() { printf '%s %s\n' "$2" "$(began "$2")" >"$DIR/run/$1.pid"; }
 running() { # NAME: prints the pid while that very process lives
     local pid moment
     read -r pid moment 2>/dev/null <"$DIR/run/$1.pid" || return 1
-    [ -n "${moment:-}" ] && [ "$(began "$pid")" = "$moment" ] || return 1
-    case $(awk '{ sub(/.*\) /, ""); print $1 }' "/proc/$pid/stat" 2>/dev/null) in
-        '' | Z) return 1 ;;
-    esac
+    alive "$pid" "${moment:-}" || return 1
     printf '%s\n' "$pid"
 }
 end_process() { # NAME SIGNAL SECONDS: asks, waits, then forces
@@ -202,7 +202,7 @@ watch() { # PID REMOVE
     [ -n "$moment" ] || fail "--watch: no process $1"
     (
         trap '' HUP INT
-        while [ "$(began "$1")" = "$moment" ]; do sleep 1; done
+        while alive "$1" "$moment"; do sleep 1; done
         rm -f "$DIR/run/watch.pid"
         stop_all KILL
         if [ "$2" = yes ] && [ -f "$DIR/run/ports" ]; then rm -rf "$DIR"; fi

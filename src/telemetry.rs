@@ -1,7 +1,7 @@
 //! Logs and counters. A log line holds codes, counts, ids and places, never a value of a message.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -45,7 +45,7 @@ pub struct Counters {
     relayed: Family<RelayLabels, Counter>,
     waiting: Family<WaitingLabels, Gauge>,
     store_away: AtomicBool,
-    last_settled: AtomicI64,
+    deliveries: AtomicU64,
 }
 
 impl Default for Counters {
@@ -77,7 +77,7 @@ impl Counters {
             relayed,
             waiting,
             store_away: AtomicBool::new(false),
-            last_settled: AtomicI64::new(0),
+            deliveries: AtomicU64::new(0),
         }
     }
 
@@ -93,7 +93,13 @@ impl Counters {
         }
         self.repeats.inc_by(writes.repeats.len() as u64);
         self.dead_letters.inc_by(writes.dead_letters.len() as u64);
-        self.last_settled.store(writes.now.timestamp(), Ordering::Relaxed);
+        self.deliveries.fetch_add((writes.inbox.len() + writes.repeats.len()) as u64, Ordering::Relaxed);
+    }
+
+    /// How many deliveries were settled since the start: new ids and repeats.
+    #[must_use]
+    pub fn deliveries(&self) -> u64 {
+        self.deliveries.load(Ordering::Relaxed)
     }
 
     /// Counts rows of the outbox: sent, to be tried later, stuck.

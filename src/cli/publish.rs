@@ -80,7 +80,14 @@ impl Publish {
         Outgoing {
             exchange: topology::EXCHANGE_IN.to_owned(),
             routing_key: if large { topology::large_key(&system) } else { system },
-            properties: properties(envelope.as_ref(), kind, user, self.reply_to.clone()),
+            properties: Properties {
+                // Confirms are matched by it; a body without an id goes under its hash.
+                message_id: envelope
+                    .as_ref()
+                    .and_then(|envelope| envelope.message_id.clone())
+                    .or_else(|| Some(format!("sha256:{}", hex::encode(decode::hash(&body))))),
+                ..properties(envelope.as_ref(), kind, user, self.reply_to.clone())
+            },
             body,
         }
     }
@@ -110,7 +117,6 @@ fn properties(
     reply_to: Option<String>,
 ) -> Properties {
     Properties {
-        message_id: envelope.and_then(|envelope| envelope.message_id.clone()),
         correlation_id: envelope.and_then(|envelope| envelope.correlation_id.clone()),
         timestamp: envelope
             .and_then(|envelope| envelope.sent_at)

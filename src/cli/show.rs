@@ -45,7 +45,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failed> {
 /// A table with these headings; as wide as the terminal, or unlimited where there is none.
 pub(super) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(headings);
+    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(headings);
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

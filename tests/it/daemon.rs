@@ -105,6 +105,11 @@ async fn a_repeat_has_one_effect_and_the_same_receipt_again() {
     let store = home.store().await;
     settled(&store, 3).await;
     assert_eq!(ended(&store).await, BTreeMap::from([("applied".into(), 1), ("repeat".into(), 2)]));
+    // The stories' letters carry ids of their own beside the envelope's: the envelope wins, and it is noted.
+    let id = receipts[0].properties.message_id.clone().unwrap();
+    assert!(!id.starts_with("letter"));
+    let known = store.messages_by_id("00260001-15f2-11f1-8026-02005e100026").await.unwrap();
+    assert!(known[0].notes.as_deref().unwrap().contains("property message_id"), "{known:?}");
     let properties = &receipts[0].properties;
     assert_eq!(properties.kind.as_deref(), Some("Receipt"));
     assert_eq!(properties.user_id.as_deref(), Some("mezhved"));
@@ -230,6 +235,30 @@ async fn a_hundred_megabytes_are_kept_without_parsing_and_memory_stays_bounded()
     assert!(peak < 4 * BYTES as u64, "{peak} bytes for a body of {BYTES}");
     let raw = home.command().args(["dlq", "show", "1", "--raw"]).output().unwrap().stdout;
     assert!(raw == body, "the whole body is kept: {} bytes", raw.len());
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn giants_of_nesting_attributes_and_namespaces_are_refused_and_the_daemon_works_on() {
+    const MEMORY_BYTES_MAX: u64 = 400 << 20;
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let million = |each: &dyn Fn(usize) -> String| format!("<a{}/>", (0..1_000_000).map(each).collect::<String>());
+    let giants = [
+        "<a>".repeat(100_000),
+        million(&|number| format!(" a{number}=''")),
+        million(&|number| format!(" xmlns:p{number}='u:{number}'")),
+    ];
+    let publisher = Client::new(vhost.url("publisher")).await;
+    publisher.publish(giants.into_iter().map(|giant| Letter::new(giant, "epgu").large()).collect()).await;
+    publisher.publish(vec![Letter::new(fixture("epgu/valid/a-cancelled-case", "01-application.xml"), "epgu")]).await;
+    let store = home.store().await;
+    settled(&store, 4).await;
+    assert_eq!(ended(&store).await, BTreeMap::from([("applied".into(), 1), ("xml-limit".into(), 3)]));
+    let peak = daemon.memory_peak_bytes();
+    assert!(peak < MEMORY_BYTES_MAX, "{peak} bytes");
     daemon.stop().await;
 }
 

@@ -306,3 +306,42 @@ async fn a_store_that_is_gone_takes_nothing_until_it_is_back() {
     assert_eq!(ended(&store).await, expected(&messages));
     daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_cannot_finish_ends_at_its_deadline_and_a_second_signal_ends_at_once() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let more = "[store]\nbusy_timeout_milliseconds = 50\n[stop]\ndeadline_seconds = 1\n";
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), more);
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(home.store_path())).await.unwrap();
+    let lock = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let messages = steady(29, 20);
+    Client::new(vhost.url("publisher")).await.publish(letters(&messages)).await;
+    let mut looks = Looks::new("the daemon says that the store is away");
+    while !daemon.log_text().contains("the store is away") {
+        looks.next().await;
+    }
+    daemon.terminate();
+    assert_eq!(daemon.ended().await.code(), Some(1), "{}", daemon.log_text());
+    home.configure(&vhost.url("mezhved"), "[store]\nbusy_timeout_milliseconds = 50\n[stop]\ndeadline_seconds = 600\n");
+    // The tables are there already: only a batch asks for the lock.
+    let mut daemon = home.start();
+    let mut looks = Looks::new("the daemon says that the store is away");
+    while !daemon.log_text().contains("the store is away") {
+        looks.next().await;
+    }
+    daemon.terminate();
+    let mut looks = Looks::new("the daemon stops");
+    while !daemon.log_text().contains("stopping") {
+        looks.next().await;
+    }
+    daemon.terminate();
+    assert_eq!(daemon.ended().await.code(), Some(130), "{}", daemon.log_text());
+    drop(lock);
+    let mut daemon = home.start();
+    daemon.ready().await;
+    let store = home.store().await;
+    whole(&store, &home, &messages).await;
+    daemon.stop().await;
+}

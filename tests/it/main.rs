@@ -6,6 +6,7 @@ mod faults;
 mod fixtures;
 mod logs;
 mod outcomes;
+mod outgoing;
 mod sixth;
 mod support;
 mod tidy;

@@ -83,7 +83,8 @@ fn given_up(pipeline: &Pipeline, code: Code) -> Delivery {
 /// Messages that no file shows: too long, too deep, of a foreign format, in a year without a calendar, given up by the broker.
 fn special(pipeline: &Pipeline) -> Vec<Delivery> {
     let long = format!("<a>{}</a>", "x".repeat(pipeline.config.message_bytes_max));
-    let deep = "<a>".repeat(100_000);
+    let deep = "<a>".repeat(50_000);
+    let wide = format!("<a{}/>", (0..20_000).map(|number| format!(" a{number}=''")).collect::<String>());
     let decision = |when: &str| {
         format!(
             "<Решения><Решение><Заявка>Р-1</Заявка><Состояние>ждёт</Состояние><Когда>{when}</Когда></Решение></Решения>"
@@ -93,6 +94,7 @@ fn special(pipeline: &Pipeline) -> Vec<Delivery> {
     vec![
         delivery(pipeline, long.into_bytes()),
         delivery(pipeline, deep.into_bytes()),
+        delivery(pipeline, wide.into_bytes()),
         delivery(pipeline, Vec::new()),
         sixth_message(pipeline, 1, application),
         sixth_message(pipeline, 2, &decision("когда-нибудь")),
