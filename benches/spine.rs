@@ -4,6 +4,7 @@
 //!   2. by the bare loop with one SQLite row a message, a transaction a batch;
 //!   3. by the spine without relay: consumed, validated, applied, receipted in the store, acknowledged;
 //!   4. by the spine with receipts and notices published.
+//!
 //! Usage: `cargo bench --bench spine -- [MESSAGES]`. What was measured stands in `benches/notes.md`.
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program that measures and tells")]

@@ -3,7 +3,7 @@
 //! within a deadline; what is not done by then stays with the broker and comes again.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -27,11 +27,6 @@ use crate::store::{Fate, StoreFault};
 const AWAY_PAUSE: Duration = Duration::from_secs(1);
 /// The longest that the relay and the parked loop sleep: another process may have written work for them.
 const IDLE_PAUSE_MAX: Duration = Duration::from_secs(2);
-/// Pause before publishing to a broker that was away. A quorum queue of RabbitMQ 3.10 that is published to while it elects
-/// its leader after a restart can stay without one for ever, and its publisher without confirms.
-const ELECTION_PAUSE: Duration = Duration::from_secs(2);
-/// A first connection that takes longer than this was waited for: the broker was away.
-const CONNECT_USUAL: Duration = Duration::from_secs(1);
 /// How often old raw bytes are removed, and how many batches at a time.
 const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
 const UPKEEP_BATCHES_MAX: u32 = 1000;
@@ -353,17 +348,10 @@ async fn relay_loop(loops: Loops) {
         return;
     }
     loop {
-        let asked = Instant::now();
         let session = tokio::select! {
             session = loops.sending.session() => session,
             () = loops.ending.cancelled() => return,
         };
-        if session.epoch() > 1 || asked.elapsed() > CONNECT_USUAL {
-            tokio::select! {
-                () = tokio::time::sleep(ELECTION_PAUSE) => {}
-                () = loops.ending.cancelled() => return,
-            }
-        }
         let mut publisher = match session.publisher().await {
             Ok(publisher) => publisher,
             Err(fault) => {

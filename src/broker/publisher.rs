@@ -109,6 +109,7 @@ pub struct Publisher {
 }
 
 /// A message that AMQP can carry.
+#[derive(Clone)]
 struct Ready<'a> {
     index: usize,
     message_id: &'a str,
@@ -330,5 +331,56 @@ fn remember(message: BasicReturnMessage) -> (String, Returned) {
 fn settle_rest(messages: &[Ready<'_>], verdicts: &mut Verdicts, verdict: &Published) {
     for message in messages {
         verdicts[message.index].get_or_insert_with(|| verdict.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sizes: &[usize], expected: &[usize]) {
+        let batch: Vec<_> = (0..)
+            .zip(sizes)
+            .map(|(n, size): (u32, _)| Outgoing {
+                exchange: String::new(),
+                routing_key: "q".to_owned(),
+                properties: Properties { message_id: Some(n.to_string()), ..Properties::default() },
+                body: vec![0; *size],
+            })
+            .collect();
+        let ready: Vec<_> =
+            batch.iter().enumerate().map(|(n, message)| Ready::new(n, message, None).unwrap()).collect();
+        let parts: Vec<_> = windows(&ready).collect();
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), expected);
+        let order: Vec<_> = parts.concat().iter().map(|message| message.index).collect();
+        assert_eq!(order, (0..sizes.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn batches_are_sent_in_parts_that_fit_into_the_buffers() {
+        const MOST: usize = WINDOW_BYTES_MAX;
+        check(&[], &[]);
+        check(&[0, 0, 10], &[3]);
+        check(&[MOST, 1], &[1, 1]);
+        check(&[MOST - 1, 1, 1], &[2, 1]);
+        check(&[1, MOST * 2, 1, 1], &[1, 1, 2]);
+    }
+
+    #[test]
+    fn only_what_may_succeed_later_is_sent_again() {
+        let refused = Published::Refused { code: 403, reason: String::new() };
+        let lost = Published::Lost(BrokerFault::Gone(String::new()));
+        for (verdict, next) in [
+            (Published::Confirmed, Next::Done),
+            (Published::Nacked, Next::Again),
+            (Published::TimedOut, Next::Again),
+            (Published::Blocked, Next::Again),
+            (lost, Next::Again),
+            (Published::Unroutable { reason: String::new() }, Next::Stuck),
+            (refused, Next::Stuck),
+            (Published::Unsendable(Unsendable::NoMessageId), Next::Stuck),
+        ] {
+            assert_eq!(verdict.next(), next, "{verdict:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ macro_rules! sections {
         $(#[$doc])*
         #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        pub struct $name { $(pub $key: $type,)* }
+        pub struct $name { $(#[doc = "See the key of this name in `deploy/mezhved.toml`."] pub $key: $type,)* }
     )*};
 }
 

@@ -3,8 +3,8 @@
 
 use super::checks::PairCheck;
 use super::ids::{
-    AttributeId, AttributesId, ComplexId, DocumentId, ElementId, IdentityId, ModelId, NameId, NamespaceId, SimpleId,
-    TypeId, WildcardId,
+    AttributeId, AttributesId, DocumentId, ElementId, IdentityId, ModelId, NameId, NamespaceId, SimpleId, TypeId,
+    WildcardId,
 };
 use super::value::Datum;
 
@@ -141,7 +141,6 @@ pub(crate) struct Attribute {
     pub(crate) name: NameId,
     pub(crate) simple: SimpleId,
     pub(crate) constraint: Option<Constraint>,
-    pub(crate) place: Place,
 }
 
 /// How content under a wildcard is judged.
@@ -213,7 +212,7 @@ pub(crate) struct Pair {
     pub(crate) sources: [Box<str>; 2],
 }
 
-/// Alternatives of the XPath subset of identity constraints.
+/// Alternatives of the `XPath` subset of identity constraints.
 pub(crate) type Path = Box<[Branch]>;
 
 /// One alternative: steps down, then perhaps an attribute.

@@ -24,7 +24,7 @@ pub use capture::{
 pub use checks::RULES_NAMESPACE;
 pub use component::Process;
 pub use facets::{FacetKind, WhiteSpace};
-pub use ids::{ElementId, WildcardId};
+pub use ids::*;
 pub use introspect::{AttributeView, Child, DefaultValue, ElementView, SimpleView};
 pub use lexical::duration::Duration;
 pub use lexical::moment::{Moment, MomentKind};
@@ -45,7 +45,7 @@ pub(crate) mod draft {
     pub(crate) use super::nearest::nearest;
     pub(crate) use super::simple::{Lexical, Prefixes, SimpleType, SimpleTypes, Variety};
     pub(crate) use super::tables::{Component, Draft};
-    pub(crate) use super::value::{Atom, Datum};
+    pub(crate) use super::value::Datum;
 }
 
 /// What only `validate` uses: the tables from inside.

@@ -22,10 +22,9 @@ pub(super) struct AttributeSet {
 
 impl<'d> Compiler<'d> {
     /// A place in the tables for an attribute declaration.
-    pub(super) fn reserve_attribute(&mut self, item: Item<'d>, name: NameId) -> AttributeId {
+    pub(super) fn reserve_attribute(&mut self, name: NameId) -> AttributeId {
         let id = AttributeId::at(self.draft.attributes.len());
-        let place = self.place(item);
-        self.draft.attributes.push(Attribute { name, simple: any_simple_type(), constraint: None, place });
+        self.draft.attributes.push(Attribute { name, simple: any_simple_type(), constraint: None });
         id
     }
 
@@ -218,7 +217,7 @@ impl<'d> Compiler<'d> {
                     true => self.target_name(item, local),
                     false => self.local_name(local),
                 };
-                let id = self.reserve_attribute(item, name);
+                let id = self.reserve_attribute(name);
                 self.attribute_into(item, id);
                 Some((name, id))
             }
@@ -259,7 +258,7 @@ impl<'d> Compiler<'d> {
                 return None;
             }
         };
-        let id = self.reserve_attribute(item, name);
+        let id = self.reserve_attribute(name);
         self.draft.attributes[id.index()].simple =
             crate::rules::draft::built_in(simple).unwrap_or_else(any_simple_type);
         self.draft.global_attributes.insert(name, id);

@@ -5,7 +5,7 @@ use super::complex::ShapeContent;
 use super::globals::Kind;
 use super::order::order;
 use super::tree::Item;
-use crate::rules::draft::{ANY_TYPE, Component, Content, Derivations, Element, ElementId, NameId, SimpleId, TypeId};
+use crate::rules::draft::{ANY_TYPE, Component, Derivations, Element, ElementId, NameId, SimpleId, TypeId};
 use crate::xml;
 
 impl<'d> Compiler<'d> {
@@ -263,13 +263,5 @@ impl<'d> Compiler<'d> {
             here = definition.base;
         }
         Some(ways)
-    }
-
-    /// The content of a complex type in the tables, as far as it is known.
-    pub(super) fn content(&self, id: TypeId) -> Option<Content> {
-        match id {
-            TypeId::Simple(simple) => Some(Content::Simple(simple)),
-            TypeId::Complex(id) => self.draft.complex_types.get(id.index()).map(|definition| definition.content),
-        }
     }
 }

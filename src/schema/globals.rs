@@ -170,7 +170,7 @@ impl<'d> Compiler<'d> {
                     self.draft.global_elements.insert(name, id);
                 }
                 Kind::Attribute => {
-                    let id = self.reserve_attribute(item, name);
+                    let id = self.reserve_attribute(name);
                     self.globals[index].attribute = Some(id);
                     self.draft.global_attributes.insert(name, id);
                 }

@@ -55,7 +55,7 @@ impl<'d> Compiler<'d> {
                 element = Some(id);
             }
             Kind::Attribute => {
-                let id = self.reserve_attribute(item, name);
+                let id = self.reserve_attribute(name);
                 self.draft.global_attributes.insert(name, id);
                 attribute = Some(id);
             }

@@ -1,7 +1,7 @@
 //! One element: its type, what `xsi:` attributes change about it, its attributes and its place among the captures.
 
 use super::content::counters_of;
-use super::identity::{Begun, FieldValue, WatchedAttribute};
+use super::identity::{Begun, FieldValue};
 use super::report::Circumstances;
 use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
@@ -70,7 +70,7 @@ impl<'r> Walk<'r> {
             span: start.span,
         };
         let mut instructions = Instructions::default();
-        if start.attributes.len() > 0 {
+        if start.attributes.any_prefixed() {
             instructions = self.instructions(start);
         }
         let abstract_element = declaration.is_some_and(|declaration| declaration.is_abstract);
@@ -96,11 +96,17 @@ impl<'r> Walk<'r> {
             self.report_element(reader, start.span, Detail::AbstractType { name });
         }
         let watched = self.realm.identities.is_active() || !identities.is_empty() || !pairs.is_empty();
-        self.attributes(reader, start, complex, open, watched);
         if watched {
             let own = identities.iter().map(|id| (*id, rules.identity(*id)));
             open.awaited = self.realm.identities.start(begun, own, pairs);
-            self.realm.identities.attributes.clear();
+        }
+        let watched = watched && self.realm.identities.wants_attributes();
+        if start.attributes.len() > 0
+            || complex.is_some_and(|complex| rules.attribute_set(complex.attributes).matter_when_absent)
+        {
+            self.attributes(reader, start, complex, open, watched);
+        }
+        if watched {
             self.report_findings(reader);
         }
         let siblings = self.open.last().map_or(0, |pushed| pushed.siblings);
@@ -251,7 +257,7 @@ impl<'r> Walk<'r> {
                 if watched {
                     let datum = Datum::Atom(Atom::Text(attribute.value.to_owned().into()));
                     let value = FieldValue { datum, span: attribute.value_span, nillable: false };
-                    self.realm.identities.attributes.push(WatchedAttribute { namespace, name, value });
+                    self.realm.identities.supply_attribute(namespace, name, &value);
                 }
                 continue;
             }
@@ -352,7 +358,7 @@ impl<'r> Walk<'r> {
         if watched {
             let namespace = self.rules().namespace_of_name(used.name);
             let value = FieldValue { datum: value.clone(), span: open.span, nillable: false };
-            self.realm.identities.attributes.push(WatchedAttribute { namespace, name: used.name, value });
+            self.realm.identities.supply_attribute(namespace, used.name, &value);
         }
     }
 
@@ -379,7 +385,7 @@ impl<'r> Walk<'r> {
         }
         if watched {
             let value = FieldValue { datum: assessed.datum.into_owned(), span: attribute.value_span, nillable: false };
-            self.realm.identities.attributes.push(WatchedAttribute { namespace, name, value });
+            self.realm.identities.supply_attribute(namespace, name, &value);
         }
     }
 

@@ -19,14 +19,6 @@ pub(super) struct FieldValue {
     pub(super) nillable: bool,
 }
 
-/// An attribute of the element that has just begun.
-#[derive(Debug)]
-pub(super) struct WatchedAttribute {
-    pub(super) namespace: NamespaceId,
-    pub(super) name: NameId,
-    pub(super) value: FieldValue,
-}
-
 /// A constraint at work below the element that declares it.
 #[derive(Debug)]
 struct Scope<'r> {
@@ -52,6 +44,8 @@ struct Candidate<'r> {
     target: Target<'r>,
     fields: Vec<Matcher<'r>>,
     values: Vec<Option<FieldValue>>,
+    /// How many levels down its fields lead at most.
+    reach: usize,
     /// A field has led to more than one value, or to none that is simple; it has been told.
     spoilt: bool,
     span: Span,
@@ -92,8 +86,8 @@ pub(super) struct Identities<'r> {
     handed_up: Vec<HandedUp>,
     /// Fields that wait for the value of an open element: level, candidate, field.
     awaiting: Vec<(usize, usize, usize)>,
-    /// Attributes of the element that has just begun.
-    pub(super) attributes: Vec<WatchedAttribute>,
+    /// Attributes of the element that has just begun which fields lead to: candidate, field, names.
+    wanted_attributes: Vec<(usize, usize, NameTest)>,
     pub(super) findings: Vec<Finding<'r>>,
     hits: Vec<Hit>,
 }
@@ -151,15 +145,27 @@ impl<'r> Identities<'r> {
                 target: Target::Pair(pair),
                 fields: Vec::with_capacity(pair.paths.len()),
                 values: vec![None; pair.paths.len()],
+                reach: 0,
                 spoilt: false,
                 span: begun.span,
             });
         }
+        self.wanted_attributes.clear();
         let mut awaited = false;
         for candidate in 0..self.candidates.len() {
-            awaited |= self.follow_fields(begun, candidate, candidate >= older);
+            let (from, reach) = (self.candidates[candidate].level, self.candidates[candidate].reach);
+            let fresh = candidate >= older;
+            if fresh || begun.level - from <= reach {
+                awaited |= self.follow_fields(begun, candidate, fresh);
+            }
         }
         awaited
+    }
+
+    /// Whether a field leads to an attribute of the element that has just begun.
+    #[inline]
+    pub(super) fn wants_attributes(&self) -> bool {
+        !self.wanted_attributes.is_empty()
     }
 
     /// The element is one that a constraint selects.
@@ -170,6 +176,7 @@ impl<'r> Identities<'r> {
             target: Target::Scope(scope),
             fields: Vec::with_capacity(count),
             values: vec![None; count],
+            reach: 0,
             spoilt: false,
             span: begun.span,
         });
@@ -187,7 +194,9 @@ impl<'r> Identities<'r> {
                     Target::Pair(pair) => &pair.paths[field],
                 };
                 let matcher = Matcher::begin(path, begun.level, &mut self.hits);
-                self.candidates[candidate].fields.push(matcher);
+                let candidate = &mut self.candidates[candidate];
+                candidate.reach = candidate.reach.max(matcher.reach());
+                candidate.fields.push(matcher);
             } else {
                 let matcher = &mut self.candidates[candidate].fields[field];
                 matcher.start(begun.level, begun.namespace, begun.name, &mut self.hits);
@@ -200,19 +209,21 @@ impl<'r> Identities<'r> {
             for index in 0..self.hits.len() {
                 let Hit::Attribute(test) = self.hits[index] else { continue };
                 if !self.hits[..index].contains(&Hit::Attribute(test)) {
-                    self.supply_attributes(candidate, field, test);
+                    self.wanted_attributes.push((candidate, field, test));
                 }
             }
         }
         awaited
     }
 
-    fn supply_attributes(&mut self, candidate: usize, field: usize, test: NameTest) {
-        let attributes = std::mem::take(&mut self.attributes);
-        for attribute in attributes.iter().filter(|attribute| test.takes(attribute.namespace, attribute.name)) {
-            self.put(candidate, field, attribute.value.clone());
+    /// An attribute of the element that has just begun has a value.
+    pub(super) fn supply_attribute(&mut self, namespace: NamespaceId, name: NameId, value: &FieldValue) {
+        for index in 0..self.wanted_attributes.len() {
+            let (candidate, field, test) = self.wanted_attributes[index];
+            if test.takes(namespace, name) {
+                self.put(candidate, field, value.clone());
+            }
         }
-        self.attributes = attributes;
     }
 
     fn put(&mut self, candidate: usize, field: usize, value: FieldValue) {
@@ -269,19 +280,23 @@ impl<'r> Identities<'r> {
 
     /// The element at `level` ends. `path` makes its path, for references that are judged later.
     pub(super) fn end(&mut self, level: usize, path: impl Fn() -> String) {
-        self.awaiting.retain(|(at, ..)| *at != level);
+        if !self.awaiting.is_empty() {
+            self.awaiting.retain(|(at, ..)| *at != level);
+        }
         while let Some(candidate) = self.candidates.pop_if(|candidate| candidate.level == level) {
             self.complete(candidate, &path);
         }
-        for candidate in &mut self.candidates {
+        for candidate in self.candidates.iter_mut().filter(|candidate| level - candidate.level <= candidate.reach) {
             candidate.fields.iter_mut().for_each(|field| field.end(level));
         }
         for scope in &mut self.scopes {
-            if scope.level < level {
+            if scope.level < level && level - scope.level <= scope.selector.reach() {
                 scope.selector.end(level);
             }
         }
-        self.close(level);
+        if !self.handed_up.is_empty() || self.scopes.last().is_some_and(|scope| scope.level == level) {
+            self.close(level);
+        }
     }
 
     fn complete(&mut self, candidate: Candidate<'r>, path: &impl Fn() -> String) {

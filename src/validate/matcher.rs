@@ -28,19 +28,29 @@ impl<'r> Matcher<'r> {
     /// Begins at the element at level `context`; what the path says of that element itself goes to `hits`.
     pub(super) fn begin(path: &'r Path, context: usize, hits: &mut Vec<Hit>) -> Self {
         let reach = path.iter().map(|branch| if branch.anywhere { usize::MAX } else { branch.steps.len() });
-        let matched = vec![1; path.len()];
+        let reach = reach.max().unwrap_or(0);
+        // A path that leads no further down keeps nothing.
+        let matched = if reach == 0 { Vec::new() } else { vec![1; path.len()] };
         path.iter().filter(|branch| branch.steps.is_empty()).for_each(|branch| hits.push(hit(branch)));
-        Self { path, context, matched, reach: reach.max().unwrap_or(0) }
+        Self { path, context, matched, reach }
+    }
+
+    /// How many levels below its context the path leads at most.
+    pub(super) fn reach(&self) -> usize {
+        self.reach
     }
 
     /// An element begins at `level`, below the context.
     #[inline]
     pub(super) fn start(&mut self, level: usize, namespace: NamespaceId, name: NameId, hits: &mut Vec<Hit>) {
         let depth = level - self.context;
-        if depth > self.reach {
+        let width = self.path.len();
+        // Without a row for the element above, nothing was matched there, and nothing can be here.
+        if depth > self.reach || self.matched.len() < depth * width {
             return;
         }
-        let above = (depth - 1) * self.path.len();
+        let above = (depth - 1) * width;
+        let mut alive = 0;
         for (index, branch) in self.path.iter().enumerate() {
             let mut matched = u64::from(branch.anywhere);
             let before = self.matched[above + index];
@@ -52,9 +62,13 @@ impl<'r> Matcher<'r> {
                 }
             }
             self.matched.push(matched);
+            alive |= matched;
             if matched >> branch.steps.len() & 1 == 1 {
                 hits.push(hit(branch));
             }
+        }
+        if alive == 0 {
+            self.matched.truncate(depth * width);
         }
     }
 
@@ -90,7 +104,7 @@ mod tests {
         for index in (0..names.len()).rev() {
             matcher.end(index + 1);
         }
-        assert_eq!(matcher.matched.len(), 1);
+        assert!(matcher.matched.len() <= 1);
         levels
     }
 

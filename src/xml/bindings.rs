@@ -33,11 +33,6 @@ impl Bindings {
         bindings
     }
 
-    /// Forgets all declarations of a document, for the next one.
-    pub(super) fn reset(&mut self) {
-        self.truncate(PREDECLARED);
-    }
-
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -63,6 +58,9 @@ impl Bindings {
 
     /// The entry that `prefix` means now.
     pub(super) fn find(&self, prefix: &str) -> Option<usize> {
+        if prefix.is_empty() {
+            return self.entries.iter().rposition(|entry| entry.prefix.start == entry.prefix.end);
+        }
         self.entries.iter().rposition(|entry| self.slice(entry.prefix) == prefix)
     }
 

@@ -85,6 +85,12 @@ impl<'a> Attributes<'a> {
         Self { text, base, tag, bindings, next: 0 }
     }
 
+    /// Whether some attribute has a prefix, and so a namespace; perhaps only a declaration has.
+    #[must_use]
+    pub fn any_prefixed(&self) -> bool {
+        self.tag.prefixed
+    }
+
     #[inline]
     fn attribute(&self, raw: &RawAttribute) -> Attribute<'a> {
         let (prefix, local) = raw.name.split(self.text);

@@ -21,7 +21,7 @@ mod writer;
 mod tests;
 
 pub use chars::{is_char, is_name, is_ncname, is_nmtoken, is_space};
-pub(crate) use chars::{is_name_char, is_name_start, split_qname};
+pub(crate) use chars::{is_name_char, split_qname};
 pub use event::{Attribute, Attributes, End, Event, Name, Start, Text};
 pub use fault::{Fault, FaultCode, Language};
 pub use limits::Limits;

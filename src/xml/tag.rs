@@ -45,6 +45,8 @@ pub(super) struct Tag {
     /// Values that are not written as they are meant.
     pub(super) values: String,
     pub(super) empty: bool,
+    /// Some attribute has a prefix.
+    pub(super) prefixed: bool,
 }
 
 impl Tag {
@@ -61,6 +63,7 @@ impl Tag {
     pub(super) fn scan(&mut self, text: &str, at: usize, limits: &Limits) -> Result<usize, Stop> {
         self.attributes.clear();
         self.values.clear();
+        self.prefixed = false;
         let bytes = text.as_bytes();
         self.name = name(text, at + 1, limits)?;
         let mut here = at + 1 + self.name.length;
@@ -117,6 +120,7 @@ impl Tag {
         if end - start > limits.attribute_value_bytes_max {
             return fault(FaultCode::AttributeTooLong, start);
         }
+        self.prefixed |= name.prefix > 0;
         self.attributes.push(RawAttribute { name, raw_start: start, raw_end: end, normalized, binding: 0 });
         Ok(end + 1)
     }

@@ -106,7 +106,7 @@ fn rooms_know_only_what_they_may() {
 #[test]
 fn no_room_has_a_name_that_says_nothing() {
     for file in sources() {
-        for part in file.path.iter() {
+        for part in &file.path {
             let name = part.to_string_lossy();
             let name = name.trim_end_matches(".rs");
             assert!(!NO_SUCH_ROOMS.contains(&name), "src/{}: name the room by what it does", file.path.display());

@@ -34,11 +34,6 @@ impl Enumeration {
     pub(crate) fn sources(&self) -> &[String] {
         &self.sources
     }
-
-    /// The values themselves.
-    pub(crate) fn values(&self) -> &[Datum<'static>] {
-        &self.values
-    }
 }
 
 fn key(value: &Datum<'_>) -> Box<str> {

@@ -31,7 +31,7 @@ impl MaxLength {
     }
 
     pub(crate) fn holds(&self, subject: Subject<'_>) -> bool {
-        subject.length().is_none_or(|length| length <= self.value)
+        subject.is_at_most(self.value)
     }
 }
 

@@ -31,7 +31,7 @@ impl MinLength {
     }
 
     pub(crate) fn holds(&self, subject: Subject<'_>) -> bool {
-        subject.length().is_none_or(|length| length >= self.value)
+        subject.is_at_least(self.value)
     }
 }
 

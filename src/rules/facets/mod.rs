@@ -130,6 +130,23 @@ pub(crate) struct Subject<'a> {
 }
 
 impl Subject<'_> {
+    /// Whether the length is at most `most`, without counting characters where the bytes tell.
+    fn is_at_most(&self, most: u64) -> bool {
+        match self.datum {
+            Datum::Atom(Atom::Text(text) | Atom::Uri(text)) if text.len() as u64 <= most => true,
+            _ => self.length().is_none_or(|length| length <= most),
+        }
+    }
+
+    /// Whether the length is at least `least`, without counting characters where the bytes tell.
+    fn is_at_least(&self, least: u64) -> bool {
+        match self.datum {
+            // No character has more than four bytes.
+            Datum::Atom(Atom::Text(text) | Atom::Uri(text)) if text.len() as u64 >= least.saturating_mul(4) => true,
+            _ => self.length().is_none_or(|length| length >= least),
+        }
+    }
+
     /// Length in the unit of the type: items, octets or characters. `None` where lengths mean nothing (`QName`).
     fn length(&self) -> Option<u64> {
         match self.datum {

@@ -1,7 +1,5 @@
 //! Forms of the types derived from `string`, and of `anyURI`.
 
-use crate::xml;
-
 /// Whether `text` is a `language`: tags of letters and digits as RFC 3066 writes them.
 pub(crate) fn is_language(text: &str) -> bool {
     text.split('-').enumerate().all(|(index, tag)| {
@@ -10,11 +8,6 @@ pub(crate) fn is_language(text: &str) -> bool {
                 .bytes()
                 .all(|byte| if index == 0 { byte.is_ascii_alphabetic() } else { byte.is_ascii_alphanumeric() })
     })
-}
-
-/// Whether `text` is an `NCName`, with a short way for plain letters and digits.
-pub(crate) fn is_ncname(text: &str) -> bool {
-    xml::is_ncname(text)
 }
 
 /// Whether `text` may stand as an `anyURI`.

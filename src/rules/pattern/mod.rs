@@ -3,8 +3,10 @@
 
 mod blocks;
 mod classes;
+mod linear;
 mod translate;
 
+use linear::Linear;
 use regex::{Regex, RegexBuilder};
 
 /// Bytes that one compiled expression may take.
@@ -24,7 +26,7 @@ pub enum Strictness {
 
 /// Why a pattern cannot be used. The fault of the schema's author.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatternFault {
+pub(crate) enum PatternFault {
     /// It does not follow the grammar.
     #[error("{what} at character {at}")]
     Syntax {
@@ -42,7 +44,14 @@ pub enum PatternFault {
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     sources: Box<[Box<str>]>,
-    matcher: Regex,
+    matcher: Matcher,
+}
+
+/// How an expression is matched.
+#[derive(Debug, Clone)]
+enum Matcher {
+    Linear(Linear),
+    Regex(Regex),
 }
 
 impl Pattern {
@@ -60,18 +69,25 @@ impl Pattern {
             lenient |= translate::translate(source, strictness, &mut text)?;
         }
         text.push_str(")\\z");
-        let matcher = RegexBuilder::new(&text)
-            .size_limit(COMPILED_BYTES_MAX)
-            .dfa_size_limit(COMPILED_BYTES_MAX)
-            .build()
-            .map_err(|_| PatternFault::TooLarge)?;
+        let parsed = regex_syntax::parse(&text).map_err(|_| PatternFault::TooLarge)?;
+        let matcher = match Linear::compile(&parsed) {
+            Some(linear) => Matcher::Linear(linear),
+            None => {
+                let mut builder = RegexBuilder::new(&text);
+                builder.size_limit(COMPILED_BYTES_MAX).dfa_size_limit(COMPILED_BYTES_MAX);
+                Matcher::Regex(builder.build().map_err(|_| PatternFault::TooLarge)?)
+            }
+        };
         let sources = sources.iter().map(|source| Box::from(*source)).collect();
         Ok((Self { sources, matcher }, lenient))
     }
 
     /// Whether the whole of `text` is matched.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.matcher.is_match(text)
+        match &self.matcher {
+            Matcher::Linear(linear) => linear.matches(text),
+            Matcher::Regex(regex) => regex.is_match(text),
+        }
     }
 
     /// The expressions as the schema wrote them.
@@ -191,6 +207,40 @@ mod tests {
         );
         let (nested, _) = Pattern::compile(&["((a*)*)*b"], Strictness::Strict).unwrap();
         assert!(!nested.matches(&"a".repeat(100_000)));
+    }
+
+    #[test]
+    fn simple_expressions_take_the_short_way() {
+        for (pattern, short) in [
+            ("[0-9]{10}|[0-9]{12}", true),
+            ("[A-Z]{2}-[0-9]{4,8}", true),
+            ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", true),
+            ("[0-9]{8}([0-9]{3})?", true),
+            (".{1,4000}", true),
+            ("\\p{L}{1,4000}", true),
+            ("[a-z]+(-[a-z]+)*", false),
+            (".+Z", false),
+        ] {
+            let (compiled, _) = Pattern::compile(&[pattern], Strictness::Strict).expect(pattern);
+            assert_eq!(matches!(compiled.matcher, Matcher::Linear(_)), short, "{pattern}");
+        }
+    }
+
+    proptest! {
+        /// Both ways agree.
+        #[test]
+        fn the_short_way_agrees_with_the_long_one(
+            pieces in prop::collection::vec((0..6_usize, 0..3_u32, 0..3_u32), 1..5),
+            text in "[abcd1-]{0,8}",
+        ) {
+            let classes = ["a", "[ab]", "[^a]", "(ab)", "(a|c)", "[1-]"];
+            let pattern: String = pieces.iter().map(|(class, min, more)| {
+                format!("{}{{{min},{}}}", classes[*class], min + more)
+            }).collect();
+            let (compiled, _) = Pattern::compile(&[&pattern], Strictness::Strict).unwrap();
+            let regex = Regex::new(&format!("\\A(?:{pattern})\\z")).unwrap();
+            prop_assert_eq!(compiled.matches(&text), regex.is_match(&text), "{} {}", pattern, text);
+        }
     }
 
     proptest! {

@@ -4,6 +4,7 @@ pub(crate) mod client;
 pub(crate) mod daemon;
 pub(crate) mod proxy;
 pub(crate) mod rabbitmq;
+pub(crate) mod raw;
 pub(crate) mod traffic;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use mezhved::domain::properties::Properties;
 use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
 use mezhved::store::MessageView;
-use mezhved::{clock, config, relay};
+use mezhved::{clock, config};
 
 /// Agencies that all stories know.
 pub(crate) const AGENCIES: &str = r#"
@@ -127,9 +128,4 @@ pub(crate) async fn message(pipeline: &Pipeline, id: &str) -> MessageView {
     let mut found = pipeline.store.messages_by_id(id).await.unwrap();
     assert_eq!(found.len(), 1, "one message {id}");
     found.remove(0)
-}
-
-/// Receipts of files, written beside them.
-pub(crate) async fn write_receipts(pipeline: &Pipeline) {
-    while !relay::to_files(pipeline).await.unwrap().is_idle() {}
 }
