@@ -120,8 +120,11 @@ impl Fold<'_> {
         match (&again.why, failed) {
             (Why::Parked { parked, .. }, failed) => {
                 self.out.writes.parked_gone.push(*parked);
-                for waiting in self.world.waiting.values_mut() {
-                    waiting.remove(parked);
+                // Whatever queued behind it may have done so after the case was there: it is its turn now.
+                for (case, waiting) in &mut self.world.waiting {
+                    if waiting.remove(parked) {
+                        self.out.writes.woken.push(case.clone());
+                    }
                 }
                 if let Some((code, text, remark)) = failed {
                     let remarks: Vec<Remark> = remark.into_iter().collect();
