@@ -28,8 +28,12 @@ usage() { sed -n '4,5s/^# *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 # --- processes: a pid counts as ours only together with the moment its process began --------------------------------
 
 began() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
-alive() { # PID MOMENT: one that has ended but that nobody has asked for its fate is not alive
-    [ -n "$2" ] && [ "$(awk '{ sub(/.*\) /, ""); if ($1 != "Z" && $1 != "X") print $20 }' "/proc/$1/stat" 2>/dev/null)" = "$2" ]
+alive() { # PID MOMENT: what ended and awaits only its parent is not alive; a killed one keeps its ports until its last thread ends
+    [ -n "$2" ] && [ "$(began "$1")" = "$2" ] || return 1
+    case $(awk '{ sub(/.*\) /, ""); print $1 }' "/proc/$1/stat" 2>/dev/null) in
+        '' | X) return 1 ;;
+        Z) [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -gt 1 ] ;;
+    esac
 }
 remember() { printf '%s %s\n' "$2" "$(began "$2")" >"$DIR/run/$1.pid"; }
 running() { # NAME: prints the pid while that very process lives

@@ -19,7 +19,7 @@ const PRECONDITION_FAILED: u16 = 406;
 /// Declares everything that is missing. [`BrokerFault::Topology`] lists all that is not as planned; nothing that is there
 /// is changed. Returns what is worth saying although it stops nothing.
 ///
-/// RabbitMQ 3.10 records a new quorum queue some time after it has answered for it: killed before, it comes back with the
+/// RabbitMQ 3.10 records a new quorum queue up to a second after it has answered for it: killed before, it comes back with the
 /// queue empty, without a leader and without an election, and whoever publishes to it waits for ever. AMQP neither prevents
 /// nor mends that: `rabbitmqctl eval 'ra:trigger_election({QUEUE, node()}).'` does, with `'%2F_name'` as QUEUE.
 pub async fn declare(session: &Arc<Session>, topology: &Topology) -> Result<Vec<Finding>, BrokerFault> {

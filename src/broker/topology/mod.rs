@@ -70,6 +70,10 @@ pub struct Queue {
     pub delivery_limit: i32,
     /// Where it puts what it gives up; `None`: nowhere.
     pub dead_letter_exchange: Option<String>,
+    /// Whether the broker delivers to one consumer at a time. A quorum queue of a restarted broker, and one whose old
+    /// connection is not known to be dead yet, otherwise gives the new consumer later messages before the old one's
+    /// unacknowledged ones come back: steps of one case would change places.
+    pub one_consumer: bool,
 }
 
 /// Who says what a queue is like.
@@ -138,11 +142,11 @@ pub fn plan(wanted: &Wanted) -> Result<Topology, BrokerFault> {
         ..Topology::default()
     };
     let dead =
-        Queue { delivery_limit: DELIVERY_LIMIT_NEVER, dead_letter_exchange: None, ..Queue::new(QUEUE_DEAD, Owner::Us) };
+        Queue { delivery_limit: DELIVERY_LIMIT_NEVER, dead_letter_exchange: None, ..Queue::of_intake(QUEUE_DEAD) };
     plan.bind(dead, EXCHANGE_DEAD, "");
     for system in &wanted.systems {
-        plan.bind(Queue::new(&system_queue(system), Owner::Us), EXCHANGE_IN, system);
-        plan.bind(Queue::new(&large_queue(system), Owner::Us), EXCHANGE_IN, &large_key(system));
+        plan.bind(Queue::of_intake(&system_queue(system)), EXCHANGE_IN, system);
+        plan.bind(Queue::of_intake(&large_queue(system)), EXCHANGE_IN, &large_key(system));
     }
     for (queue, owner) in &wanted.agency_queues {
         plan.bind(Queue::new(queue, *owner), EXCHANGE_OUT, queue);
@@ -191,7 +195,13 @@ impl Queue {
             owner,
             delivery_limit: DELIVERY_LIMIT,
             dead_letter_exchange: Some(EXCHANGE_DEAD.to_owned()),
+            one_consumer: false,
         }
+    }
+
+    /// A queue that the daemon itself consumes.
+    fn of_intake(name: &str) -> Self {
+        Self { one_consumer: true, ..Self::new(name, Owner::Us) }
     }
 
     /// Whether the broker would lose what the queue gives up.
@@ -206,6 +216,9 @@ impl Queue {
             ("x-delivery-limit", AMQPValue::LongInt(self.delivery_limit)),
             ("x-overflow", text("reject-publish")),
         ];
+        if self.one_consumer {
+            arguments.push(("x-single-active-consumer", AMQPValue::Boolean(true)));
+        }
         if let Some(exchange) = &self.dead_letter_exchange {
             arguments.push(("x-dead-letter-exchange", text(exchange)));
             arguments.push(("x-dead-letter-strategy", text("at-least-once")));

@@ -89,8 +89,8 @@ impl RabbitMq {
         self.run::<&str>("stop", []);
     }
 
-    /// Stops the node as a power cut would, though not one in the first seconds of a queue's life: until RabbitMQ 3.10
-    /// has written its register of quorum queues, every three minutes or so, a kill leaves new ones without a leader.
+    /// Stops the node as a power cut would, though not one in the first second of a queue's life: until RabbitMQ 3.10
+    /// has written its register of quorum queues, a kill leaves the last new one empty and without a leader.
     pub(crate) fn kill(&self) {
         self.ctl(["eval", "[dets:sync(Table) || Table <- dets:all()]."]);
         self.run::<&str>("kill", []);
