@@ -28,11 +28,13 @@ usage() { sed -n '4,5s/^# *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 # --- processes: a pid counts as ours only together with the moment its process began --------------------------------
 
 began() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
-alive() { # PID MOMENT: what ended and awaits only its parent is not alive; a killed one keeps its ports until its last thread ends
-    [ -n "$2" ] && [ "$(began "$1")" = "$2" ] || return 1
-    case $(awk '{ sub(/.*\) /, ""); print $1 }' "/proc/$1/stat" 2>/dev/null) in
-        '' | X) return 1 ;;
-        Z) [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -gt 1 ] ;;
+# Ended, though nobody has asked for its fate, is not alive; but while threads of it still end, its files are open.
+alive() { # PID MOMENT
+    local state threads=("/proc/$1/task"/*)
+    state=$(awk '{ sub(/.*\) /, ""); print $1, $20 }' "/proc/$1/stat" 2>/dev/null) || return 1
+    [ -n "$2" ] && [ "${state#* }" = "$2" ] || return 1
+    case $state in
+        Z* | X*) [ ${#threads[@]} -gt 1 ] ;;
     esac
 }
 remember() { printf '%s %s\n' "$2" "$(began "$2")" >"$DIR/run/$1.pid"; }

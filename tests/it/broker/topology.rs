@@ -11,6 +11,7 @@ fn queue(name: &str) -> Topology {
             name: name.to_owned(),
             owner: Owner::Us,
             delivery_limit: 1000,
+            one_consumer: false,
             dead_letter_exchange: Some("mezhved.dead".to_owned()),
         }],
         ..Topology::default()
