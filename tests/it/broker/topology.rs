@@ -47,6 +47,7 @@ async fn a_queue_that_differs_stops_the_start_and_says_in_what() {
     let session = Session::open(&settings(&vhost.url("mezhved"))).await.unwrap();
     let mut few = queue("mezhved.in.epgu");
     few.queues[0].delivery_limit = 20;
+    few.queues[0].one_consumer = true;
     topology::declare(&session, &few).await.unwrap();
 
     let findings = topology::check(&session, &house()).await.unwrap();
