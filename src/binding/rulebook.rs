@@ -139,7 +139,7 @@ impl Rulebook {
     pub fn compile(library: &Library, config: &Config) -> Result<Self, Vec<RulebookFault>> {
         let mut faults = Vec::new();
         let lenient = config.patterns_lenient;
-        let mut compiled = Compiled { library, lenient, schemas: BTreeMap::new(), warnings: Vec::new() };
+        let mut compiled = Compiled { shelf: library, lenient, schemas: BTreeMap::new(), warnings: Vec::new() };
         let mut envelope = None;
         let mut entries = Vec::new();
         for path in library.ending(BINDING) {
@@ -280,7 +280,7 @@ enum Bound {
 
 /// Schemas that are compiled already: a schema serves all bindings beside it.
 struct Compiled<'l> {
-    library: &'l Library,
+    shelf: &'l Library,
     lenient: bool,
     schemas: BTreeMap<String, Option<Arc<Rules>>>,
     warnings: Vec<String>,
@@ -289,11 +289,11 @@ struct Compiled<'l> {
 impl Compiled<'_> {
     fn binding(&mut self, path: &str) -> Result<Bound, Vec<RulebookFault>> {
         let one = |fault: BindingFault| vec![RulebookFault::from(fault)];
-        let text = String::from_utf8_lossy(self.library.get(path).unwrap_or_default()).into_owned();
+        let text = String::from_utf8_lossy(self.shelf.get(path).unwrap_or_default()).into_owned();
         let file = File::read(path, &text).map_err(one)?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let schema = format!("{folder}/{}", file.written.schema);
-        if self.library.get(&schema).is_none() {
+        if self.shelf.get(&schema).is_none() {
             return Err(one(file.fault(&["schema"], format!("there is no file {schema}"))));
         }
         let Some(rules) = self.rules(&schema)? else { return Err(Vec::new()) };
@@ -328,7 +328,7 @@ impl Compiled<'_> {
             return Ok(known.clone());
         }
         let strictness = if self.lenient { Strictness::Lenient } else { Strictness::Strict };
-        let files = Files(self.library);
+        let files = Files(self.shelf);
         let set = SchemaSet::new(&files).with(path).with_strictness(strictness);
         match schema::compile(&set) {
             Ok(rules) => {
