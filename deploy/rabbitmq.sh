@@ -195,24 +195,27 @@ start_node() {
     return 1
 }
 
-stop_all() { # SIGNAL
-    end_process watch KILL 2
+stop_node() { # SIGNAL
     end_process node "$1" "$STOP_SECONDS_MAX"
     end_process epmd TERM 5
 }
 
-# Outlives this script: ends the node when PID has ended.
+# Outlives this script: ends the node when PID has ended, a start that is under way included.
 watch() { # PID REMOVE
     local moment
     moment=$(began "$1")
-    [ -n "$moment" ] || fail "--watch: no process $1"
+    alive "$1" "$moment" || fail "--watch: no process $1"
+    end_process watch KILL 2
     (
         trap '' HUP INT
+        exec 9>&-
         while alive "$1" "$moment"; do sleep 1; done
+        exec 9>"$DIR/run/lock"
+        flock -w "$START_SECONDS_MAX" 9 || true
         rm -f "$DIR/run/watch.pid"
-        stop_all KILL
+        stop_node KILL
         if [ "$2" = yes ] && [ -f "$DIR/run/ports" ]; then rm -rf "$DIR"; fi
-    ) </dev/null >/dev/null 2>&1 9>&- &
+    ) </dev/null >/dev/null 2>&1 &
     remember watch $!
     disown
 }
@@ -224,14 +227,14 @@ boot() { # PORT
     choose_ports "$1"
     write_configuration
     if (environment; start_node); then return 0; fi
-    stop_all KILL
+    stop_node KILL
     [ "$kept" = no ] || return 1
     rm -f "$DIR/run/ports"
     say 'the node did not start; once more with other ports'
     choose_ports ''
     write_configuration
     if (environment; start_node); then return 0; fi
-    stop_all KILL
+    stop_node KILL
     return 1
 }
 
@@ -250,6 +253,7 @@ start() {
     mkdir -p "$DIR/run"
     exec 9>"$DIR/run/lock"
     flock -w "$START_SECONDS_MAX" 9 || fail "another start works on $DIR"
+    if [ -n "$watched" ]; then watch "$watched" "$remove"; fi
     if running node >/dev/null; then
         read_ports
         [ "${port:-$AMQP_PORT}" = "$AMQP_PORT" ] || fail "already runs on port $AMQP_PORT; stop it first"
@@ -261,7 +265,6 @@ start() {
             fail "the node did not start; its logs: $DIR/log"
         }
     fi
-    if [ -n "$watched" ]; then end_process watch KILL 2; watch "$watched" "$remove"; fi
     address mezhved
 }
 
@@ -277,8 +280,8 @@ esac
 
 case $verb in
     start) start "$@" ;;
-    stop) stop_all TERM ;;
-    kill) stop_all KILL ;;
+    stop) end_process watch KILL 2; stop_node TERM ;;
+    kill) end_process watch KILL 2; stop_node KILL ;;
     status)
         pid=$(running node) || { say "not running: $DIR"; exit 3; }
         read_ports
