@@ -158,7 +158,7 @@ mod tests {
     fn check(name: &str, right: &[&str], wrong: &[&str]) {
         let types = types(&mut NamesDraft::new());
         let simple = find(name).expect(name);
-        let judge = |text: &&str| SimpleTypes { types: &types }.assess(simple, text, &Bound).is_ok();
+        let judge = |text: &&str| SimpleTypes { types: &types }.assess(simple, text, &Bound, |_, _| ()).is_ok();
         for text in right {
             assert!(judge(text), "{name} should take {text:?}");
         }

@@ -213,7 +213,20 @@ pub(crate) struct Pair {
 }
 
 /// Alternatives of the `XPath` subset of identity constraints.
-pub(crate) type Path = Box<[Branch]>;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) branches: Box<[Branch]>,
+    /// How many levels down it leads at most.
+    pub(crate) reach: usize,
+}
+
+impl Path {
+    pub(crate) fn new(branches: impl Into<Box<[Branch]>>) -> Self {
+        let branches = branches.into();
+        let reach = branches.iter().map(|branch| if branch.anywhere { usize::MAX } else { branch.steps.len() });
+        Self { reach: reach.max().unwrap_or(0), branches }
+    }
+}
 
 /// One alternative: steps down, then perhaps an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -495,7 +495,7 @@ impl<'r> SimpleView<'r> {
                 prefix.is_empty().then_some("")
             }
         }
-        self.rules.assess(self.id, text, &Unbound).is_ok()
+        self.rules.assess(self.id, text, &Unbound, |_, _| ()).is_ok()
     }
 
     /// The names of its checks from `xs:appinfo`, inherited ones included.

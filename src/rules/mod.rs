@@ -55,6 +55,6 @@ pub(crate) mod sealed {
     pub(crate) use super::ids::*;
     pub(crate) use super::model::{Accept, Counter, Member, ModelKind, Step};
     pub(crate) use super::nearest::nearest;
-    pub(crate) use super::simple::{Assessed, Flaw, Lexical, Reason, Variety};
+    pub(crate) use super::simple::{Flaw, Lexical, Reason, Variety};
     pub(crate) use super::value::{Atom, Datum};
 }

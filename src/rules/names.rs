@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ids::{NameId, NamespaceId};
-use crate::xml::XML_NAMESPACE;
+use crate::xml::{XML_NAMESPACE, same_name};
 
 /// The namespace of attributes such as `xsi:type`.
 pub const XSI_NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -36,16 +36,23 @@ pub(crate) struct Names {
     slots: Vec<Slot>,
 }
 
+/// A hash of a name: whole words, the last of them overlapping the one before where the length is no multiple.
 #[inline]
 fn hash(namespace: NamespaceId, local: &str) -> u32 {
-    let mut state = u64::from(namespace.0).wrapping_add(local.len() as u64).wrapping_mul(SPREAD);
-    let mut chunks = local.as_bytes().chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        state = (state.rotate_left(5) ^ word).wrapping_mul(SPREAD);
+    let bytes = local.as_bytes();
+    let mut state = (u64::from(namespace.0) << 8 ^ bytes.len() as u64).wrapping_mul(SPREAD);
+    let mut mix = |word: u64| state = (state.rotate_left(26) ^ word).wrapping_mul(SPREAD);
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        mix(u64::from_le_bytes(*first));
+        bytes[8..]
+            .chunks_exact(8)
+            .for_each(|chunk| mix(chunk.first_chunk().map_or(0, |word| u64::from_le_bytes(*word))));
+        mix(u64::from_le_bytes(*last));
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        mix(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+    } else if let [first, .., last] | [first @ last] = bytes {
+        mix(u64::from(*first) << 16 | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last));
     }
-    let word = chunks.remainder().iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    state = (state.rotate_left(5) ^ word).wrapping_mul(SPREAD);
     // The high half is the well-mixed one; the shift leaves exactly 32 bits.
     u32::try_from(state >> 32).unwrap_or(0)
 }
@@ -64,7 +71,7 @@ impl Names {
             }
             if slot.hash == hash {
                 let entry = &self.entries[slot.name.index()];
-                if entry.namespace == namespace && *entry.local == *local {
+                if entry.namespace == namespace && same_name(entry.local.as_bytes(), local.as_bytes()) {
                     return slot.name;
                 }
             }

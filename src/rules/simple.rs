@@ -75,13 +75,6 @@ impl<W: xml::Window> Prefixes for xml::Reader<W> {
     }
 }
 
-/// A valid literal's value, and the type that gave it: of a union, the member.
-#[derive(Debug, Clone)]
-pub(crate) struct Assessed<'t> {
-    pub(crate) datum: Datum<'t>,
-    pub(crate) simple: SimpleId,
-}
-
 /// Why a literal is not valid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Flaw {
@@ -117,15 +110,16 @@ impl PartialEq for Reason {
 }
 
 impl Rules {
-    /// Judges the literal `raw`, as it stands in the document, by a simple type.
-    pub(crate) fn assess<'t>(
+    /// Judges the literal `raw`, as it stands in the document, by a simple type; see [`SimpleTypes::assess`].
+    #[inline]
+    pub(crate) fn assess<T>(
         &self,
         simple: SimpleId,
-        raw: &'t str,
+        raw: &str,
         prefixes: &dyn Prefixes,
-    ) -> Result<Assessed<'t>, Flaw> {
-        let types = &self.simple_types;
-        SimpleTypes { types }.assess(simple, raw, prefixes)
+        then: impl FnOnce(&Datum<'_>, SimpleId) -> T,
+    ) -> Result<T, Flaw> {
+        SimpleTypes { types: &self.simple_types }.assess(simple, raw, prefixes, then)
     }
 }
 
@@ -136,50 +130,57 @@ pub(crate) struct SimpleTypes<'r> {
 }
 
 impl SimpleTypes<'_> {
-    /// Judges the literal `raw` by a type.
-    pub(crate) fn assess<'t>(
+    /// Judges the literal `raw` by a type. A valid one's value is given to `then`, with the type that gave it, which for
+    /// a union is the member; the value is only lent, so that judging moves nothing about.
+    #[inline]
+    pub(crate) fn assess<T>(
         &self,
         simple: SimpleId,
-        raw: &'t str,
+        raw: &str,
         prefixes: &dyn Prefixes,
-    ) -> Result<Assessed<'t>, Flaw> {
+        then: impl FnOnce(&Datum<'_>, SimpleId) -> T,
+    ) -> Result<T, Flaw> {
         let definition = &self.types[simple.index()];
-        let assessed = match &definition.variety {
-            Variety::Any => Assessed { datum: Datum::Atom(Atom::Text(Cow::Borrowed(raw))), simple },
-            Variety::Atomic(lexical) => {
-                let literal = definition.literal(raw);
-                let flaw = |reason| Flaw { simple, reason };
-                return match literal {
-                    Cow::Borrowed(literal) => {
-                        let atom = lexical.parse(literal, prefixes).map_err(flaw)?;
-                        let datum = Datum::Atom(atom);
-                        definition.check(simple, literal, &datum)?;
-                        Ok(Assessed { datum, simple })
-                    }
-                    Cow::Owned(literal) => {
-                        let atom = lexical.parse(&literal, prefixes).map_err(flaw)?;
-                        let datum = Datum::Atom(atom);
-                        definition.check(simple, &literal, &datum)?;
-                        Ok(Assessed { datum: datum.into_owned(), simple })
-                    }
-                };
+        if let Variety::Atomic(lexical) = definition.variety {
+            let literal = definition.literal(raw);
+            let mut datum = Datum::EMPTY;
+            if let Err(reason) = lexical.parse(&literal, prefixes, &mut datum) {
+                return Err(Flaw { simple, reason });
             }
+            definition.check(simple, &literal, &datum)?;
+            return Ok(then(&datum, simple));
+        }
+        let (datum, member) = self.assess_composite(simple, raw, prefixes)?;
+        Ok(then(&datum, member))
+    }
+
+    /// Judges by a list, a union, or `anySimpleType`.
+    fn assess_composite(
+        &self,
+        simple: SimpleId,
+        raw: &str,
+        prefixes: &dyn Prefixes,
+    ) -> Result<(Datum<'static>, SimpleId), Flaw> {
+        let definition = &self.types[simple.index()];
+        let own = |datum: &Datum<'_>, member: SimpleId| (datum.clone().into_owned(), member);
+        let (datum, member) = match &definition.variety {
+            Variety::Any => (Datum::Atom(Atom::Text(Cow::Owned(raw.to_owned()))), simple),
+            Variety::Atomic(_) => return self.assess(simple, raw, prefixes, own),
             Variety::List(item) => {
-                let items = words(raw).map(|word| Ok(self.assess(*item, word, prefixes)?.datum));
-                Assessed { datum: Datum::List(items.collect::<Result<_, Flaw>>()?), simple }
+                let items = words(raw).map(|word| self.assess(*item, word, prefixes, |datum, _| own(datum, simple).0));
+                (Datum::List(items.collect::<Result<_, Flaw>>()?), simple)
             }
             Variety::Union(members) => {
                 let mut members = members.iter();
-                members
-                    .find_map(|member| self.assess(*member, raw, prefixes).ok())
-                    .ok_or(Flaw { simple, reason: Reason::Member })?
+                let taken = members.find_map(|member| self.assess(*member, raw, prefixes, own).ok());
+                taken.ok_or(Flaw { simple, reason: Reason::Member })?
             }
         };
         if !definition.facets.is_empty() || !definition.checks.is_empty() {
-            let literal = self.types[assessed.simple.index()].white_space.apply(raw);
-            definition.check(simple, &literal, &assessed.datum)?;
+            let literal = self.types[member.index()].white_space.apply(raw);
+            definition.check(simple, &literal, &datum)?;
         }
-        Ok(assessed)
+        Ok((datum, member))
     }
 }
 
@@ -213,38 +214,49 @@ impl Lexical {
         !matches!(self, Self::String | Self::Uri)
     }
 
-    /// Reads a literal whose white space has been treated.
+    /// Reads a literal whose white space has been treated, into `datum`: values are larger than what moves cheaply.
     #[inline]
-    pub(crate) fn parse<'t>(self, literal: &'t str, prefixes: &dyn Prefixes) -> Result<Atom<'t>, Reason> {
-        let text = || Atom::Text(Cow::Borrowed(literal));
-        let text_if = |fits: bool| fits.then(text);
-        let atom = match self {
-            Self::String => Some(text()),
-            Self::Language => text_if(strings::is_language(literal)),
-            Self::Nmtoken => text_if(xml::is_nmtoken(literal)),
-            Self::Name => text_if(xml::is_name(literal)),
-            Self::Ncname | Self::Id | Self::Idref | Self::Entity => text_if(xml::is_ncname(literal)),
-            Self::Boolean => match literal {
+    pub(crate) fn parse<'t>(
+        self,
+        literal: &'t str,
+        prefixes: &dyn Prefixes,
+        datum: &mut Datum<'t>,
+    ) -> Result<(), Reason> {
+        let mut set = |atom: Option<Atom<'t>>| {
+            *datum = Datum::Atom(atom.ok_or(Reason::Literal)?);
+            Ok(())
+        };
+        let text_if = |fits: bool| fits.then_some(Atom::Text(Cow::Borrowed(literal)));
+        match self {
+            Self::String => *datum = Datum::Atom(Atom::Text(Cow::Borrowed(literal))),
+            Self::Language => set(text_if(strings::is_language(literal)))?,
+            Self::Nmtoken => set(text_if(xml::is_nmtoken(literal)))?,
+            Self::Name => set(text_if(xml::is_name(literal)))?,
+            Self::Ncname | Self::Id | Self::Idref | Self::Entity => set(text_if(xml::is_ncname(literal)))?,
+            Self::Boolean => set(match literal {
                 "true" | "1" => Some(Atom::Boolean(true)),
                 "false" | "0" => Some(Atom::Boolean(false)),
                 _ => None,
-            },
-            Self::Decimal => Decimal::parse(literal).map(Atom::Decimal),
-            Self::Integer => Decimal::parse_integer(literal).map(Atom::Integer),
-            Self::Float => float::parse_float(literal).map(Atom::Float),
-            Self::Double => float::parse_double(literal).map(Atom::Double),
-            Self::Duration => Duration::parse(literal).map(Atom::Duration),
-            Self::Moment(kind) => Moment::parse(kind, literal).map(Atom::Moment),
-            Self::Hex => binary::hex_length(literal).map(|octets| Atom::Hex(Cow::Borrowed(literal), octets)),
-            Self::Base64 => binary::base64_length(literal).map(|octets| Atom::Base64(Cow::Borrowed(literal), octets)),
-            Self::Uri => strings::is_uri(literal).then_some(Atom::Uri(Cow::Borrowed(literal))),
+            })?,
+            Self::Decimal => set(Decimal::parse(literal).map(Atom::Decimal))?,
+            Self::Integer => set(Decimal::parse_integer(literal).map(Atom::Integer))?,
+            Self::Float => set(float::parse_float(literal).map(Atom::Float))?,
+            Self::Double => set(float::parse_double(literal).map(Atom::Double))?,
+            Self::Duration => set(Duration::parse(literal).map(Atom::Duration))?,
+            Self::Moment(kind) => set(Moment::parse(kind, literal).map(Atom::Moment))?,
+            Self::Hex => set(binary::hex_length(literal).map(|octets| Atom::Hex(Cow::Borrowed(literal), octets)))?,
+            Self::Base64 => {
+                set(binary::base64_length(literal).map(|octets| Atom::Base64(Cow::Borrowed(literal), octets)))?;
+            }
+            Self::Uri => set(strings::is_uri(literal).then_some(Atom::Uri(Cow::Borrowed(literal))))?,
             Self::Qname | Self::Notation => {
                 let (prefix, local) = xml::split_qname(literal).ok_or(Reason::Literal)?;
                 let namespace = Cow::Owned(prefixes.namespace(prefix).ok_or(Reason::Prefix)?.to_owned());
                 let local = Cow::Borrowed(local);
-                Some(if self == Self::Qname { Atom::Name(namespace, local) } else { Atom::Notation(namespace, local) })
+                let qname = self == Self::Qname;
+                set(Some(if qname { Atom::Name(namespace, local) } else { Atom::Notation(namespace, local) }))?;
             }
-        };
-        atom.ok_or(Reason::Literal)
+        }
+        Ok(())
     }
 }

@@ -71,10 +71,14 @@ impl Atom<'_> {
 
     /// Appends a text that two atoms share exactly when they are equal.
     pub(crate) fn key(&self, out: &mut String) {
+        if let Atom::Text(text) = self {
+            // The usual key, and the one for which formatting would cost the most.
+            out.push('s');
+            return out.push_str(text);
+        }
         // Writing to a String cannot fail.
         let _ = match self {
-            Atom::Text(text) => write!(out, "s{text}"),
-            Atom::Uri(text) => write!(out, "u{text}"),
+            Atom::Text(text) | Atom::Uri(text) => write!(out, "u{text}"),
             Atom::Boolean(value) => write!(out, "b{value}"),
             Atom::Decimal(value) | Atom::Integer(value) => write!(out, "n{}", value.canonical()),
             Atom::Float(value) => write!(out, "f{}", value + 0.0),
@@ -140,6 +144,9 @@ pub(crate) enum Datum<'t> {
 }
 
 impl Datum<'_> {
+    /// A place for a value to come.
+    pub(crate) const EMPTY: Self = Self::Atom(Atom::Boolean(false));
+
     /// Equality of the value space.
     pub(crate) fn equals(&self, other: &Datum<'_>) -> bool {
         match (self, other) {

@@ -133,7 +133,7 @@ impl<'d> Compiler<'d> {
             here = element.type_id;
         }
         branch.steps = steps.into();
-        Ok(Box::new([branch]))
+        Ok(Path::new([branch]))
     }
 }
 

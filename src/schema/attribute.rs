@@ -7,8 +7,8 @@ use super::simple::any_simple_type;
 use super::tree::Item;
 use crate::rules::XSI_NAMESPACE;
 use crate::rules::draft::{
-    Attribute, AttributeId, AttributeUse, Component, Constraint, NameId, NamespaceId, Namespaces, Process, SimpleId,
-    Wildcard,
+    Attribute, AttributeId, AttributeUse, Component, Constraint, Datum, NameId, NamespaceId, Namespaces, Process,
+    SimpleId, Wildcard,
 };
 
 /// The attributes that a type or group puts together.
@@ -78,7 +78,8 @@ impl<'d> Compiler<'d> {
             return Some(Constraint { literal: written.into(), value: None, fixed });
         };
         let prefixes = item.prefixes();
-        let value = self.simple_types().assess(simple, written, &prefixes).map(|assessed| assessed.datum.into_owned());
+        let own = |datum: &Datum<'_>, _| datum.clone().into_owned();
+        let value = self.simple_types().assess(simple, written, &prefixes, own);
         match value {
             Ok(value) => {
                 let literal = self.draft.simple_types[simple.index()].white_space.apply(written).into();

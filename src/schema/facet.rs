@@ -70,7 +70,8 @@ impl<'d> Compiler<'d> {
 
     fn enumerated(&mut self, item: Item<'d>, base: SimpleId, written: &str) -> Option<(String, Datum<'static>)> {
         let prefixes = item.prefixes();
-        let value = self.simple_types().assess(base, written, &prefixes).map(|assessed| assessed.datum.into_owned());
+        let own = |datum: &Datum<'_>, _| datum.clone().into_owned();
+        let value = self.simple_types().assess(base, written, &prefixes, own);
         let Ok(value) = value else {
             let text = "the value of an enumeration must be a value of the base type";
             self.fault(item, "enumeration-valid-restriction", text);
@@ -104,10 +105,14 @@ impl<'d> Compiler<'d> {
                 return Err(FacetFault { constraint: "cos-applicable-facets", text: "lists have no order".to_owned() });
             };
             // The bound is a literal of the primitive type: the other facets of the base are minded by each bound itself.
-            lexical.parse(text, &prefixes).map(Datum::Atom).map_err(|_| FacetFault {
-                constraint: "cvc-datatype-valid.1.2.1",
-                text: "the value is none of the base type".to_owned(),
-            })
+            let mut datum = Datum::EMPTY;
+            match lexical.parse(text, &prefixes, &mut datum) {
+                Ok(()) => Ok(datum),
+                Err(_) => Err(FacetFault {
+                    constraint: "cvc-datatype-valid.1.2.1",
+                    text: "the value is none of the base type".to_owned(),
+                }),
+            }
         };
         compile_single(kind, text, fixed, facets, bound)
     }

@@ -100,7 +100,7 @@ impl<'d> Compiler<'d> {
         let branches: Result<Vec<Branch>, String> =
             text.split('|').map(|branch| self.branch(item, branch.trim_matches(xml::is_space), field)).collect();
         match branches {
-            Ok(branches) => Some(branches.into()),
+            Ok(branches) => Some(Path::new(branches)),
             Err(text) => {
                 self.fault(item, constraint, text);
                 None

@@ -131,7 +131,7 @@ impl<'d> Compiler<'d> {
         let has_type = |text: &str, type_name: &str| {
             let simple = built_in(type_name);
             let types = SimpleTypes { types: &self.draft.simple_types };
-            simple.is_some_and(|simple| types.assess(simple, text, &item.prefixes()).is_ok())
+            simple.is_some_and(|simple| types.assess(simple, text, &item.prefixes(), |_, _| ()).is_ok())
         };
         let is = |type_name: &str| has_type(value, type_name);
         let mut words = value.split_ascii_whitespace();

@@ -1,16 +1,17 @@
 //! One element: its type, what `xsi:` attributes change about it, its attributes and its place among the captures.
 
 use super::content::counters_of;
-use super::identity::{Begun, FieldValue};
+use super::identity::{Begun, Found};
 use super::report::Circumstances;
+use super::value::{Awaited, Destination, Literal};
 use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::ModelId;
 use crate::rules::sealed::{
-    ANY_TYPE, Atom, AttributeUse, Attributes, ComplexType, Constraint, Content, Datum, Derivations, Element, ElementId,
-    ModelKind, NameId, NamespaceId, SimpleId, StateId, TypeId,
+    ANY_TYPE, Atom, Attributes, ComplexType, Constraint, Content, Datum, Derivations, Element, ElementId, ModelKind,
+    NameId, NamespaceId, StateId, TypeId,
 };
-use crate::rules::{CapturedValue, Frame, NodeId, Process, Rules};
+use crate::rules::{Frame, NodeId, Process, Rules};
 use crate::xml::{self, Attribute, Reader, Span, Start, Window};
 
 /// What `xsi:` attributes say.
@@ -51,7 +52,7 @@ impl<'r> Walk<'r> {
         let rules = self.rules();
         let declaration = element.map(|element| rules.element_declaration(element));
         let (node, frame) = self.capture_node(begun.level, begun.name);
-        let mut open = Open {
+        let open = Open {
             mode: Mode::Empty,
             element,
             type_id: declaration.map_or(TypeId::Complex(ANY_TYPE), |declaration| declaration.type_id),
@@ -76,17 +77,22 @@ impl<'r> Walk<'r> {
         let abstract_element = declaration.is_some_and(|declaration| declaration.is_abstract);
         // Pushed first, so that what is found wrong with it has its path.
         self.push(open);
+        let top = self.open.len() - 1;
         if abstract_element {
             self.report_abstract(reader, start, declaration);
         }
+        let mut type_id = open.type_id;
         if let Some((name, span)) = instructions.type_name {
-            open.type_id = self.instance_type(reader, open.type_id, declaration, name, span);
+            type_id = self.instance_type(reader, type_id, declaration, name, span);
+            self.open[top].type_id = type_id;
         }
         let nil = instructions.nil.is_some_and(|(value, span)| self.is_nil(reader, declaration, value, span));
-        self.open_frame(reader, begun.level, &mut open);
-        self.set_content(&mut open, nil);
+        if node.is_some() {
+            self.open_frame(reader, begun.level);
+        }
+        self.set_content(top, nil);
         let identities = declaration.map_or(&[][..], |declaration| &declaration.identities);
-        let complex = match open.type_id {
+        let complex = match type_id {
             TypeId::Complex(id) => Some(rules.complex(id)),
             TypeId::Simple(_) => None,
         };
@@ -95,29 +101,25 @@ impl<'r> Walk<'r> {
             let name = rules.local_name(complex.name).to_owned();
             self.report_element(reader, start.span, Detail::AbstractType { name });
         }
-        let watched = self.realm.identities.is_active() || !identities.is_empty() || !pairs.is_empty();
+        let mut watched = self.realm.identities.is_active() || !identities.is_empty() || !pairs.is_empty();
         if watched {
             let own = identities.iter().map(|id| (*id, rules.identity(*id)));
-            open.awaited = self.realm.identities.start(begun, own, pairs);
+            self.open[top].awaited = self.realm.identities.start(begun, own, pairs);
+            watched = self.realm.identities.wants_attributes();
         }
-        let watched = watched && self.realm.identities.wants_attributes();
-        if start.attributes.len() > 0
-            || complex.is_some_and(|complex| rules.attribute_set(complex.attributes).matter_when_absent)
-        {
-            self.attributes(reader, start, complex, open, watched);
+        let absence_matters = complex.is_some_and(|complex| rules.attribute_set(complex.attributes).matter_when_absent);
+        if absence_matters || start.attributes.len() > 0 {
+            self.attributes(reader, start, complex, watched);
         }
         if watched {
             self.report_findings(reader);
         }
-        let siblings = self.open.last().map_or(0, |pushed| pushed.siblings);
-        if let Some(pushed) = self.open.last_mut() {
-            *pushed = Open { siblings, ..open };
-        }
     }
 
     /// Sets what the content may be, and the start of its model.
-    fn set_content(&mut self, open: &mut Open, nil: bool) {
+    fn set_content(&mut self, top: usize, nil: bool) {
         let rules = self.rules();
+        let open = &mut self.open[top];
         let content = match open.type_id {
             TypeId::Simple(simple) => Content::Simple(simple),
             TypeId::Complex(id) => rules.complex(id).content,
@@ -242,7 +244,6 @@ impl<'r> Walk<'r> {
         reader: &Reader<W>,
         start: &Start<'_>,
         complex: Option<&'r ComplexType>,
-        open: Open,
         watched: bool,
     ) {
         let rules = self.rules();
@@ -255,24 +256,17 @@ impl<'r> Walk<'r> {
             let name = rules.name_id(namespace, attribute.name.local);
             if namespace == NamespaceId::XSI && is_instruction(name) {
                 if watched {
-                    let datum = Datum::Atom(Atom::Text(attribute.value.to_owned().into()));
-                    let value = FieldValue { datum, span: attribute.value_span, nillable: false };
-                    self.realm.identities.supply_attribute(namespace, name, &value);
+                    let datum = Datum::Atom(Atom::Text(attribute.value.into()));
+                    let found = Found { datum: &datum, span: attribute.value_span, nillable: false };
+                    self.realm.identities.supply_attribute(namespace, name, found);
                 }
                 continue;
             }
             if let Some((at, used)) = set.and_then(|set| set.find(name)) {
                 seen.add(at);
                 let simple = rules.attribute(used.declaration).simple;
-                self.attribute_value(
-                    reader,
-                    &attribute,
-                    (namespace, name),
-                    simple,
-                    used.constraint.as_ref(),
-                    open,
-                    watched,
-                );
+                let destination = self.attribute_destination(namespace, name, watched);
+                self.value(reader, simple, literal_of(&attribute), used.constraint.as_ref(), destination);
                 continue;
             }
             let wildcard = set.and_then(|set| set.wildcard).map(|wildcard| rules.wildcard(wildcard));
@@ -296,15 +290,8 @@ impl<'r> Walk<'r> {
                             attribute.value,
                         );
                     }
-                    self.attribute_value(
-                        reader,
-                        &attribute,
-                        (namespace, name),
-                        declared.simple,
-                        constraint,
-                        open,
-                        watched,
-                    );
+                    let destination = self.attribute_destination(namespace, name, watched);
+                    self.value(reader, declared.simple, literal_of(&attribute), constraint, destination);
                 }
                 (Some(Process::Strict), None) => {
                     let detail = Detail::Undeclared { name: attribute.name.local.to_owned() };
@@ -313,7 +300,7 @@ impl<'r> Walk<'r> {
             }
         }
         if let Some(set) = set.filter(|set| set.matter_when_absent) {
-            self.absent_attributes(reader, set, &seen, open, watched);
+            self.absent_attributes(reader, set, &seen, start.span, watched);
         }
     }
 
@@ -323,7 +310,7 @@ impl<'r> Walk<'r> {
         reader: &Reader<W>,
         set: &'r Attributes,
         seen: &Seen,
-        open: Open,
+        span: Span,
         watched: bool,
     ) {
         let rules = self.rules();
@@ -333,60 +320,21 @@ impl<'r> Walk<'r> {
             }
             if used.required {
                 let name = rules.local_name(used.name).to_owned();
-                self.report_element(reader, open.span, Detail::MissingAttribute { name });
+                self.report_element(reader, span, Detail::MissingAttribute { name });
             } else if let Some(Constraint { value: Some(value), .. }) = &used.constraint {
-                self.default_attribute(reader, used, value, open, watched);
+                let destination = self.attribute_destination(rules.namespace_of_name(used.name), used.name, watched);
+                let literal = Literal { raw: "", span, attribute: Some(rules.local_name(used.name)) };
+                self.use_default(reader, rules.attribute(used.declaration).simple, value, literal, destination);
             }
         }
     }
 
-    fn default_attribute<W: Window>(
-        &mut self,
-        reader: &Reader<W>,
-        used: &AttributeUse,
-        value: &Datum<'static>,
-        open: Open,
-        watched: bool,
-    ) {
-        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.attribute(node, used.name));
-        if let Some(slot) = slot {
-            let captured = CapturedValue { slot, value: value.to_value(), span: open.span };
-            self.realm.captured.frames[open.frame as usize].values.push(captured);
-        }
-        let simple = self.rules().attribute(used.declaration).simple;
-        self.note_default(reader, simple, value, open.span, self.rules().local_name(used.name));
-        if watched {
-            let namespace = self.rules().namespace_of_name(used.name);
-            let value = FieldValue { datum: value.clone(), span: open.span, nillable: false };
-            self.realm.identities.supply_attribute(namespace, used.name, &value);
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "an attribute is judged by its declaration, its use and its place")]
-    fn attribute_value<W: Window>(
-        &mut self,
-        reader: &Reader<W>,
-        attribute: &Attribute<'_>,
-        (namespace, name): (NamespaceId, NameId),
-        simple: SimpleId,
-        constraint: Option<&Constraint>,
-        open: Open,
-        watched: bool,
-    ) {
-        let local = Some(attribute.name.local);
-        let Some(assessed) = self.value(reader, simple, attribute.value, attribute.value_span, local, constraint)
-        else {
-            return;
-        };
-        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.attribute(node, name));
-        if let Some(slot) = slot {
-            let captured = CapturedValue { slot, value: assessed.datum.to_value(), span: attribute.value_span };
-            self.realm.captured.frames[open.frame as usize].values.push(captured);
-        }
-        if watched {
-            let value = FieldValue { datum: assessed.datum.into_owned(), span: attribute.value_span, nillable: false };
-            self.realm.identities.supply_attribute(namespace, name, &value);
-        }
+    /// Who wants the value of an attribute of the innermost element.
+    fn attribute_destination(&self, namespace: NamespaceId, name: NameId, watched: bool) -> Destination {
+        let (node, frame) = self.open.last().map_or((None, 0), |open| (open.node, open.frame));
+        let slot = self.realm.captures.zip(node).and_then(|(captures, node)| captures.attribute(node, name));
+        let awaited = watched.then_some(Awaited::Attribute { namespace, name });
+        Destination { slot, frame, awaited }
     }
 
     fn report_unknown_attribute<W: Window>(
@@ -418,14 +366,18 @@ impl<'r> Walk<'r> {
     }
 
     /// Begins a frame, if the element is one that is kept apart.
-    fn open_frame<W: Window>(&mut self, reader: &Reader<W>, level: usize, open: &mut Open) {
+    fn open_frame<W: Window>(&mut self, reader: &Reader<W>, level: usize) {
+        let Some(open) = self.open.last().copied() else { return };
         let Some((captures, node)) = self.realm.captures.zip(open.node) else { return };
         let Some(spec) = captures.frame(node) else { return };
         let parent = (level > self.realm.root).then_some(open.frame);
         let path = self.report.path(reader, &self.open, level, None);
         let frames = &mut self.realm.captured.frames;
-        open.frame = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(frames.len()).unwrap_or(u32::MAX);
         frames.push(Frame { spec, parent, span: open.span, path, values: Vec::new() });
+        if let Some(top) = self.open.last_mut() {
+            top.frame = index;
+        }
     }
 
     /// Reports something about the element that has just begun, or about its parent's view of it.
@@ -462,6 +414,10 @@ impl<'r> Walk<'r> {
         let open = self.open.get(level).or_else(|| self.open.last())?;
         self.rules().component_words(open.type_id, open.element).map(|(name, place)| Component { name, place })
     }
+}
+
+fn literal_of<'a>(attribute: &Attribute<'a>) -> Literal<'a> {
+    Literal { raw: attribute.value, span: attribute.value_span, attribute: Some(attribute.name.local) }
 }
 
 fn is_instruction(name: NameId) -> bool {

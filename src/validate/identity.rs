@@ -1,49 +1,42 @@
-//! Identity constraints and checks between values, streaming: scopes are open while their element is, candidates gather
-//! the values of their fields, tables hold the keys.
+//! Identity constraints and checks between values, streaming: selectors find the elements that a constraint is about,
+//! each becomes a candidate that gathers the values of its fields, and a complete candidate is judged.
 
-use std::collections::{HashMap, HashSet};
-
+use super::keys::Scopes;
 use super::matcher::{Hit, Matcher};
-use crate::rules::sealed::{Datum, Identity, IdentityId, IdentityKind, NameId, NameTest, NamespaceId, Pair};
+use crate::rules::sealed::{Datum, Identity, IdentityId, IdentityKind, NameId, NameTest, NamespaceId, Pair, Path};
 use crate::xml::Span;
 
 /// Parts what stands between the values of a key.
 const SEPARATOR: char = '\u{1F}';
 
-/// A value that a field may lead to.
-#[derive(Debug, Clone)]
-pub(super) struct FieldValue {
-    pub(super) datum: Datum<'static>,
+/// The value that a field leads to, on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'v> {
+    pub(super) datum: &'v Datum<'v>,
     pub(super) span: Span,
     /// The declaration of the element allows nil.
     pub(super) nillable: bool,
 }
 
-/// A constraint at work below the element that declares it.
+/// The value of a field, kept.
 #[derive(Debug)]
-struct Scope<'r> {
-    id: IdentityId,
-    identity: &'r Identity,
-    level: usize,
-    selector: Matcher<'r>,
-    keys: HashSet<Box<str>>,
-    references: Vec<KeyReference>,
-}
-
-#[derive(Debug)]
-struct KeyReference {
-    key: Box<str>,
+struct FieldValue {
+    datum: Datum<'static>,
     span: Span,
-    path: String,
+    nillable: bool,
 }
 
-/// An element whose fields are being gathered.
-#[derive(Debug)]
+/// An element whose fields are being gathered. Candidates end in the order opposite to that of their beginning, so their
+/// values and paths lie on stacks.
+#[derive(Debug, Clone, Copy)]
 struct Candidate<'r> {
     level: usize,
     target: Target<'r>,
-    fields: Vec<Matcher<'r>>,
-    values: Vec<Option<FieldValue>>,
+    /// Where its values begin, and those of the next candidate.
+    values: usize,
+    fields: usize,
+    /// Where the matchers of its fields begin; there are none where all fields lead to the element itself.
+    matchers: usize,
     /// How many levels down its fields lead at most.
     reach: usize,
     /// A field has led to more than one value, or to none that is simple; it has been told.
@@ -53,17 +46,24 @@ struct Candidate<'r> {
 
 #[derive(Debug, Clone, Copy)]
 enum Target<'r> {
-    Scope(usize),
+    Scope(usize, &'r Identity),
     Pair(&'r Pair),
 }
 
-/// Keys that an inner element hands to the elements around it.
-#[derive(Debug)]
-struct HandedUp {
-    level: usize,
-    id: IdentityId,
-    /// Whether each key came from two children, which makes it stand for neither.
-    keys: HashMap<Box<str>, bool>,
+impl<'r> Target<'r> {
+    fn fields(self) -> &'r [Path] {
+        match self {
+            Self::Scope(_, identity) => &identity.fields,
+            Self::Pair(pair) => &pair.paths,
+        }
+    }
+
+    fn identity(self) -> Option<&'r Identity> {
+        match self {
+            Self::Scope(_, identity) => Some(identity),
+            Self::Pair(_) => None,
+        }
+    }
 }
 
 /// What identity constraints find wrong.
@@ -78,18 +78,28 @@ pub(super) enum Finding<'r> {
     Pair { pair: &'r Pair, span: Span },
 }
 
+/// A field that waits for the value of an open element.
+#[derive(Debug, Clone, Copy)]
+struct Awaiting {
+    level: usize,
+    candidate: usize,
+    field: usize,
+}
+
 /// All of it, for one realm.
 #[derive(Debug, Default)]
 pub(super) struct Identities<'r> {
-    scopes: Vec<Scope<'r>>,
+    scopes: Scopes<'r>,
     candidates: Vec<Candidate<'r>>,
-    handed_up: Vec<HandedUp>,
-    /// Fields that wait for the value of an open element: level, candidate, field.
-    awaiting: Vec<(usize, usize, usize)>,
+    values: Vec<Option<FieldValue>>,
+    matchers: Vec<Matcher<'r>>,
+    /// By level, the deepest last.
+    awaiting: Vec<Awaiting>,
     /// Attributes of the element that has just begun which fields lead to: candidate, field, names.
     wanted_attributes: Vec<(usize, usize, NameTest)>,
     pub(super) findings: Vec<Finding<'r>>,
     hits: Vec<Hit>,
+    key: String,
 }
 
 /// An element that has just begun, as paths see it.
@@ -102,16 +112,16 @@ pub(super) struct Begun {
 }
 
 impl<'r> Identities<'r> {
-    /// Whether anything is watched, so that elements and attributes have to be told.
+    /// Whether anything is watched, so that elements have to be told.
     #[inline]
     pub(super) fn is_active(&self) -> bool {
-        !self.scopes.is_empty() || !self.candidates.is_empty()
+        !self.scopes.open.is_empty() || !self.candidates.is_empty()
     }
 
-    /// Whether keys wait to be handed to outer elements.
+    /// Whether a field leads to an attribute of the element that has just begun.
     #[inline]
-    pub(super) fn has_handed_up(&self) -> bool {
-        !self.handed_up.is_empty()
+    pub(super) fn wants_attributes(&self) -> bool {
+        !self.wanted_attributes.is_empty()
     }
 
     /// An element begins that declares `own` constraints and whose type has `pairs`. Whether its text is awaited.
@@ -121,204 +131,177 @@ impl<'r> Identities<'r> {
         own: impl Iterator<Item = (IdentityId, &'r Identity)>,
         pairs: &'r [Pair],
     ) -> bool {
-        let older = self.candidates.len();
-        for scope in 0..self.scopes.len() {
-            self.hits.clear();
-            self.scopes[scope].selector.start(begun.level, begun.namespace, begun.name, &mut self.hits);
-            if self.hits.contains(&Hit::Element) {
-                self.select(begun, scope);
+        self.wanted_attributes.clear();
+        let awaiting = self.awaiting.len();
+        for candidate in 0..self.candidates.len() {
+            let Candidate { level, reach, .. } = self.candidates[candidate];
+            if begun.level - level <= reach {
+                self.follow(begun, candidate);
             }
         }
-        for (id, identity) in own {
+        for scope in 0..self.scopes.open.len() {
+            let Begun { level, namespace, name, .. } = begun;
+            let Self { scopes, hits, .. } = self;
+            let open = &mut scopes.open[scope];
+            if open.selector.start(level, namespace, name, hits) && hits.contains(&Hit::Element) {
+                let identity = open.identity;
+                self.select(begun, Target::Scope(scope, identity));
+            }
             self.hits.clear();
-            let selector = Matcher::begin(&identity.selector, begun.level, &mut self.hits);
-            let scope =
-                Scope { id, identity, level: begun.level, selector, keys: HashSet::new(), references: Vec::new() };
-            self.scopes.push(scope);
-            if self.hits.contains(&Hit::Element) {
-                self.select(begun, self.scopes.len() - 1);
+        }
+        for (id, identity) in own {
+            let (selector, own) = Matcher::begin(&identity.selector, begun.level);
+            self.scopes.open(id, identity, begun.level, selector);
+            if own {
+                self.select(begun, Target::Scope(self.scopes.open.len() - 1, identity));
             }
         }
         for pair in pairs {
-            self.candidates.push(Candidate {
-                level: begun.level,
-                target: Target::Pair(pair),
-                fields: Vec::with_capacity(pair.paths.len()),
-                values: vec![None; pair.paths.len()],
-                reach: 0,
-                spoilt: false,
-                span: begun.span,
-            });
+            self.select(begun, Target::Pair(pair));
         }
-        self.wanted_attributes.clear();
-        let mut awaited = false;
-        for candidate in 0..self.candidates.len() {
-            let (from, reach) = (self.candidates[candidate].level, self.candidates[candidate].reach);
-            let fresh = candidate >= older;
-            if fresh || begun.level - from <= reach {
-                awaited |= self.follow_fields(begun, candidate, fresh);
-            }
-        }
-        awaited
+        self.awaiting.len() > awaiting
     }
 
-    /// Whether a field leads to an attribute of the element that has just begun.
-    #[inline]
-    pub(super) fn wants_attributes(&self) -> bool {
-        !self.wanted_attributes.is_empty()
-    }
-
-    /// The element is one that a constraint selects.
-    fn select(&mut self, begun: Begun, scope: usize) {
-        let count = self.scopes[scope].identity.fields.len();
+    /// The element is one whose fields are to be gathered.
+    fn select(&mut self, begun: Begun, target: Target<'r>) {
+        let fields = target.fields();
+        let candidate = self.candidates.len();
+        let reach = fields.iter().map(|path| path.reach).max().unwrap_or(0);
         self.candidates.push(Candidate {
             level: begun.level,
-            target: Target::Scope(scope),
-            fields: Vec::with_capacity(count),
-            values: vec![None; count],
-            reach: 0,
+            target,
+            values: self.values.len(),
+            fields: fields.len(),
+            matchers: self.matchers.len(),
+            reach,
             spoilt: false,
             span: begun.span,
         });
+        for (field, path) in fields.iter().enumerate() {
+            self.values.push(None);
+            if reach > 0 {
+                self.matchers.push(Matcher::begin(path, begun.level).0);
+            }
+            self.hits.clear();
+            path.own_hits(&mut self.hits);
+            self.reached(begun.level, candidate, field);
+        }
     }
 
-    /// Follows the fields of a candidate to the element that has just begun.
-    fn follow_fields(&mut self, begun: Begun, candidate: usize, fresh: bool) -> bool {
-        let mut awaited = false;
-        for field in 0..self.candidates[candidate].values.len() {
-            self.hits.clear();
-            let target = self.candidates[candidate].target;
-            if fresh {
-                let path = match target {
-                    Target::Scope(scope) => &self.scopes[scope].identity.fields[field],
-                    Target::Pair(pair) => &pair.paths[field],
-                };
-                let matcher = Matcher::begin(path, begun.level, &mut self.hits);
-                let candidate = &mut self.candidates[candidate];
-                candidate.reach = candidate.reach.max(matcher.reach());
-                candidate.fields.push(matcher);
-            } else {
-                let matcher = &mut self.candidates[candidate].fields[field];
-                matcher.start(begun.level, begun.namespace, begun.name, &mut self.hits);
-            }
-            // Two branches may lead to the same node, which counts once.
-            if self.hits.contains(&Hit::Element) {
-                self.awaiting.push((begun.level, candidate, field));
-                awaited = true;
-            }
-            for index in 0..self.hits.len() {
-                let Hit::Attribute(test) = self.hits[index] else { continue };
-                if !self.hits[..index].contains(&Hit::Attribute(test)) {
-                    self.wanted_attributes.push((candidate, field, test));
-                }
+    /// Follows the fields of a candidate down to the element that has just begun.
+    fn follow(&mut self, begun: Begun, candidate: usize) {
+        let Candidate { matchers, fields, .. } = self.candidates[candidate];
+        for field in 0..fields {
+            let matcher = &mut self.matchers[matchers + field];
+            if matcher.start(begun.level, begun.namespace, begun.name, &mut self.hits) {
+                self.reached(begun.level, candidate, field);
             }
         }
-        awaited
+    }
+
+    /// A field leads to the element at `level`, or to attributes of it.
+    fn reached(&mut self, level: usize, candidate: usize, field: usize) {
+        // Two branches may lead to the same node, which counts once.
+        for index in 0..self.hits.len() {
+            let hit = self.hits[index];
+            if self.hits[..index].contains(&hit) {
+                continue;
+            }
+            match hit {
+                Hit::Element => self.awaiting.push(Awaiting { level, candidate, field }),
+                Hit::Attribute(test) => self.wanted_attributes.push((candidate, field, test)),
+            }
+        }
+        self.hits.clear();
     }
 
     /// An attribute of the element that has just begun has a value.
-    pub(super) fn supply_attribute(&mut self, namespace: NamespaceId, name: NameId, value: &FieldValue) {
+    pub(super) fn supply_attribute(&mut self, namespace: NamespaceId, name: NameId, found: Found<'_>) {
         for index in 0..self.wanted_attributes.len() {
             let (candidate, field, test) = self.wanted_attributes[index];
             if test.takes(namespace, name) {
-                self.put(candidate, field, value.clone());
+                self.put(candidate, field, found);
             }
-        }
-    }
-
-    fn put(&mut self, candidate: usize, field: usize, value: FieldValue) {
-        let identity = self.identity_of(candidate);
-        let candidate = &mut self.candidates[candidate];
-        if candidate.values[field].is_some() && !candidate.spoilt {
-            candidate.spoilt = true;
-            self.findings.push(Finding::FieldTwice { identity, span: value.span });
-        } else {
-            candidate.values[field] = Some(value);
-        }
-    }
-
-    fn identity_of(&self, candidate: usize) -> Option<&'r Identity> {
-        match self.candidates[candidate].target {
-            Target::Scope(scope) => Some(self.scopes[scope].identity),
-            Target::Pair(_) => None,
         }
     }
 
     /// The text of the element at `level` has a value.
-    pub(super) fn supply(&mut self, level: usize, value: &FieldValue) {
-        for index in 0..self.awaiting.len() {
-            let (at, candidate, field) = self.awaiting[index];
-            if at == level {
-                self.put(candidate, field, value.clone());
-            }
+    pub(super) fn supply(&mut self, level: usize, found: Found<'_>) {
+        while let Some(awaiting) = self.awaiting.pop_if(|awaiting| awaiting.level == level) {
+            self.put(awaiting.candidate, awaiting.field, found);
         }
-        self.awaiting.retain(|(at, ..)| *at != level);
     }
 
-    /// The element at `level`, whose value is awaited, has none that is simple.
+    fn put(&mut self, candidate: usize, field: usize, found: Found<'_>) {
+        let Found { datum, span, nillable } = found;
+        let candidate = &mut self.candidates[candidate];
+        let value = &mut self.values[candidate.values + field];
+        if value.is_none() {
+            *value = Some(FieldValue { datum: datum.clone().into_owned(), span, nillable });
+        } else if !candidate.spoilt {
+            candidate.spoilt = true;
+            self.findings.push(Finding::FieldTwice { identity: candidate.target.identity(), span });
+        }
+    }
+
+    /// The element at `level`, whose value is awaited, has none; that is wrong where its type has no simple values.
     pub(super) fn supply_nothing(&mut self, level: usize, span: Span, complex: bool) {
-        for index in 0..self.awaiting.len() {
-            let (at, candidate, _) = self.awaiting[index];
-            if at == level && complex && !self.candidates[candidate].spoilt {
-                let identity = self.identity_of(candidate);
-                self.candidates[candidate].spoilt = true;
-                self.findings.push(Finding::FieldNotSimple { identity, span });
+        while let Some(awaiting) = self.awaiting.pop_if(|awaiting| awaiting.level == level) {
+            let candidate = &mut self.candidates[awaiting.candidate];
+            if complex && !candidate.spoilt {
+                candidate.spoilt = true;
+                self.findings.push(Finding::FieldNotSimple { identity: candidate.target.identity(), span });
             }
         }
-        self.awaiting.retain(|(at, ..)| *at != level);
     }
 
     /// The value of the element at `level` is not valid, which has been told: what needs it is not judged.
     pub(super) fn spoil(&mut self, level: usize) {
-        for (at, candidate, _) in &self.awaiting {
-            if *at == level {
-                self.candidates[*candidate].spoilt = true;
-            }
+        while let Some(awaiting) = self.awaiting.pop_if(|awaiting| awaiting.level == level) {
+            self.candidates[awaiting.candidate].spoilt = true;
         }
-        self.awaiting.retain(|(at, ..)| *at != level);
     }
 
     /// The element at `level` ends. `path` makes its path, for references that are judged later.
     pub(super) fn end(&mut self, level: usize, path: impl Fn() -> String) {
-        if !self.awaiting.is_empty() {
-            self.awaiting.retain(|(at, ..)| *at != level);
-        }
+        while self.awaiting.pop_if(|awaiting| awaiting.level == level).is_some() {}
         while let Some(candidate) = self.candidates.pop_if(|candidate| candidate.level == level) {
-            self.complete(candidate, &path);
+            if !candidate.spoilt {
+                self.complete(candidate, &path);
+            }
+            self.values.truncate(candidate.values);
+            self.matchers.truncate(candidate.matchers);
         }
-        for candidate in self.candidates.iter_mut().filter(|candidate| level - candidate.level <= candidate.reach) {
-            candidate.fields.iter_mut().for_each(|field| field.end(level));
-        }
-        for scope in &mut self.scopes {
-            if scope.level < level && level - scope.level <= scope.selector.reach() {
-                scope.selector.end(level);
+        for Candidate { level: context, matchers, fields, reach, .. } in &self.candidates {
+            if level - context <= *reach {
+                self.matchers[*matchers..matchers + fields].iter_mut().for_each(|matcher| matcher.end(level));
             }
         }
-        if !self.handed_up.is_empty() || self.scopes.last().is_some_and(|scope| scope.level == level) {
-            self.close(level);
+        for scope in self.scopes.open.iter_mut().filter(|scope| scope.level < level) {
+            scope.selector.end(level);
+        }
+        if self.scopes.ends_at(level) {
+            self.scopes.close(level, &mut self.findings);
         }
     }
 
     fn complete(&mut self, candidate: Candidate<'r>, path: &impl Fn() -> String) {
-        let Candidate { target, values, spoilt, span, .. } = candidate;
-        if spoilt {
-            return;
-        }
-        let scope = match target {
+        let Candidate { target, span, .. } = candidate;
+        let values = &self.values[candidate.values..];
+        let (scope, identity) = match target {
+            Target::Scope(scope, identity) => (scope, identity),
             Target::Pair(pair) => {
-                if let [Some(first), Some(second)] = values.as_slice()
+                if let [Some(first), Some(second)] = values
                     && !(pair.check.holds)(&first.datum, &second.datum)
                 {
                     self.findings.push(Finding::Pair { pair, span: first.span });
                 }
                 return;
             }
-            Target::Scope(scope) => &mut self.scopes[scope],
         };
-        let identity = scope.identity;
         let is_key = identity.kind == IdentityKind::Key;
-        let mut key = String::new();
-        for value in &values {
+        self.key.clear();
+        for value in values {
             let Some(value) = value else {
                 if is_key {
                     self.findings.push(Finding::MissingField { identity, span });
@@ -329,78 +312,12 @@ impl<'r> Identities<'r> {
                 self.findings.push(Finding::Nillable { identity, span: value.span });
                 return;
             }
-            value.datum.key(&mut key);
-            key.push(SEPARATOR);
+            value.datum.key(&mut self.key);
+            self.key.push(SEPARATOR);
         }
         let span = values.first().and_then(Option::as_ref).map_or(span, |value| value.span);
-        if let IdentityKind::Keyref(_) = identity.kind {
-            scope.references.push(KeyReference { key: key.into(), span, path: path() });
-        } else if !scope.keys.insert(key.into()) {
+        if !self.scopes.note(scope, &self.key, span, path) {
             self.findings.push(Finding::Duplicate { identity, span });
-        }
-    }
-
-    /// Closes the scopes of the element at `level`: hands keys up, judges references.
-    fn close(&mut self, level: usize) {
-        let first = self.scopes.partition_point(|scope| scope.level < level);
-        if first < self.scopes.len() {
-            let closing = self.scopes.split_off(first);
-            for scope in &closing {
-                if let IdentityKind::Keyref(referred) = scope.identity.kind {
-                    self.judge_references(scope, referred, &closing, level);
-                }
-            }
-            for scope in closing {
-                if scope.identity.referred_from_outside {
-                    self.hand_up(level, scope.id, scope.keys);
-                }
-            }
-        }
-        // What has come up to this element goes on to the one around it.
-        if !self.handed_up.is_empty() {
-            self.pass_on(level);
-        }
-    }
-
-    fn judge_references(&mut self, scope: &Scope<'r>, referred: IdentityId, closing: &[Scope<'r>], level: usize) {
-        let own = closing.iter().find(|other| other.id == referred);
-        let handed = self.handed_up.iter().find(|handed| handed.id == referred && handed.level == level);
-        for reference in &scope.references {
-            let found = own.is_some_and(|own| own.keys.contains(&reference.key))
-                || handed.and_then(|handed| handed.keys.get(&reference.key)).is_some_and(|twice| !twice);
-            if !found {
-                let KeyReference { span, path, .. } = reference;
-                self.findings.push(Finding::NotFound { identity: scope.identity, span: *span, path: path.clone() });
-            }
-        }
-    }
-
-    /// Adds the keys of the element at `level` to what has come up to it; its own win over those of its children.
-    fn hand_up(&mut self, level: usize, id: IdentityId, keys: HashSet<Box<str>>) {
-        let keys = keys.into_iter().map(|key| (key, false));
-        match self.handed_up.iter_mut().find(|handed| handed.id == id && handed.level == level) {
-            Some(handed) => handed.keys.extend(keys),
-            None => self.handed_up.push(HandedUp { level, id, keys: keys.collect() }),
-        }
-    }
-
-    fn pass_on(&mut self, level: usize) {
-        if self.scopes.is_empty() || level == 0 {
-            return self.handed_up.retain(|handed| handed.level < level);
-        }
-        let (rising, staying): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.handed_up).into_iter().partition(|handed| handed.level == level);
-        self.handed_up = staying;
-        for rising in rising {
-            let known = self.handed_up.iter_mut().find(|known| known.id == rising.id && known.level == level - 1);
-            match known {
-                Some(known) => {
-                    for (key, twice) in rising.keys {
-                        known.keys.entry(key).and_modify(|known| *known = true).or_insert(twice);
-                    }
-                }
-                None => self.handed_up.push(HandedUp { level: level - 1, ..rising }),
-            }
         }
     }
 }

@@ -9,10 +9,8 @@ pub(super) struct Matcher<'r> {
     path: &'r Path,
     /// Level of the context element.
     context: usize,
-    /// One word per branch for each level from the context down.
+    /// One word per branch for each level from the context down, as far as anything has been matched.
     matched: Vec<u64>,
-    /// Below this many levels no branch can match.
-    reach: usize,
 }
 
 /// What an element is to a path.
@@ -24,34 +22,39 @@ pub(super) enum Hit {
     Attribute(NameTest),
 }
 
+impl Path {
+    /// What the path says of its context element itself.
+    pub(super) fn own_hits(&self, hits: &mut Vec<Hit>) {
+        hits.extend(self.branches.iter().filter(|branch| branch.steps.is_empty()).map(hit));
+    }
+}
+
 impl<'r> Matcher<'r> {
-    /// Begins at the element at level `context`; what the path says of that element itself goes to `hits`.
-    pub(super) fn begin(path: &'r Path, context: usize, hits: &mut Vec<Hit>) -> Self {
-        let reach = path.iter().map(|branch| if branch.anywhere { usize::MAX } else { branch.steps.len() });
-        let reach = reach.max().unwrap_or(0);
+    /// Begins at the element at level `context`; whether the path leads to that element itself.
+    pub(super) fn begin(path: &'r Path, context: usize) -> (Self, bool) {
         // A path that leads no further down keeps nothing.
-        let matched = if reach == 0 { Vec::new() } else { vec![1; path.len()] };
-        path.iter().filter(|branch| branch.steps.is_empty()).for_each(|branch| hits.push(hit(branch)));
-        Self { path, context, matched, reach }
+        let matched = if path.reach == 0 { Vec::new() } else { vec![1; path.branches.len()] };
+        let own = path.branches.iter().any(|branch| branch.steps.is_empty() && branch.attribute.is_none());
+        (Self { path, context, matched }, own)
     }
 
-    /// How many levels below its context the path leads at most.
-    pub(super) fn reach(&self) -> usize {
-        self.reach
-    }
-
-    /// An element begins at `level`, below the context.
+    /// An element begins at `level`, below the context; whether the path leads to it, in ways added to `hits`.
     #[inline]
-    pub(super) fn start(&mut self, level: usize, namespace: NamespaceId, name: NameId, hits: &mut Vec<Hit>) {
+    pub(super) fn start(&mut self, level: usize, namespace: NamespaceId, name: NameId, hits: &mut Vec<Hit>) -> bool {
         let depth = level - self.context;
-        let width = self.path.len();
         // Without a row for the element above, nothing was matched there, and nothing can be here.
-        if depth > self.reach || self.matched.len() < depth * width {
-            return;
+        if depth > self.path.reach || self.matched.len() < depth * self.path.branches.len() {
+            return false;
         }
+        self.step(depth, namespace, name, hits)
+    }
+
+    fn step(&mut self, depth: usize, namespace: NamespaceId, name: NameId, hits: &mut Vec<Hit>) -> bool {
+        let width = self.path.branches.len();
         let above = (depth - 1) * width;
+        let before_hits = hits.len();
         let mut alive = 0;
-        for (index, branch) in self.path.iter().enumerate() {
+        for (index, branch) in self.path.branches.iter().enumerate() {
             let mut matched = u64::from(branch.anywhere);
             let before = self.matched[above + index];
             if before != 0 {
@@ -70,13 +73,16 @@ impl<'r> Matcher<'r> {
         if alive == 0 {
             self.matched.truncate(depth * width);
         }
+        hits.len() > before_hits
     }
 
     /// The element at `level` ends.
     #[inline]
     pub(super) fn end(&mut self, level: usize) {
-        let depth = level - self.context;
-        self.matched.truncate(depth * self.path.len());
+        let rows = (level - self.context) * self.path.branches.len();
+        if self.matched.len() > rows {
+            self.matched.truncate(rows);
+        }
     }
 }
 
@@ -93,12 +99,13 @@ mod tests {
 
     /// Follows a path over levels given as names, 1 for the first below the context; tells the levels that were hit.
     fn hits(branch: Branch, names: &[NameId]) -> Vec<usize> {
-        let path: Path = Box::new([branch]);
+        let path = Path::new([branch]);
         let mut found = Vec::new();
-        let mut matcher = Matcher::begin(&path, 0, &mut found);
-        let mut levels: Vec<usize> = found.drain(..).map(|_| 0).collect();
+        let (mut matcher, own) = Matcher::begin(&path, 0);
+        let mut levels = if own { vec![0] } else { Vec::new() };
         for (index, name) in names.iter().enumerate() {
-            matcher.start(index + 1, NamespaceId::ABSENT, *name, &mut found);
+            let hit = matcher.start(index + 1, NamespaceId::ABSENT, *name, &mut found);
+            assert_eq!(hit, !found.is_empty());
             levels.extend(found.drain(..).map(|_| index + 1));
         }
         for index in (0..names.len()).rev() {

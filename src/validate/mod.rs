@@ -5,6 +5,7 @@ mod content;
 mod element;
 mod identity;
 mod ids;
+mod keys;
 mod matcher;
 mod options;
 mod pass;

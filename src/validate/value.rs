@@ -1,16 +1,44 @@
 //! Text and values: literals are judged by simple types, compared with fixed values, captured and given to identities.
 
 use super::content;
-use super::identity::{FieldValue, Finding};
+use super::identity::{Finding, Found};
 use super::ids::{Role, role};
 use super::report::Circumstances;
 use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::{
-    Assessed, Constraint, Datum, Facet, FacetKind, Flaw, Identity, Pair, Reason, SimpleId, Variety, nearest,
+    Constraint, Datum, Facet, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId, Variety, nearest,
 };
-use crate::rules::{CapturedValue, Rules, Value};
+use crate::rules::{CapturedValue, Rules, SlotId, Value};
 use crate::xml::{Reader, Span, Text, Window, is_space};
+
+/// A literal and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Literal<'a> {
+    pub(super) raw: &'a str,
+    pub(super) span: Span,
+    /// The local name of the attribute whose value it is.
+    pub(super) attribute: Option<&'a str>,
+}
+
+/// Who wants a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Destination {
+    /// The slot and the frame that it is captured in.
+    pub(super) slot: Option<SlotId>,
+    pub(super) frame: u32,
+    /// What it is to identity constraints.
+    pub(super) awaited: Option<Awaited>,
+}
+
+/// A value that an identity constraint may want.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Awaited {
+    /// The text of the innermost element.
+    Text { nillable: bool },
+    /// An attribute of it.
+    Attribute { namespace: NamespaceId, name: NameId },
+}
 
 impl<'r> Walk<'r> {
     /// Character data inside the innermost element.
@@ -58,7 +86,11 @@ impl<'r> Walk<'r> {
 
     /// The content of the innermost element is complete.
     pub(super) fn finish_content<W: Window>(&mut self, reader: &Reader<W>, end: Span) {
-        let Some(open) = self.open.last().copied() else { return };
+        let Some(open) = self.open.last() else { return };
+        if open.judged && !open.awaited {
+            return;
+        }
+        let open = *open;
         match open.mode {
             Mode::Simple(simple) if !open.judged && !open.disturbed => self.simple_text(reader, simple, "", open.span),
             Mode::Simple(_) | Mode::Empty => {}
@@ -117,92 +149,95 @@ impl<'r> Walk<'r> {
         let rules = self.rules();
         let Some(open) = self.open.last_mut() else { return };
         open.judged = true;
-        let open = *open;
-        let level = self.open.len() - 1;
-        let declaration = open.element.map(|element| rules.element_declaration(element));
+        let Open { element, node, frame, awaited, type_id, .. } = *open;
+        let declaration = element.map(|element| rules.element_declaration(element));
         let constraint = declaration.and_then(|declaration| declaration.constraint.as_ref());
-        let assessed = match constraint {
+        let nillable = declaration.is_some_and(|declaration| declaration.nillable);
+        let slot = self.realm.captures.zip(node).and_then(|(captures, node)| captures.text(node));
+        let destination = Destination { slot, frame, awaited: awaited.then_some(Awaited::Text { nillable }) };
+        let literal = Literal { raw: text, span, attribute: None };
+        let valid = match constraint {
             // The value stands in for no text at all, and is judged again only where the type is another one.
             Some(constraint) if text.is_empty() => {
-                let literal: &'r str = &constraint.literal;
-                self.value(reader, simple, literal, span, None, None)
+                let same_type = declaration.is_some_and(|declaration| declaration.type_id == type_id);
+                if let Some(value) = constraint.value.as_ref().filter(|_| same_type) {
+                    return self.use_default(reader, simple, value, literal, destination);
+                }
+                self.value(reader, simple, Literal { raw: &constraint.literal, ..literal }, None, destination)
             }
-            _ => self.value(reader, simple, text, span, None, constraint),
+            _ => self.value(reader, simple, literal, constraint, destination),
         };
-        let Some(assessed) = assessed else {
-            if open.awaited {
-                self.realm.identities.spoil(level);
+        if awaited {
+            if !valid {
+                self.realm.identities.spoil(self.open.len() - 1);
             }
-            return;
-        };
-        let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.text(node));
-        if let Some(slot) = slot {
-            let captured = CapturedValue { slot, value: assessed.datum.to_value(), span };
-            self.realm.captured.frames[open.frame as usize].values.push(captured);
-        }
-        if open.awaited {
-            let nillable = declaration.is_some_and(|declaration| declaration.nillable);
-            let value = FieldValue { datum: assessed.datum.into_owned(), span, nillable };
-            self.realm.identities.supply(level, &value);
             self.report_findings(reader);
         }
     }
 
-    /// Judges a literal; tells what is wrong with it, or gives its value.
-    pub(super) fn value<'v, W: Window>(
+    /// A default value stands in for what is not written.
+    pub(super) fn use_default<W: Window>(
         &mut self,
         reader: &Reader<W>,
         simple: SimpleId,
-        raw: &'v str,
-        span: Span,
-        attribute: Option<&str>,
-        constraint: Option<&Constraint>,
-    ) -> Option<Assessed<'v>> {
-        let rules = self.rules();
-        let assessed = match rules.assess(simple, raw, reader) {
-            Ok(assessed) => assessed,
-            Err(flaw) => {
-                self.report_flaw(reader, flaw, raw, span, attribute);
-                return None;
-            }
-        };
-        if let Some(constraint) = constraint.filter(|constraint| constraint.fixed)
-            && constraint.value.as_ref().is_some_and(|fixed| !fixed.equals(&assessed.datum))
-        {
-            let expected = vec![constraint.literal.to_string()];
-            self.report_value(reader, span, Detail::NotFixed { expected }, attribute, raw);
-        }
-        match role(rules, assessed.simple) {
-            Role::None => {}
-            role => self.note_id(reader, role, &assessed.datum, raw, span, attribute),
-        }
-        Some(assessed)
-    }
-
-    /// The IDs and references of a default value.
-    pub(super) fn note_default<W: Window>(
-        &mut self,
-        reader: &Reader<W>,
-        simple: SimpleId,
-        datum: &Datum<'_>,
-        span: Span,
-        attribute: &str,
+        value: &Datum<'_>,
+        literal: Literal<'_>,
+        destination: Destination,
     ) {
         match role(self.rules(), simple) {
             Role::None => {}
-            role => self.note_id(reader, role, datum, "", span, Some(attribute)),
+            role => self.note_id(reader, role, value, literal),
+        }
+        self.deliver(value, literal.span, destination);
+    }
+
+    /// Judges a literal; tells what is wrong with it, or brings its value where it is wanted. Whether it is valid.
+    pub(super) fn value<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        simple: SimpleId,
+        literal: Literal<'_>,
+        constraint: Option<&Constraint>,
+        destination: Destination,
+    ) -> bool {
+        let rules = self.rules();
+        let outcome = rules.assess(simple, literal.raw, reader, |datum, member| {
+            if let Some(constraint) = constraint.filter(|constraint| constraint.fixed)
+                && constraint.value.as_ref().is_some_and(|fixed| !fixed.equals(datum))
+            {
+                let expected = vec![constraint.literal.to_string()];
+                self.report_value(reader, literal.span, Detail::NotFixed { expected }, literal.attribute, literal.raw);
+            }
+            match role(rules, member) {
+                Role::None => {}
+                role => self.note_id(reader, role, datum, literal),
+            }
+            self.deliver(datum, literal.span, destination);
+        });
+        outcome.map_err(|flaw| self.report_flaw(reader, flaw, literal)).is_ok()
+    }
+
+    /// Brings a value where it is wanted.
+    #[inline]
+    fn deliver(&mut self, datum: &Datum<'_>, span: Span, destination: Destination) {
+        if let Some(slot) = destination.slot {
+            let captured = CapturedValue { slot, value: datum.to_value(), span };
+            self.realm.captured.frames[destination.frame as usize].values.push(captured);
+        }
+        match destination.awaited {
+            None => {}
+            Some(Awaited::Text { nillable }) => {
+                self.realm.identities.supply(self.open.len() - 1, Found { datum, span, nillable });
+            }
+            Some(Awaited::Attribute { namespace, name }) => {
+                let found = Found { datum, span, nillable: false };
+                self.realm.identities.supply_attribute(namespace, name, found);
+            }
         }
     }
 
-    fn note_id<W: Window>(
-        &mut self,
-        reader: &Reader<W>,
-        role: Role,
-        datum: &Datum<'_>,
-        raw: &str,
-        span: Span,
-        attribute: Option<&str>,
-    ) {
+    fn note_id<W: Window>(&mut self, reader: &Reader<W>, role: Role, datum: &Datum<'_>, literal: Literal<'_>) {
+        let Literal { raw, span, attribute } = literal;
         match role {
             Role::None => {}
             Role::Id => {
@@ -218,14 +253,9 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn report_flaw<W: Window>(
-        &mut self,
-        reader: &Reader<W>,
-        flaw: Flaw,
-        raw: &str,
-        span: Span,
-        attribute: Option<&str>,
-    ) {
+    #[cold]
+    fn report_flaw<W: Window>(&mut self, reader: &Reader<W>, flaw: Flaw, literal: Literal<'_>) {
+        let Literal { raw, span, attribute } = literal;
         let rules = self.rules();
         let detail = detail_of(rules, flaw, raw);
         let (name, place) = rules.simple_words(flaw.simple);

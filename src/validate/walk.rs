@@ -9,7 +9,7 @@ use super::report::Report;
 use super::violation::Detail;
 use crate::rules::sealed::{ElementId, ModelId, NameId, NamespaceId, SimpleId, StateId, TypeId};
 use crate::rules::{NodeId, Process, Rules};
-use crate::xml::{End, Event, Fault, Reader, Span, Start, Window};
+use crate::xml::{End, Event, Fault, Progress, Reader, Span, Start, Window};
 
 /// What the content of an open element may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,15 +103,18 @@ impl<'r> Walk<'r> {
     /// Walks a whole document.
     pub(super) fn run<W: Window>(mut self, reader: &mut Reader<W>, bodies: &dyn Bodies<'r>) -> Finished<'r> {
         let fault = loop {
-            match reader.advance() {
-                Err(fault) => break Some(fault),
-                Ok(false) => break None,
-                Ok(true) => {}
+            // White space between elements means nothing where only elements may be.
+            let elements_only = self.open.last().is_none_or(|open| open.mode == Mode::Elements);
+            match reader.advance_quickly(elements_only || self.skipped.is_some()) {
+                Progress::Fault => break Some(reader.last_fault()),
+                Progress::End => break None,
+                Progress::Event => {}
             }
-            match reader.current() {
-                Some(Event::Start(start)) => self.start(reader, &start, bodies),
-                Some(Event::Text(text)) if self.skipped.is_none() => self.text(reader, &text),
-                Some(Event::End(end)) => self.end(reader, &end),
+            let event = reader.current();
+            match &event {
+                Some(Event::Start(start)) => self.start(reader, start, bodies),
+                Some(Event::Text(text)) if self.skipped.is_none() => self.text(reader, text),
+                Some(Event::End(end)) => self.end(reader, end),
                 Some(Event::Text(_)) | None => {}
             }
         };
@@ -334,7 +337,7 @@ impl<'r> Walk<'r> {
         let Some(open) = self.open.last() else { return };
         let level = self.open.len() - 1;
         let (counters, siblings) = (open.counters, open.siblings);
-        if self.realm.identities.is_active() || self.realm.identities.has_handed_up() {
+        if self.realm.identities.is_active() {
             let (identities, report, frames) = (&mut self.realm.identities, &self.report, &self.open);
             identities.end(level, || report.path(reader, frames, level, None));
             self.report_findings(reader);

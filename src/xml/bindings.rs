@@ -20,6 +20,8 @@ struct Binding {
 pub(super) struct Bindings {
     text: String,
     entries: Vec<Binding>,
+    /// The entry that the empty prefix means now.
+    default: usize,
 }
 
 /// Entries that are there before any declaration.
@@ -27,7 +29,7 @@ pub(super) const PREDECLARED: usize = 2;
 
 impl Bindings {
     pub(super) fn new() -> Self {
-        let mut bindings = Self { text: String::new(), entries: Vec::with_capacity(16) };
+        let mut bindings = Self { text: String::new(), entries: Vec::with_capacity(16), default: 0 };
         bindings.declare("", "");
         bindings.declare("xml", XML_NAMESPACE);
         bindings
@@ -38,6 +40,9 @@ impl Bindings {
     }
 
     pub(super) fn declare(&mut self, prefix: &str, uri: &str) {
+        if prefix.is_empty() {
+            self.default = self.entries.len();
+        }
         let start = self.text.len();
         self.text.push_str(prefix);
         let middle = self.text.len();
@@ -53,15 +58,26 @@ impl Bindings {
         if let Some(first) = self.entries.get(length) {
             self.text.truncate(first.prefix.start);
             self.entries.truncate(length);
+            if self.default >= length {
+                let empty = |entry: &Binding| entry.prefix.start == entry.prefix.end;
+                self.default = self.entries.iter().rposition(empty).unwrap_or(0);
+            }
         }
     }
 
     /// The entry that `prefix` means now.
+    #[inline]
     pub(super) fn find(&self, prefix: &str) -> Option<usize> {
         if prefix.is_empty() {
-            return self.entries.iter().rposition(|entry| entry.prefix.start == entry.prefix.end);
+            return Some(self.default);
         }
         self.entries.iter().rposition(|entry| self.slice(entry.prefix) == prefix)
+    }
+
+    /// The entry that the empty prefix means now.
+    #[inline]
+    pub(super) fn default_entry(&self) -> usize {
+        self.default
     }
 
     /// Whether `prefix` is already declared in an entry from `from` on.

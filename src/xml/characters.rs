@@ -66,12 +66,11 @@ impl<W: Window> Reader<W> {
         if bytes[here] == b'<' && !self.pending.some {
             let Some(next) = bytes.get(here + 1) else { return Err(Stop::Short) };
             if !matches!(next, b'!' | b'?') {
-                self.gather(start, here)?;
-                self.pending.written = Some((start, here));
                 if here - start > self.limits.text_bytes_max {
                     return fault(FaultCode::TextTooLong, start);
                 }
-                return Ok(Some(Token::Text));
+                self.at = here;
+                return Ok(Some(Token::Written { start, end: here }));
             }
         }
         self.unusual(start, here)?;

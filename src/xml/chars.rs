@@ -11,6 +11,9 @@ pub(super) const TEXT: u8 = 8;
 /// The byte stands for itself in an attribute value and needs no second look.
 pub(super) const VALUE: u8 = 16;
 
+/// The byte continues a name, is no colon and needs no second look.
+pub(super) const PLAIN_NAME: u8 = 32;
+
 /// Classes of each byte.
 pub(super) static CLASS: [u8; 256] = classes();
 
@@ -34,6 +37,9 @@ const fn class_of(byte: usize) -> u8 {
     if byte.is_ascii_digit() || byte == b'-' || byte == b'.' {
         class |= NAME;
     }
+    if class & NAME != 0 && byte != b':' && byte < 0x80 {
+        class |= PLAIN_NAME;
+    }
     if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
         class |= SPACE;
     }
@@ -50,6 +56,27 @@ const fn class_of(byte: usize) -> u8 {
         class |= TEXT;
     }
     class
+}
+
+/// Whether two names are the same bytes. Names are short, so a call into the library for memory costs more than this.
+#[inline]
+pub(crate) fn same_name(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let ends = (left.first_chunk::<8>(), left.last_chunk::<8>(), right.first_chunk::<8>(), right.last_chunk::<8>());
+    if let (Some(first), Some(last), Some(other_first), Some(other_last)) = ends {
+        let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+        let ends = (word(first) ^ word(other_first)) | (word(last) ^ word(other_last));
+        return ends == 0 && (left.len() <= 16 || left[8..] == right[8..]);
+    }
+    left.iter().zip(right).all(|(one, other)| one == other)
+}
+
+/// Whether a byte is white space.
+#[inline]
+pub(super) fn is_space_byte(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & SPACE != 0
 }
 
 /// The first offset from `at` on whose byte is not of `class`, or the length.

@@ -61,6 +61,9 @@ impl<W: Window> Reader<W> {
 
     #[inline]
     fn resolve_name(&self, name: RawName) -> Result<usize, Stop> {
+        if name.prefix == 0 {
+            return Ok(self.bindings.default_entry());
+        }
         let prefix = &self.window.text()[name.start..name.start + name.prefix];
         self.bindings.find(prefix).ok_or(Stop::Fault(FaultCode::UndeclaredPrefix, name.start))
     }
@@ -130,7 +133,7 @@ impl<W: Window> Reader<W> {
             let begun = &bytes[start..];
             return if name.starts_with(begun) { Err(Stop::Short) } else { fault(FaultCode::TagMismatch, at) };
         };
-        if found != name {
+        if !chars::same_name(found, name) {
             return fault(FaultCode::TagMismatch, at);
         }
         if bytes.get(end) != Some(&b'>') {

@@ -21,11 +21,12 @@ mod writer;
 mod tests;
 
 pub use chars::{is_char, is_name, is_ncname, is_nmtoken, is_space};
-pub(crate) use chars::{is_name_char, split_qname};
+pub(crate) use chars::{is_name_char, same_name, split_qname};
 pub use event::{Attribute, Attributes, End, Event, Name, Start, Text};
 pub use fault::{Fault, FaultCode, Language};
 pub use limits::Limits;
 pub use position::{Position, Span};
+pub(crate) use reader::Progress;
 pub use reader::{Reader, StreamReader, TextReader};
 pub use window::{Stream, Whole, Window};
 pub use writer::{WriteFault, Writer};

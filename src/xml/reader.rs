@@ -15,6 +15,17 @@ pub type TextReader<'t> = Reader<Whole<'t>>;
 /// A reader over a source of UTF-8 bytes, in constant memory.
 pub type StreamReader<R> = Reader<Stream<R>>;
 
+/// How going on went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// There is another event.
+    Event,
+    /// The document is complete.
+    End,
+    /// Reading has ended with a fault.
+    Fault,
+}
+
 /// Where in a document the reader is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -37,9 +48,21 @@ pub(super) struct Open {
 /// The kinds of pieces that the caller sees.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Token {
-    Start { at: usize, end: usize },
+    Start {
+        at: usize,
+        end: usize,
+    },
+    /// Text that lies in the window as it is meant.
+    Written {
+        start: usize,
+        end: usize,
+    },
+    /// Text that has been gathered.
     Text,
-    End { at: usize, end: usize },
+    End {
+        at: usize,
+        end: usize,
+    },
 }
 
 /// Character data that has been read and waits to be told.
@@ -47,10 +70,8 @@ pub(super) enum Token {
 pub(super) struct Pending {
     /// Whether there is any, in `Reader::text`.
     pub(super) some: bool,
-    /// Where it lies in the document; for data as written, also where in the window.
+    /// Where it lies in the document.
     pub(super) span: Span,
-    /// The data as written in the window, when it needed no copy.
-    pub(super) written: Option<(usize, usize)>,
 }
 
 /// A strict, namespace-aware streaming reader. See [`Reader::next_event`].
@@ -71,6 +92,9 @@ pub struct Reader<W> {
     /// The end of the innermost element has been told: it is closed before going on.
     pub(super) closing: bool,
     token: Option<Token>,
+    /// White space right before a tag is not told.
+    skip_blanks: bool,
+    fault: Option<Fault>,
 }
 
 impl<'t> TextReader<'t> {
@@ -105,6 +129,8 @@ impl<W: Window> Reader<W> {
             end_next: None,
             closing: false,
             token: None,
+            skip_blanks: false,
+            fault: None,
         }
     }
 
@@ -125,16 +151,45 @@ impl<W: Window> Reader<W> {
     /// # Errors
     /// As [`Reader::next_event`].
     pub fn advance(&mut self) -> Result<bool, Fault> {
-        self.token = None;
-        self.token = self.token()?;
-        Ok(self.token.is_some())
+        self.skip_blanks = false;
+        self.step()
+    }
+
+    /// As [`Reader::advance`], but white space that stands alone between two tags is not told. For content of elements
+    /// only, where it means nothing.
+    ///
+    /// # Errors
+    /// As [`Reader::next_event`].
+    pub fn advance_over_blanks(&mut self) -> Result<bool, Fault> {
+        self.skip_blanks = true;
+        self.step()
+    }
+
+    fn step(&mut self) -> Result<bool, Fault> {
+        match self.go_on() {
+            Progress::Event => Ok(true),
+            Progress::End => Ok(false),
+            Progress::Fault => Err(self.last_fault()),
+        }
+    }
+
+    /// As [`Reader::advance`], with an answer that fits a register; the fault is [`Reader::last_fault`].
+    pub(crate) fn advance_quickly(&mut self, skip_blanks: bool) -> Progress {
+        self.skip_blanks = skip_blanks;
+        self.go_on()
+    }
+
+    /// What ended the reading.
+    pub(crate) fn last_fault(&self) -> Fault {
+        self.fault.unwrap_or(Fault { code: FaultCode::Truncated, position: Position::START })
     }
 
     /// The event that reading has come to; `None` before the first one and behind the last one.
     #[inline]
     #[must_use]
     pub fn current(&self) -> Option<Event<'_>> {
-        self.token.map(|token| self.event(token))
+        // Looked at where it lies: copying what has just been written would wait for it.
+        self.token.as_ref().map(|token| self.event(token))
     }
 
     /// Elements that are open, the one whose start or end was told last included.
@@ -198,58 +253,70 @@ impl<W: Window> Reader<W> {
         if W::MOVES { &self.names } else { self.window.text() }
     }
 
-    fn token(&mut self) -> Result<Option<Token>, Fault> {
+    fn go_on(&mut self) -> Progress {
+        self.token = None;
         if self.closing {
             self.close();
-        } else if self.stage == Stage::Start {
-            self.check_size()?;
+        } else if self.stage == Stage::Start && self.is_too_large() {
+            return self.fail(FaultCode::TooLarge, 0);
         }
         if let Some((at, end)) = self.end_next.take() {
             self.closing = true;
-            return Ok(Some(Token::End { at, end }));
+            self.token = Some(Token::End { at, end });
+            return Progress::Event;
         }
-        self.pending = Pending::default();
-        self.text.clear();
+        if self.pending.some {
+            self.pending = Pending::default();
+            self.text.clear();
+        }
         loop {
             match self.piece() {
                 Ok(None) => {}
-                Ok(token) => return Ok(token),
-                Err(Stop::Fault(code, at)) => return Err(self.fault(code, at)),
+                Ok(token) => {
+                    self.token = token;
+                    return Progress::Event;
+                }
+                Err(Stop::Fault(code, at)) => return self.fail(code, at),
                 Err(Stop::Short) => {
-                    let grown = self.window.extend(self.at).map_err(|code| self.fault(code, self.at))?;
+                    let extended = self.window.extend(self.at);
                     if W::MOVES {
                         self.at = 0;
-                        self.check_size()?;
                     }
-                    if !grown {
-                        return self.finish();
+                    match extended {
+                        Err(code) => return self.fail(code, self.at),
+                        Ok(_) if W::MOVES && self.is_too_large() => return self.fail(FaultCode::TooLarge, self.at),
+                        Ok(true) => {}
+                        Ok(false) => return self.finish(),
                     }
                 }
             }
         }
     }
 
-    /// Checks how far the window reaches; the fault is one of the document as a whole.
-    fn check_size(&self) -> Result<(), Fault> {
-        if self.offset_of(self.window.text().len()) > self.limits.document_bytes_max {
-            return Err(Fault { code: FaultCode::TooLarge, position: Position::START });
-        }
-        Ok(())
-    }
-
-    fn fault(&self, code: FaultCode, at: usize) -> Fault {
-        Fault { code, position: self.window.position(self.offset_of(at)) }
+    /// Ends the reading.
+    #[cold]
+    fn fail(&mut self, code: FaultCode, at: usize) -> Progress {
+        // A size is a fault of the document as a whole.
+        let whole = code == FaultCode::TooLarge;
+        let position = if whole { Position::START } else { self.window.position(self.offset_of(at)) };
+        self.fault = Some(Fault { code, position });
+        Progress::Fault
     }
 
     /// Decides what the end of the input means.
-    fn finish(&mut self) -> Result<Option<Token>, Fault> {
+    fn finish(&mut self) -> Progress {
         let end = self.window.text().len();
         let left = end > self.at;
         match self.stage {
-            Stage::Start | Stage::Prolog if !left => Err(self.fault(FaultCode::Empty, end)),
-            Stage::Epilog if !left => Ok(None),
-            _ => Err(self.fault(FaultCode::Truncated, end)),
+            Stage::Start | Stage::Prolog if !left => self.fail(FaultCode::Empty, end),
+            Stage::Epilog if !left => Progress::End,
+            _ => self.fail(FaultCode::Truncated, end),
         }
+    }
+
+    /// Whether the window reaches further than a document may.
+    fn is_too_large(&self) -> bool {
+        self.offset_of(self.window.text().len()) > self.limits.document_bytes_max
     }
 
     /// Reads one piece: a tag, a stretch of text, a comment. `None`: nothing to tell yet.
@@ -264,7 +331,16 @@ impl<W: Window> Reader<W> {
                 match bytes.get(self.at) {
                     None => Err(Stop::Short),
                     Some(b'<') => self.markup(),
-                    Some(_) => self.characters(),
+                    Some(byte) => {
+                        if self.skip_blanks && chars::is_space_byte(*byte) && !self.pending.some {
+                            let behind = chars::run(bytes, self.at, SPACE);
+                            if bytes.get(behind) == Some(&b'<') {
+                                self.at = behind;
+                                return self.markup();
+                            }
+                        }
+                        self.characters()
+                    }
                 }
             }
             Stage::Prolog | Stage::Epilog => {
@@ -345,18 +421,19 @@ impl<W: Window> Reader<W> {
     }
 
     #[inline]
-    fn event(&self, token: Token) -> Event<'_> {
+    fn event(&self, token: &Token) -> Event<'_> {
         let text = self.window.text();
-        match token {
+        match *token {
             Token::Start { at, end } => Event::Start(Start {
                 name: self.name_of(self.tag.name, text, self.open.last().map_or(0, |open| open.binding)),
                 span: Span::between(self.offset_of(at), self.offset_of(end)),
                 attributes: Attributes::new(text, self.window.base(), &self.tag, &self.bindings),
             }),
-            Token::Text => Event::Text(Text {
-                value: self.pending.written.map_or(self.text.as_str(), |(start, end)| &text[start..end]),
-                span: self.pending.span,
+            Token::Written { start, end } => Event::Text(Text {
+                value: &text[start..end],
+                span: Span::between(self.offset_of(start), self.offset_of(end)),
             }),
+            Token::Text => Event::Text(Text { value: &self.text, span: self.pending.span }),
             Token::End { at, end } => {
                 let span = Span::between(self.offset_of(at), self.offset_of(end));
                 let name = self.open.last().map(|open| self.name_of(open.name, self.name_text(), open.binding));

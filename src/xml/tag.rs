@@ -1,6 +1,6 @@
 //! Tags: names and attributes of one start tag, scanned and normalized but not yet resolved (XML 1.0, sections 3.1, 3.3.3).
 
-use super::chars::{self, CLASS, NAME, NAME_START, SPACE, VALUE};
+use super::chars::{self, CLASS, NAME, NAME_START, PLAIN_NAME, SPACE, VALUE};
 use super::stop::{Stop, fault};
 use super::{FaultCode, Limits, reference};
 
@@ -68,7 +68,10 @@ impl Tag {
         self.name = name(text, at + 1, limits)?;
         let mut here = at + 1 + self.name.length;
         loop {
-            let separated = chars::run(bytes, here, SPACE);
+            let mut separated = here;
+            while bytes.get(separated).is_some_and(|byte| CLASS[usize::from(*byte)] & SPACE != 0) {
+                separated += 1;
+            }
             match bytes.get(separated) {
                 None => return too_long(at, bytes.len(), limits),
                 Some(b'>') => {
@@ -202,21 +205,24 @@ pub(super) fn character(text: &str, at: usize) -> Result<usize, Stop> {
 #[inline]
 pub(super) fn name(text: &str, at: usize, limits: &Limits) -> Result<RawName, Stop> {
     let bytes = text.as_bytes();
-    let mut end = at;
-    let mut prefix = 0;
-    let mut seen = 0;
-    let mut colons = 0;
-    while let Some(&byte) = bytes.get(end) {
-        if CLASS[usize::from(byte)] & NAME == 0 {
-            break;
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    let length = rest.iter().position(|byte| CLASS[usize::from(*byte)] & PLAIN_NAME == 0).unwrap_or(rest.len());
+    match (rest.first(), rest.get(length)) {
+        (Some(first), Some(next))
+            if CLASS[usize::from(*first)] & NAME_START != 0
+                && CLASS[usize::from(*next)] & NAME == 0
+                && length <= limits.name_bytes_max =>
+        {
+            Ok(RawName { start: at, length, prefix: 0 })
         }
-        if byte == b':' {
-            colons += 1;
-            prefix = end - at;
-        }
-        seen |= byte;
-        end += 1;
+        _ => unusual_name(text, at, limits),
     }
+}
+
+/// Scans a name that has a prefix or characters beyond ASCII, or is none.
+fn unusual_name(text: &str, at: usize, limits: &Limits) -> Result<RawName, Stop> {
+    let bytes = text.as_bytes();
+    let end = chars::run(bytes, at, NAME);
     let length = end - at;
     if length > limits.name_bytes_max {
         return fault(FaultCode::NameTooLong, at);
@@ -224,9 +230,8 @@ pub(super) fn name(text: &str, at: usize, limits: &Limits) -> Result<RawName, St
     if end == bytes.len() {
         return Err(Stop::Short);
     }
-    let plain = seen < 0x80 && colons == 0 && length > 0 && CLASS[usize::from(bytes[at])] & NAME_START != 0;
-    if plain || chars::split_qname(&text[at..end]).is_some() {
-        return Ok(RawName { start: at, length, prefix });
+    match chars::split_qname(&text[at..end]) {
+        Some((prefix, _)) => Ok(RawName { start: at, length, prefix: prefix.len() }),
+        None => fault(FaultCode::BadName, at),
     }
-    fault(FaultCode::BadName, at)
 }
