@@ -27,6 +27,8 @@ use crate::store::{Fate, StoreFault};
 const AWAY_PAUSE: Duration = Duration::from_secs(1);
 /// The longest that the relay and the parked loop sleep: another process may have written work for them.
 const IDLE_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often the store's log is folded into its file under load: often enough that a commit hardly ever has to.
+const FOLD_PAUSE: Duration = Duration::from_millis(200);
 /// How often old raw bytes are removed, and how many batches at a time.
 const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
 const UPKEEP_BATCHES_MAX: u32 = 1000;
@@ -92,6 +94,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start_intake(&loops, &intake);
     start(&rest, relay_loop(loops.clone()));
     start(&rest, upkeep_loop(loops.clone()));
+    start(&rest, fold_loop(loops.clone()));
     start(&rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
@@ -153,8 +156,9 @@ async fn finish(loops: &Loops, intake: TaskTracker, rest: TaskTracker, linked: C
 async fn flush(loops: &Loops) {
     let session = loops.sending.session().await;
     let Ok(mut publisher) = session.publisher().await else { return };
-    while let Ok(relayed) = relay::to_broker(&loops.pipeline, &mut publisher).await {
-        if relayed.sent == 0 {
+    while let Ok(told) = relay::tell(&loops.pipeline).await {
+        let Ok(relayed) = relay::to_broker(&loops.pipeline, &mut publisher).await else { return };
+        if told == 0 && relayed.sent == 0 {
             break;
         }
     }
@@ -370,8 +374,10 @@ async fn relay_loop(loops: Loops) {
 async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
     let pipeline = &loops.pipeline;
     loop {
-        let pause = match relay::to_broker(pipeline, publisher).await {
-            Ok(relayed) if relayed.later > 0 && relayed.sent == 0 => {
+        let told = relay::tell(pipeline).await;
+        let relayed = relay::to_broker(pipeline, publisher).await;
+        let pause = match told.and_then(|told| Ok((told, relayed?))) {
+            Ok((_, relayed)) if relayed.later > 0 && relayed.sent == 0 => {
                 // Nothing got through: the channel may be gone. A new one costs little.
                 tracing::warn!(rows = relayed.later, "nothing could be published; it is tried again");
                 tokio::select! {
@@ -379,7 +385,7 @@ async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
                     () = loops.ending.cancelled() => return None,
                 }
             }
-            Ok(relayed) if relayed.is_idle() => until(&relay::next_due(pipeline).await),
+            Ok((0, relayed)) if relayed.is_idle() => until(&relay::next_due(pipeline).await),
             Ok(_) => continue,
             Err(fault) => {
                 tracing::warn!(%fault, "the relay waits for the store");
@@ -400,6 +406,25 @@ fn until(due: &Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault>) -> Dur
         Ok(Some(due)) => (*due - clock::now()).to_std().unwrap_or(Duration::from_millis(10)).min(IDLE_PAUSE_MAX),
         Ok(None) => IDLE_PAUSE_MAX,
         Err(_) => AWAY_PAUSE,
+    }
+}
+
+/// Folds the store's log into its file while there is traffic.
+async fn fold_loop(loops: Loops) {
+    let pipeline = &loops.pipeline;
+    let mut folded = 0;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(FOLD_PAUSE) => {}
+            () = loops.ending.cancelled() => return,
+        }
+        let deliveries = pipeline.counters.deliveries();
+        if deliveries != folded {
+            folded = deliveries;
+            if let Err(fault) = pipeline.store.fold_log().await {
+                tracing::debug!(%fault, "the store's log could not be folded into its file");
+            }
+        }
     }
 }
 

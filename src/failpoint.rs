@@ -18,6 +18,7 @@ pub const POINTS: &[&str] = &[
     "pipeline.before-commit",
     "pipeline.after-commit",
     "pipeline.after-ack",
+    "relay.told",
     "relay.claimed",
     "relay.published",
     "relay.marked",

@@ -94,8 +94,20 @@ impl Pipeline {
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
             }
         }
+        self.keep_early(&prepared).await;
         failpoint::hit("pipeline.prepared");
         prepared
+    }
+
+    /// Keeps the contents of what will most likely be applied while the batch before is still being settled: syncing
+    /// files is what takes longest. What fails here is met again, with patience, in the transaction.
+    async fn keep_early(&self, prepared: &[Prepared]) {
+        let wanted = |message: &&Prepared| !message.head.test() && !matches!(message.head.origin, Origin::Store(_));
+        let checked = prepared.iter().filter(wanted).filter_map(|message| message.verdict.as_ref().ok());
+        let list: Vec<_> = checked.flat_map(|checked| checked.contents.iter().cloned()).collect();
+        if let Err(fault) = self.keep(list).await {
+            tracing::debug!(%fault, "contents cannot be kept yet");
+        }
     }
 
     fn prepare_part(&self, part: Vec<Delivery>, now: DateTime<Utc>) -> Vec<Prepared> {
@@ -104,7 +116,7 @@ impl Pipeline {
     }
 
     /// Settles a batch, waiting in place while the store is away. An error means that the store cannot be worked with.
-    pub async fn settle<R: Clone>(&self, batch: Vec<Prepared>, run: R) -> Result<Committed<R>, StoreFault> {
+    pub async fn settle<R: Clone>(self: &Arc<Self>, batch: Vec<Prepared>, run: R) -> Result<Committed<R>, StoreFault> {
         match self.patiently(&batch, &run).await {
             Err(fault) if fault.fate() == Fate::Refused => {
                 tracing::warn!(fault = %fault, messages = batch.len(), "the store refused a batch; message by message");
@@ -115,7 +127,7 @@ impl Pipeline {
     }
 
     /// Finds the message that the store refuses and buries it alone. The run is proved by the last commit.
-    async fn one_by_one<R: Clone>(&self, batch: Vec<Prepared>, run: R) -> Result<Committed<R>, StoreFault> {
+    async fn one_by_one<R: Clone>(self: &Arc<Self>, batch: Vec<Prepared>, run: R) -> Result<Committed<R>, StoreFault> {
         let mut last = None;
         for mut message in batch {
             let settled = match self.patiently(std::slice::from_ref(&message), &run).await {
@@ -130,7 +142,7 @@ impl Pipeline {
         last.ok_or_else(|| StoreFault::Unusable("an empty batch was refused".into()))
     }
 
-    async fn patiently<R: Clone>(&self, batch: &[Prepared], run: &R) -> Result<Committed<R>, StoreFault> {
+    async fn patiently<R: Clone>(self: &Arc<Self>, batch: &[Prepared], run: &R) -> Result<Committed<R>, StoreFault> {
         let mut pause = AWAY_PAUSE_MIN;
         loop {
             match self.transact(batch, run.clone()).await {
@@ -148,19 +160,25 @@ impl Pipeline {
         }
     }
 
-    /// One transaction: claim the ids, read the facts, fold, keep contents, write, commit.
-    async fn transact<R>(&self, batch: &[Prepared], run: R) -> Result<Committed<R>, StoreFault> {
+    /// One transaction: claim the ids, read the facts, fold, write, commit. The answers are put into words beside the
+    /// writing.
+    async fn transact<R>(self: &Arc<Self>, batch: &[Prepared], run: R) -> Result<Committed<R>, StoreFault> {
         let mut transaction = self.store.begin().await?;
         let known = known(batch, &mut transaction).await?;
         let world = transaction.facts(&needs(batch)).await?;
         let now = clock::now();
         let held = |sha256: &str| self.contents.size(sha256);
         let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
-        let owed = self.owed(&settlement, now)?;
         settlement.writes.raw = raw(batch, &settlement, now)?;
-        self.keep(&settlement).await?;
+        let settlement = Arc::new(settlement);
+        let aside = (Arc::clone(self), Arc::clone(&settlement));
+        let owed = tokio::task::spawn_blocking(move || aside.0.owed(&aside.1, now));
         failpoint::hit("pipeline.before-write");
-        transaction.write(&settlement.writes, &owed).await?;
+        transaction.write(&settlement.writes).await?;
+        self.keep(settlement.contents.clone()).await?;
+        failpoint::hit("pipeline.contents-kept");
+        let owed = owed.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))?;
+        transaction.owe(&owed).await?;
         failpoint::hit("pipeline.before-commit");
         let committed = transaction.commit(run).await?;
         failpoint::hit("pipeline.after-commit");
@@ -182,31 +200,31 @@ impl Pipeline {
     }
 
     fn owed(&self, settlement: &Settlement, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, StoreFault> {
-        let sending = Sending {
+        // A receipt that cannot be written would lose its sender's answer: the message is refused by itself instead.
+        outbox::receipts(settlement, &self.sending(now)).map_err(|fault| StoreFault::Refused(fault.to_string()))
+    }
+
+    /// What messages of that moment are made with.
+    pub fn sending(&self, now: DateTime<Utc>) -> Sending<'_> {
+        Sending {
             agency: &self.config.agency,
             lifecycles: &self.lifecycles,
             zone: self.config.zone,
             link: self.config.notice_link.as_deref(),
             now,
-        };
-        // A receipt that cannot be written would lose its sender's answer: the message is refused by itself instead.
-        outbox::owed(settlement, &sending).map_err(|fault| StoreFault::Refused(fault.to_string()))
+        }
     }
 
-    /// Keeps contents before the rows that name them are committed.
-    async fn keep(&self, settlement: &Settlement) -> Result<(), StoreFault> {
-        if !settlement.contents.is_empty() {
-            let (contents, list) = (self.contents.clone(), settlement.contents.clone());
-            let kept = tokio::task::spawn_blocking(move || {
-                list.iter().try_for_each(|(sha256, bytes)| contents.keep(sha256, bytes))
-            });
-            match kept.await {
-                Ok(kept) => kept.map_err(|fault| StoreFault::Away(fault.to_string()))?,
-                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-            }
+    /// Keeps contents; it must be done before the rows that name them are committed.
+    async fn keep(&self, list: Vec<(String, Arc<Vec<u8>>)>) -> Result<(), StoreFault> {
+        if list.is_empty() {
+            return Ok(());
         }
-        failpoint::hit("pipeline.contents-kept");
-        Ok(())
+        let contents = self.contents.clone();
+        match tokio::task::spawn_blocking(move || contents.keep(&list)).await {
+            Ok(kept) => kept.map_err(|fault| StoreFault::Away(fault.to_string())),
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
     }
 
     fn counted(&self, settlement: &Settlement, nothing_owed: bool) {
@@ -215,7 +233,7 @@ impl Pipeline {
         if !(writes.woken.is_empty() && writes.parked.is_empty() && writes.parked_again.is_empty()) {
             self.parked.notify_one();
         }
-        if !(nothing_owed && writes.repeats.is_empty()) {
+        if !(nothing_owed && writes.noticed.is_empty() && writes.repeats.is_empty()) {
             self.owed.notify_one();
         }
     }

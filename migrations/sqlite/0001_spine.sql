@@ -36,11 +36,10 @@ CREATE TABLE inbox (
     settled_at    INTEGER CHECK ((outcome = 'parked') = (settled_at IS NULL)),
     repeats       INTEGER NOT NULL DEFAULT 0,
     repeated_at   INTEGER,
-    UNIQUE (sender, message_id),
+    UNIQUE (message_id, sender),
     CHECK (raw_offset IS NULL OR batch IS NOT NULL)
 ) STRICT;
 CREATE INDEX inbox_outcome ON inbox (outcome, received_at);
-CREATE INDEX inbox_message ON inbox (message_id);
 
 CREATE TABLE cases (
     id            INTEGER PRIMARY KEY,
@@ -203,6 +202,22 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_state ON dead_letters (state, id);
 CREATE UNIQUE INDEX dead_letters_open ON dead_letters (message, item) WHERE state = 'open';
 
+-- What people are to be told of, written with the change that it tells of; put into words when it is sent.
+CREATE TABLE events (
+    id            INTEGER PRIMARY KEY,
+    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    item          INTEGER NOT NULL,
+    system        TEXT NOT NULL,
+    case_number   TEXT NOT NULL,
+    code          TEXT NOT NULL,            -- of the event in the lifecycle
+    data          TEXT NOT NULL,            -- everything that its notices say, JSON
+    state         TEXT NOT NULL CHECK (state IN ('pending', 'told', 'stuck')),
+    error         TEXT CHECK ((state = 'stuck') = (error IS NOT NULL)),
+    created_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX events_pending ON events (id) WHERE state = 'pending';
+CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
+
 -- What is owed to others, written with the change that caused it, relayed afterwards.
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
@@ -227,7 +242,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'pending';
 CREATE INDEX outbox_unsent ON outbox (order_key, id) WHERE state <> 'sent' AND order_key IS NOT NULL;
 CREATE INDEX outbox_stuck ON outbox (id) WHERE state = 'stuck';
-CREATE INDEX outbox_message ON outbox (message) WHERE message IS NOT NULL;
+CREATE INDEX outbox_receipt ON outbox (message) WHERE what = 'receipt';
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE state = 'sent';
 
 -- The journal: what persons and jobs did. Sealed into a hash chain by one sealer.

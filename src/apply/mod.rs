@@ -4,6 +4,7 @@
 mod again;
 mod bury;
 mod documents;
+mod event;
 mod exchange_documents;
 pub mod results;
 pub mod rows;
@@ -24,9 +25,10 @@ use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::Lifecycle;
 use crate::outcome::Code;
 
+pub use event::Event;
 pub use settle::{Known, Noticed, Receipt, Settlement, settle};
 pub use world::Change;
-use world::{Case, CaseKey, Needs, World};
+use world::{CaseKey, Needs, World};
 
 /// The lifecycles of all systems, and that of documents.
 #[derive(Debug)]
@@ -221,27 +223,6 @@ impl Refusal {
             ..Remark::plain(self.code, self.text())
         }
     }
-}
-
-/// Something that people are told of.
-#[derive(Debug, Clone)]
-pub struct Event {
-    /// Code of the event in the lifecycle.
-    pub code: String,
-    /// The case after it.
-    pub case: Case,
-    /// When it happened.
-    pub happened_at: DateTime<Utc>,
-    /// In words.
-    pub comment: Option<String>,
-    /// Reasons, in words.
-    pub reasons: Vec<String>,
-    /// What is missing, in words.
-    pub missing: Vec<String>,
-    /// Amount due.
-    pub amount: Option<String>,
-    /// Where the result is.
-    pub result: Option<String>,
 }
 
 /// Decides an item.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Change;
+use super::settle::Noticed;
 use super::world::CaseKey;
 use crate::outcome::Code;
 
@@ -302,6 +303,8 @@ pub struct WriteSet {
     pub resettled: Vec<Resettled>,
     /// What the items did, in order.
     pub changes: Vec<Change>,
+    /// What people are to be told of.
+    pub noticed: Vec<Noticed>,
     /// Items that wait from now on.
     pub parked: Vec<ParkedRow>,
     /// Parked rows that keep waiting.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::bury::properties_json;
 use super::results::{ItemResult, Results, Tried};
@@ -50,8 +51,8 @@ pub struct Receipt {
     pub attempt: u32,
 }
 
-/// A notice that is owed because of an item.
-#[derive(Debug)]
+/// Notices that are owed because of an item: put into words when they are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noticed {
     /// The inbox row of the message.
     pub message: i64,
@@ -72,8 +73,6 @@ pub struct Settlement {
     pub writes: WriteSet,
     /// Answers that are owed.
     pub receipts: Vec<Receipt>,
-    /// Notices that are owed.
-    pub notices: Vec<Noticed>,
     /// Contents to keep before the commit: SHA-256 and bytes.
     pub contents: Vec<(String, Arc<Vec<u8>>)>,
     /// Which messages of the batch go into its raw block, in the order of their inbox rows.
@@ -321,7 +320,7 @@ impl Fold<'_> {
             }
         }
         self.out.writes.changes.extend(done.changes);
-        self.out.notices.extend(done.events.into_iter().map(|event| Noticed {
+        self.out.writes.noticed.extend(done.events.into_iter().map(|event| Noticed {
             message: booked.seq,
             source: (booked.head.sender.clone(), booked.head.message_id.clone()),
             item: item.number,

@@ -63,8 +63,13 @@ pub(super) fn apply(command: &SubmitApplication, world: &World, setting: &Settin
         opened_at: now,
         changed_at: now,
     };
+    let events = lifecycle
+        .event_of(start)
+        .map(|event| Event::of(&event.code, &case, command.submitted_at))
+        .into_iter()
+        .collect();
     let mut changes = vec![
-        Change::Case(Box::new(case.clone())),
+        Change::Case(Box::new(case)),
         Change::History(Box::new(History {
             case: key.clone(),
             entry: Entry::Opened,
@@ -88,20 +93,6 @@ pub(super) fn apply(command: &SubmitApplication, world: &World, setting: &Settin
         changes.push(Change::Document(key.clone(), Box::new(document)));
         changes.push(Change::Version(Box::new(version)));
     }
-    let events = lifecycle
-        .event_of(start)
-        .map(|event| Event {
-            code: event.code.clone(),
-            case,
-            happened_at: command.submitted_at,
-            comment: None,
-            reasons: Vec::new(),
-            missing: Vec::new(),
-            amount: None,
-            result: None,
-        })
-        .into_iter()
-        .collect();
     Ok(Done { changes, events, remark: None })
 }
 

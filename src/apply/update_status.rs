@@ -170,14 +170,12 @@ fn event(command: &UpdateStatus, case: &Case, lifecycle: &Lifecycle, status: &St
     };
     let reason = |code: &str| lifecycle.reason(status, code).map(|reason| reason.label.clone());
     Some(Event {
-        code: lifecycle.event_of(status)?.code.clone(),
-        case: case.clone(),
-        happened_at: command.happened_at,
         comment: command.comment.clone(),
         reasons: words(&command.reasons, &reason),
         missing: words(&command.missing, &|_| None),
         amount: command.amount.clone(),
         result: command.result_link.clone().or_else(|| command.result_place.clone()),
+        ..Event::of(&lifecycle.event_of(status)?.code, case, command.happened_at)
     })
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const NEW_WAITING: i64 = i64::MAX;
 
 /// What names a case: its system and its number there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseKey {
     /// Code of the system.
     pub system: String,

@@ -1,5 +1,6 @@
-//! What is owed to others, as messages: receipts and notices in an envelope of our own. Pure; what it makes is written in
-//! the transaction of the change that caused it, and the relay sends it afterwards.
+//! What is owed to others, as messages: receipts and notices in an envelope of our own. Pure. A receipt is written in the
+//! transaction of the change that caused it; of a notice that transaction holds what happened, and the relay, which sends
+//! both, puts it into words.
 
 mod envelope;
 mod notice;
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::apply::{Lifecycles, Settlement};
+use crate::apply::{Lifecycles, Noticed, Settlement};
 use crate::xml::WriteFault;
 
 /// What a row of the outbox is.
@@ -82,16 +83,14 @@ pub struct Sending<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// The rows of everything that a settlement owes.
-pub fn owed(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
-    let mut rows = Vec::with_capacity(settlement.receipts.len() + settlement.notices.len());
-    for receipt in &settlement.receipts {
-        rows.push(receipt::row(receipt, sending)?);
-    }
-    for noticed in &settlement.notices {
-        notice::rows(noticed, sending, &mut rows)?;
-    }
-    Ok(rows)
+/// The answers that a settlement owes.
+pub fn receipts(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
+    settlement.receipts.iter().map(|receipt| receipt::row(receipt, sending)).collect()
+}
+
+/// The notices of something that people are told of: one a channel.
+pub fn notices(noticed: &Noticed, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
+    notice::rows(noticed, sending)
 }
 
 /// When a row that did not leave is tried again: the pause doubles with each try, up to the longest.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::envelope::{Header, id, message, moment};
 use super::{OutboxRow, OutboxWhat, Sending};
-use crate::apply::Noticed;
+use crate::apply::{Event, Noticed};
 use crate::domain::lifecycle::{Event as Texts, Lifecycle, Place};
 use crate::xml::{WriteFault, Writer};
 
@@ -17,18 +17,19 @@ const TITLE_CHARACTERS_MAX: usize = 500;
 const SHORT_CHARACTERS_MAX: usize = 300;
 const LONG_CHARACTERS_MAX: usize = 8000;
 
-pub(super) fn rows(noticed: &Noticed, sending: &Sending<'_>, rows: &mut Vec<OutboxRow>) -> Result<(), WriteFault> {
-    let case = &noticed.event.case;
-    let Some(lifecycle) = sending.lifecycles.get(&case.key.system) else { return Ok(()) };
-    let Some(texts) = lifecycle.event(&noticed.event.code) else { return Ok(()) };
-    let values = values(noticed, lifecycle, sending);
+pub(super) fn rows(noticed: &Noticed, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
+    let event = &noticed.event;
+    let mut rows = Vec::new();
+    let Some(lifecycle) = sending.lifecycles.get(&event.case.system) else { return Ok(rows) };
+    let Some(texts) = lifecycle.event(&event.code) else { return Ok(rows) };
+    let values = values(event, lifecycle, sending);
     for channel in &texts.channels {
         match addressee(channel, noticed) {
             Addressee::Nowhere => {}
             addressee => rows.push(row(noticed, lifecycle, texts, &values, (channel, &addressee), sending)?),
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// How a channel finds its reader.
@@ -42,10 +43,10 @@ enum Addressee<'a> {
 }
 
 fn addressee<'a>(channel: &str, noticed: &'a Noticed) -> Addressee<'a> {
-    let case = &noticed.event.case;
+    let event = &noticed.event;
     let (element, address) = match channel {
-        "email" => ("b:Email", &case.email),
-        "sms" => ("b:Phone", &case.phone),
+        "email" => ("b:Email", &event.email),
+        "sms" => ("b:Phone", &event.phone),
         _ => return Addressee::Known,
     };
     address.as_deref().map_or(Addressee::Nowhere, |address| Addressee::At(element, address))
@@ -59,7 +60,7 @@ fn row(
     (channel, addressee): (&str, &Addressee<'_>),
     sending: &Sending<'_>,
 ) -> Result<OutboxRow, WriteFault> {
-    let case = &noticed.event.case;
+    let event = &noticed.event;
     let item = noticed.item.to_string();
     let message_id = id(&["notice", &noticed.source.0, &noticed.source.1, &item, &texts.code, channel]);
     let header = Header {
@@ -67,7 +68,7 @@ fn row(
         in_reply_to: None,
         correlation: None,
         recipient: sending.agency,
-        system: &case.key.system,
+        system: &event.case.system,
         test: false,
     };
     let body = message(&header, sending, NAMESPACE, |w| {
@@ -75,20 +76,20 @@ fn row(
         if let Addressee::At(element, address) = addressee {
             w.start("b:Addressee")?.element(element, address)?.end()?;
         }
-        w.start("b:Case")?.attribute("system", &case.key.system)?.attribute("number", &case.key.number)?;
+        w.start("b:Case")?.attribute("system", &event.case.system)?.attribute("number", &event.case.number)?;
         if let Some(service) = values.get(Place::Service.name()) {
             w.element("b:Service", service)?;
         }
         w.end()?;
-        let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
-        w.start("b:Status")?.attribute("code", &case.status)?.text(status)?.end()?;
-        w.element("b:HappenedAt", &moment(noticed.event.happened_at))?;
+        let status = lifecycle.status(&event.status).map_or(event.status.as_str(), |status| &status.label);
+        w.start("b:Status")?.attribute("code", &event.status)?.text(status)?.end()?;
+        w.element("b:HappenedAt", &moment(event.happened_at))?;
         write_texts(w, texts, values)?;
-        if let Some(deadline) = case.deadline {
+        if let Some(deadline) = event.deadline {
             w.element("b:DueBy", &moment(deadline))?;
         }
         if let Some(link) = sending.link {
-            let link = link.replace("{system}", &case.key.system).replace("{number}", &case.key.number);
+            let link = link.replace("{system}", &event.case.system).replace("{number}", &event.case.number);
             w.element("b:Link", &link)?;
         }
         w.end()?;
@@ -97,10 +98,10 @@ fn row(
     Ok(OutboxRow {
         what: OutboxWhat::Notice,
         message: Some(noticed.message),
-        case_number: Some(case.key.number.clone()),
+        case_number: Some(event.case.number.clone()),
         kind: "notice",
         address: channel.to_owned(),
-        order_key: Some(format!("notice:{channel}:{}:{}", case.key.system, case.key.number)),
+        order_key: Some(format!("notice:{channel}:{}:{}", event.case.system, event.case.number)),
         message_id,
         correlation: None,
         r#type: "Notice",
@@ -121,30 +122,28 @@ fn write_texts(w: &mut Writer, texts: &Texts, values: &HashMap<&'static str, Str
     Ok(())
 }
 
-fn values(noticed: &Noticed, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMap<&'static str, String> {
-    let event = &noticed.event;
-    let case = &event.case;
+fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMap<&'static str, String> {
     let day = |moment: DateTime<Utc>| moment.with_timezone(&sending.zone).format("%d.%m.%Y").to_string();
     // A deadline is the first moment after its last day.
     let last_day = |end: DateTime<Utc>| day(end - chrono::Duration::milliseconds(1));
     let list = |list: &[String]| (!list.is_empty()).then(|| list.join("; "));
     let happened = event.happened_at.with_timezone(&sending.zone).format("%d.%m.%Y %H:%M").to_string();
-    let service = lifecycle.service(&case.service).map_or_else(|| case.service.clone(), |one| one.label.clone());
-    let status = lifecycle.status(&case.status).map_or_else(|| case.status.clone(), |one| one.label.clone());
+    let service = lifecycle.service(&event.service).map_or_else(|| event.service.clone(), |one| one.label.clone());
+    let status = lifecycle.status(&event.status).map_or_else(|| event.status.clone(), |one| one.label.clone());
     [
-        (Place::Number, Some(case.key.number.clone())),
+        (Place::Number, Some(event.case.number.clone())),
         (Place::Status, Some(status)),
         (Place::Service, Some(service)),
         (Place::Happened, Some(happened)),
-        (Place::Deadline, case.deadline.map(last_day)),
-        (Place::Expected, case.expected_on.map(|day| day.format("%d.%m.%Y").to_string())),
+        (Place::Deadline, event.deadline.map(last_day)),
+        (Place::Expected, event.expected_on.map(|day| day.format("%d.%m.%Y").to_string())),
         (Place::Comment, event.comment.clone()),
         (Place::Reasons, list(&event.reasons)),
         (Place::Missing, list(&event.missing)),
         (Place::Amount, event.amount.clone()),
         (Place::Result, event.result.clone()),
-        (Place::Officer, case.officer.clone()),
-        (Place::Agency, Some(case.agency.clone())),
+        (Place::Officer, event.officer.clone()),
+        (Place::Agency, Some(event.agency.clone())),
     ]
     .into_iter()
     .filter_map(|(place, value)| Some((place.name(), value?)))

@@ -13,9 +13,9 @@ use crate::broker::{Next, Outgoing, Published, Publisher};
 use crate::clock;
 use crate::domain::properties::{Properties, TRACEPARENT};
 use crate::failpoint;
-use crate::outbox::retry_at;
+use crate::outbox::{self, retry_at};
 use crate::pipeline::Pipeline;
-use crate::store::{Handover, StoreFault};
+use crate::store::{Handover, StoreFault, Untold};
 
 /// Ways that the broker serves.
 const BROKER_KINDS: [&str; 2] = ["queue", "notice"];
@@ -46,6 +46,30 @@ enum Fate {
     Sent,
     Later(String),
     Stuck(String),
+}
+
+/// Puts events into words: one bounded piece. Gives how many.
+pub async fn tell(pipeline: &Pipeline) -> Result<usize, StoreFault> {
+    let untold = pipeline.store.untold(pipeline.config.relay.batch_max).await?;
+    if untold.is_empty() {
+        return Ok(0);
+    }
+    let (mut told, mut notices, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
+    for Untold { id, noticed, created_at } in &untold {
+        match outbox::notices(noticed, &pipeline.sending(*created_at)) {
+            Ok(rows) => {
+                told.push(*id);
+                notices.extend(rows);
+            }
+            Err(fault) => {
+                tracing::error!(event = id, %fault, "an event cannot be told of");
+                stuck.push((*id, fault.to_string()));
+            }
+        }
+    }
+    pipeline.store.tell(&told, &notices, &stuck).await?;
+    failpoint::hit("relay.told");
+    Ok(untold.len())
 }
 
 /// Hands due rows over to the broker: one bounded piece.

@@ -1,14 +1,19 @@
 //! Contents outside the tables: documents and large dead letters, each a file named by the SHA-256 of its bytes. A file
 //! appears whole or not at all (written beside, synced, renamed), and is never changed.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::StoredBody;
+
+/// New contents from which on they are synced together.
+const TOGETHER_FROM: usize = 16;
 
 /// A fault of the content store.
 #[derive(Debug, Error)]
@@ -42,23 +47,48 @@ impl Contents {
         Self { folder }
     }
 
-    /// Keeps these bytes, lasting when it returns; does nothing for a content that is there already.
-    pub fn keep(&self, sha256: &str, bytes: &[u8]) -> Result<(), ContentFault> {
-        let path = self.path(sha256);
-        if path.exists() {
-            return Ok(());
+    /// Keeps contents, named by their SHA-256 and lasting when it returns; those that are there already stay as they
+    /// are. Many new ones are synced together.
+    pub fn keep(&self, contents: &[(String, Arc<Vec<u8>>)]) -> Result<(), ContentFault> {
+        let new: Vec<(PathBuf, &[u8])> = contents
+            .iter()
+            .map(|(sha256, bytes)| (self.path(sha256), bytes.as_slice()))
+            .filter(|(path, _)| !path.exists())
+            .collect();
+        let sync = if new.len() < TOGETHER_FROM { Sync::Each } else { Sync::Together };
+        let mut parts = Parts::default();
+        for (path, bytes) in new {
+            let folder = path.parent().unwrap_or(&self.folder).to_path_buf();
+            let part = folder.join(format!("{}.part", uuid::Uuid::now_v7()));
+            let away = |fault| ContentFault::Away { path: path.clone(), fault };
+            fs::create_dir_all(&folder).map_err(away)?;
+            parts.0.push((part.clone(), path.clone()));
+            write(&part, bytes, sync).map_err(away)?;
         }
-        let away = |fault| ContentFault::Away { path: path.clone(), fault };
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(away)?;
-        let beside = folder.join(format!("{sha256}.{}.part", uuid::Uuid::now_v7()));
-        let written = write_synced(&beside, bytes).and_then(|()| fs::rename(&beside, &path));
-        if let Err(fault) = written {
-            // The first fault is the one to tell; a part that stays behind is harmless.
-            drop(fs::remove_file(&beside));
-            return Err(away(fault));
+        self.synced(sync, &[])?;
+        let mut folders = BTreeSet::new();
+        for (part, path) in &parts.0 {
+            fs::rename(part, path).map_err(|fault| ContentFault::Away { path: path.clone(), fault })?;
+            folders.extend(path.parent().map(Path::to_path_buf));
         }
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(away)
+        parts.0.clear();
+        self.synced(sync, &folders.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Makes lasting what was written: these folders, or everything on the file system at once.
+    fn synced(&self, sync: Sync, folders: &[PathBuf]) -> Result<(), ContentFault> {
+        let away = |path: &Path| {
+            let path = path.to_path_buf();
+            move |fault| ContentFault::Away { path, fault }
+        };
+        match sync {
+            Sync::Each => folders
+                .iter()
+                .try_for_each(|folder| File::open(folder).and_then(|folder| folder.sync_all()).map_err(away(folder))),
+            Sync::Together => File::open(&self.folder)
+                .and_then(|folder| rustix::fs::syncfs(&folder).map_err(io::Error::from))
+                .map_err(away(&self.folder)),
+        }
     }
 
     /// Whether a content is there.
@@ -117,10 +147,31 @@ fn named(sha256: &str) -> bool {
     sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// How written files are made lasting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    /// File by file, folder by folder.
+    Each,
+    /// All that the file system holds, by one call: far cheaper for many small files.
+    Together,
+}
+
+/// Files beside their places, with these places. Unless all could be put there, they are removed; one that stays behind
+/// after a crash is harmless.
+#[derive(Default)]
+struct Parts(Vec<(PathBuf, PathBuf)>);
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        // Those already in place are no longer beside it; the fault that ended it all is the one to tell.
+        self.0.iter().for_each(|(part, _)| drop(fs::remove_file(part)));
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], sync: Sync) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    if sync == Sync::Each { file.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -136,11 +187,45 @@ mod tests {
         let contents = Contents::at(folder());
         let name = hex::encode(Sha256::digest(b"abc"));
         assert!(!contents.has(&name));
-        contents.keep(&name, b"abc").unwrap();
-        contents.keep(&name, b"abc").unwrap();
+        let content = (name.clone(), Arc::new(b"abc".to_vec()));
+        contents.keep(&[content.clone(), content.clone()]).unwrap();
+        contents.keep(&[content]).unwrap();
         assert_eq!(contents.read(&name).unwrap(), b"abc");
         fs::write(contents.path(&name), b"abd").unwrap();
         assert!(matches!(contents.read(&name), Err(ContentFault::Changed(_))));
+        fs::remove_dir_all(&contents.folder).unwrap();
+    }
+
+    #[test]
+    fn many_contents_are_kept_together_and_nothing_stays_beside_them() {
+        let contents = Contents::at(folder());
+        let content = |number: usize| {
+            let bytes = number.to_string().into_bytes();
+            (hex::encode(Sha256::digest(&bytes)), Arc::new(bytes))
+        };
+        let list: Vec<_> = (0..TOGETHER_FROM * 3).map(content).collect();
+        contents.keep(&list[..2]).unwrap();
+        contents.keep(&list).unwrap();
+        for (name, bytes) in &list {
+            assert_eq!(&contents.read(name).unwrap(), &**bytes);
+        }
+        let folders = fs::read_dir(&contents.folder).unwrap();
+        let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap()).count();
+        assert_eq!(files, list.len());
+        fs::remove_dir_all(&contents.folder).unwrap();
+    }
+
+    #[test]
+    fn contents_that_cannot_be_put_in_place_leave_nothing_beside() {
+        let contents = Contents::at(folder());
+        let bytes = b"abc".to_vec();
+        let name = hex::encode(Sha256::digest(&bytes));
+        fs::create_dir_all(&contents.folder).unwrap();
+        let taken = contents.folder.join(&name[..2]);
+        fs::write(&taken, b"a file where a folder must be").unwrap();
+        let kept = contents.keep(&[(name, Arc::new(bytes))]);
+        assert!(matches!(kept, Err(ContentFault::Away { .. })), "{kept:?}");
+        assert_eq!(fs::read_dir(&contents.folder).unwrap().count(), 1);
         fs::remove_dir_all(&contents.folder).unwrap();
     }
 

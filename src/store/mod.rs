@@ -18,7 +18,7 @@ pub use reads::{
     OutboxView, OutcomeCount, RequestView, VersionView, Waiting,
 };
 pub use sqlite::Transaction;
-pub use work::{DueRow, Handover, StoredBody, StoredMessage};
+pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};
 
 /// How the embedded store is opened.
 #[derive(Debug, Clone)]
@@ -79,6 +79,11 @@ impl Store {
     /// Says whether the store can be written to now.
     pub async fn ready(&self) -> Result<(), StoreFault> {
         self.db.ready().await
+    }
+
+    /// Folds what the write-ahead log holds into the file, beside the writing, so that commits need not.
+    pub async fn fold_log(&self) -> Result<(), StoreFault> {
+        self.db.fold_log().await
     }
 
     /// Finishes reading and writing, folds the write-ahead log into the file.

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Store, StoreFault};
+use crate::apply::Noticed;
 use crate::apply::rows::AuditRow;
+use crate::outbox::OutboxRow;
 
 /// Where a message's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +83,29 @@ pub struct Handover {
     pub created_at: DateTime<Utc>,
 }
 
+/// What people are to be told of and is not put into words yet.
+#[derive(Debug, Clone)]
+pub struct Untold {
+    /// The row.
+    pub id: i64,
+    /// What happened.
+    pub noticed: Noticed,
+    /// When it was recorded.
+    pub created_at: DateTime<Utc>,
+}
+
 impl Store {
+    /// The eldest events that are not told yet; at most `limit`.
+    pub async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreFault> {
+        self.db.untold(limit).await
+    }
+
+    /// Marks events as told and writes their notices, or marks them as stuck, which says why. Does nothing where
+    /// somebody else has told one of them meanwhile.
+    pub async fn tell(&self, told: &[i64], notices: &[OutboxRow], stuck: &[(i64, String)]) -> Result<(), StoreFault> {
+        self.db.tell(told, notices, stuck).await
+    }
+
     /// Parked items that are due, in the order in which they were parked; at most `limit`.
     pub async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
         self.db.due_parked(now, limit).await
@@ -124,7 +148,7 @@ impl Store {
         self.db.outbox_done(sent, later, stuck, now).await
     }
 
-    /// Makes stuck rows pending again: one, or all where `id` is `None`. Gives how many.
+    /// Makes stuck rows pending again: one, or all and all stuck events where `id` is `None`. Gives how many.
     pub async fn outbox_retry(&self, id: Option<i64>, audit: AuditRow) -> Result<u64, StoreFault> {
         self.db.outbox_retry(id, audit).await
     }

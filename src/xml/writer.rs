@@ -203,19 +203,31 @@ impl Writer {
     }
 
     fn escape(&mut self, text: &str, quoted: bool) -> Result<(), WriteFault> {
-        for character in text.chars() {
-            match character {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '"' if quoted => self.out.push_str("&quot;"),
-                '\r' => self.out.push_str("&#13;"),
-                '\n' if quoted => self.out.push_str("&#10;"),
-                '\t' if quoted => self.out.push_str("&#9;"),
-                _ if chars::is_char(character) => self.out.push(character),
-                _ => return Err(WriteFault::BadCharacter),
-            }
+        let bytes = text.as_bytes();
+        // What needs no second look goes over in whole runs; all cuts are before or behind ASCII, or `EF`.
+        let mut copied = 0;
+        for (at, byte) in bytes.iter().enumerate() {
+            let replacement = match byte {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'"' if quoted => "&quot;",
+                b'\r' => "&#13;",
+                b'\n' if quoted => "&#10;",
+                b'\t' if quoted => "&#9;",
+                b'\t' | b'\n' => continue,
+                0..0x20 => return Err(WriteFault::BadCharacter),
+                // U+FFFE and U+FFFF.
+                0xEF if matches!(bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])) => {
+                    return Err(WriteFault::BadCharacter);
+                }
+                _ => continue,
+            };
+            self.out.push_str(&text[copied..at]);
+            self.out.push_str(replacement);
+            copied = at + 1;
         }
+        self.out.push_str(&text[copied..]);
         Ok(())
     }
 }
@@ -248,7 +260,10 @@ mod tests {
         check(WriteFault::Misplaced, |writer| writer.end().map(drop));
         check(WriteFault::Misplaced, |writer| writer.element("a", "")?.start("b").map(drop));
         check(WriteFault::Misplaced, |writer| writer.start("a")?.text("x")?.attribute("b", "").map(drop));
-        check(WriteFault::BadCharacter, |writer| writer.start("a")?.text("\u{1}").map(drop));
+        for wrong in ["\u{1}", "a\u{0}", "я\u{1F}б", "\u{FFFE}", "ю\u{FFFF}"] {
+            check(WriteFault::BadCharacter, |writer| writer.start("a")?.text(wrong).map(drop));
+            check(WriteFault::BadCharacter, |writer| writer.start("a")?.attribute("b", wrong).map(drop));
+        }
         check(WriteFault::UndeclaredPrefix, |writer| writer.start("p:a")?.end().map(drop));
         check(WriteFault::UndeclaredPrefix, |writer| writer.start("a")?.attribute("p:b", "")?.end().map(drop));
         check(WriteFault::BadNamespace, |writer| writer.start("a")?.namespace("p", "").map(drop));

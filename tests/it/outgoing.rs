@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use mezhved::binding::Library;
 use mezhved::clock;
+use mezhved::relay;
 use mezhved::sample::Shares;
 use mezhved::schema::{self, SchemaSet};
 use mezhved::validate::{self, Options};
@@ -34,6 +35,7 @@ async fn every_receipt_and_notice_is_valid_against_its_own_schema() {
         settle(&pipeline, batch).await;
         wake(&pipeline).await;
     }
+    while relay::tell(&pipeline).await.unwrap() > 0 {}
     let rules = rules();
     let options = Options::default();
     let later = clock::now() + Duration::days(1);

@@ -1,8 +1,10 @@
 //! The embedded store: SQLite with a write-ahead log, one writer, a pool of readers. Every statement of this dialect
 //! stands in this folder.
 
+mod changes;
 mod facts;
 mod reads;
+mod rows;
 mod work;
 mod write;
 
@@ -30,6 +32,7 @@ const WRITER_CACHE_KIB: i64 = 32 * 1024;
 pub(super) struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    folder: SqlitePool,
     file: Arc<File>,
 }
 
@@ -55,7 +58,8 @@ impl Sqlite {
         }
         let writer = pool(1).connect_with(writing).await?;
         let readers = pool(settings.readers.max(1)).connect_with(options(settings).pragma("query_only", "1")).await?;
-        let db = Self { writer, readers, file: Arc::new(File { path: settings.path.clone(), identity }) };
+        let folder = pool(1).connect_lazy_with(options(settings));
+        let db = Self { writer, readers, folder, file: Arc::new(File { path: settings.path.clone(), identity }) };
         db.check_version().await?;
         Ok(db)
     }
@@ -92,6 +96,12 @@ impl Sqlite {
         Ok(Transaction { tx, file: self.file.clone() })
     }
 
+    /// Folds what the write-ahead log holds into the file, as far as that holds nobody up.
+    pub(super) async fn fold_log(&self) -> Result<(), StoreFault> {
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_all(&self.folder).await?;
+        Ok(())
+    }
+
     pub(super) async fn ready(&self) -> Result<(), StoreFault> {
         self.file.check()?;
         sqlx::query("SELECT 1").execute(&self.readers).await?;
@@ -100,6 +110,7 @@ impl Sqlite {
 
     pub(super) async fn close(&self) {
         self.readers.close().await;
+        self.folder.close().await;
         self.writer.close().await;
     }
 }

@@ -312,8 +312,10 @@ impl Sqlite {
 
     pub(in crate::store) async fn waiting(&self) -> Result<Waiting, StoreFault> {
         let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM parked), (SELECT count(*) FROM outbox WHERE state = 'pending'), \
-             (SELECT count(*) FROM outbox WHERE state = 'stuck'), \
+            "SELECT (SELECT count(*) FROM parked), (SELECT count(*) FROM outbox WHERE state = 'pending') \
+             + (SELECT count(*) FROM events WHERE state = 'pending'), \
+             (SELECT count(*) FROM outbox WHERE state = 'stuck') \
+             + (SELECT count(*) FROM events WHERE state = 'stuck'), \
              (SELECT count(*) FROM dead_letters WHERE state = 'open')",
         )
         .fetch_one(&self.readers)

@@ -9,10 +9,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
+use super::facts::json_column;
 use crate::apply::rows::AuditRow;
 use crate::failpoint;
+use crate::outbox::OutboxRow;
 use crate::store::moment::{from_store, to_store};
-use crate::store::{DueRow, Handover, StoreFault, StoredBody, StoredMessage};
+use crate::store::{DueRow, Handover, StoreFault, StoredBody, StoredMessage, Untold};
 
 impl Sqlite {
     pub(in crate::store) async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
@@ -93,6 +95,47 @@ impl Sqlite {
         let Some(row) = row else { return Ok(None) };
         let body = dead_body(&row, 9)?;
         Ok(Some(message(&row, 0, body)?))
+    }
+
+    pub(in crate::store) async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreFault> {
+        failpoint::store(&self.file.path)?;
+        let rows = sqlx::query("SELECT id, data, created_at FROM events WHERE state = 'pending' ORDER BY id LIMIT ?1")
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        let untold = |row: &SqliteRow| {
+            Ok(Untold { id: row.try_get(0)?, noticed: json_column(row, 1)?, created_at: from_store(row.try_get(2)?) })
+        };
+        rows.iter().map(untold).collect()
+    }
+
+    pub(in crate::store) async fn tell(
+        &self,
+        told: &[i64],
+        notices: &[OutboxRow],
+        stuck: &[(i64, String)],
+    ) -> Result<(), StoreFault> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE events SET state = 'told' WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'pending'",
+        )
+        .bind(json!(told).to_string())
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done != told.len() as u64 {
+            return Ok(());
+        }
+        for (id, error) in stuck {
+            sqlx::query("UPDATE events SET state = 'stuck', error = ?2 WHERE id = ?1 AND state = 'pending'")
+                .bind(id)
+                .bind(error)
+                .execute(&mut *tx.tx)
+                .await?;
+        }
+        tx.owe(notices).await?;
+        tx.commit(()).await?.into_run();
+        Ok(())
     }
 
     pub(in crate::store) async fn outbox_due(
@@ -182,6 +225,13 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
+        let untold =
+            sqlx::query("UPDATE events SET state = 'pending', error = NULL WHERE state = 'stuck' AND ?1 IS NULL")
+                .bind(id)
+                .execute(&mut *tx.tx)
+                .await?
+                .rows_affected();
+        let done = done + untold;
         if done > 0 {
             tx.write_audit(&[audit]).await?;
         }

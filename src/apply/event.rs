@@ -1,0 +1,79 @@
+//! Something that people are told of, with everything that the notices of it say: what is told later is told of the case
+//! as it was then.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::world::{Case, CaseKey};
+
+/// Something that people are told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Code of the event in the lifecycle.
+    pub code: String,
+    /// System and number of the case.
+    pub case: CaseKey,
+    /// Its status after the event.
+    pub status: String,
+    /// Code of the service asked for.
+    pub service: String,
+    /// Who deals with it.
+    pub agency: String,
+    /// Who in the agency.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub officer: Option<String>,
+    /// By when somebody must act: the first moment after the term.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deadline: Option<DateTime<Utc>>,
+    /// The day on which the decision is expected.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_on: Option<NaiveDate>,
+    /// Where the applicant reads mail.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email: Option<String>,
+    /// Where the applicant reads short messages.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phone: Option<String>,
+    /// When it happened.
+    pub happened_at: DateTime<Utc>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comment: Option<String>,
+    /// Reasons, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub reasons: Vec<String>,
+    /// What is missing, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<String>,
+    /// Amount due, in roubles.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub amount: Option<String>,
+    /// Where the result is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub result: Option<String>,
+}
+
+impl Event {
+    /// An event of a case as it is now, without particulars.
+    #[must_use]
+    pub fn of(code: &str, case: &Case, happened_at: DateTime<Utc>) -> Self {
+        Self {
+            code: code.to_owned(),
+            case: case.key.clone(),
+            status: case.status.clone(),
+            service: case.service.clone(),
+            agency: case.agency.clone(),
+            officer: case.officer.clone(),
+            deadline: case.deadline,
+            expected_on: case.expected_on,
+            email: case.email.clone(),
+            phone: case.phone.clone(),
+            happened_at,
+            comment: None,
+            reasons: Vec::new(),
+            missing: Vec::new(),
+            amount: None,
+            result: None,
+        }
+    }
+}
