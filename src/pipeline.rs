@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use crate::admit::{self, ClaimKey, Desk, Prepared, Rejected};
+use crate::admit::{self, Checked, ClaimKey, Desk, Prepared, Rejected};
 use crate::apply::rows::{Claim, RawBlock};
 use crate::apply::world::Needs;
 use crate::apply::{self, Context, Known, Lifecycles, Settlement};
@@ -94,19 +94,21 @@ impl Pipeline {
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
             }
         }
-        self.keep_early(&prepared).await;
+        self.keep_early(&mut prepared).await;
         failpoint::hit("pipeline.prepared");
         prepared
     }
 
     /// Keeps the contents of what will most likely be applied while the batch before is still being settled: syncing
     /// files is what takes longest. What fails here is met again, with patience, in the transaction.
-    async fn keep_early(&self, prepared: &[Prepared]) {
-        let wanted = |message: &&Prepared| !message.head.test() && !matches!(message.head.origin, Origin::Store(_));
-        let checked = prepared.iter().filter(wanted).filter_map(|message| message.verdict.as_ref().ok());
-        let list: Vec<_> = checked.flat_map(|checked| checked.contents.iter().cloned()).collect();
-        if let Err(fault) = self.keep(list).await {
-            tracing::debug!(%fault, "contents cannot be kept yet");
+    async fn keep_early(&self, prepared: &mut [Prepared]) {
+        let wanted = |message: &&mut Prepared| !message.head.test() && !matches!(message.head.origin, Origin::Store(_));
+        let checked = prepared.iter_mut().filter(wanted).filter_map(|message| message.verdict.as_mut().ok());
+        let mut checked: Vec<&mut Checked> = checked.filter(|checked| !checked.contents.is_empty()).collect();
+        let list = checked.iter().flat_map(|checked| checked.contents.iter().cloned()).collect();
+        match self.keep(list).await {
+            Ok(()) => checked.iter_mut().for_each(|checked| checked.contents.clear()),
+            Err(fault) => tracing::debug!(%fault, "contents cannot be kept yet"),
         }
     }
 
