@@ -1,0 +1,140 @@
+//! Tables of keys: what each identity constraint at work has found so far, and what it hands to the elements around it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::identity::Finding;
+use super::matcher::Matcher;
+use crate::rules::sealed::{Identity, IdentityId, IdentityKind};
+use crate::xml::Span;
+
+/// A constraint at work below the element that declares it.
+#[derive(Debug)]
+pub(super) struct Scope<'r> {
+    pub(super) id: IdentityId,
+    pub(super) identity: &'r Identity,
+    pub(super) level: usize,
+    pub(super) selector: Matcher<'r>,
+    keys: HashSet<Box<str>>,
+    references: Vec<KeyReference>,
+}
+
+/// A reference whose key has not come yet.
+#[derive(Debug)]
+struct KeyReference {
+    key: Box<str>,
+    span: Span,
+    path: String,
+}
+
+/// Keys that an inner element hands to the elements around it.
+#[derive(Debug)]
+struct HandedUp {
+    level: usize,
+    id: IdentityId,
+    /// Whether each key came from two children, which makes it stand for neither.
+    keys: HashMap<Box<str>, bool>,
+}
+
+/// The constraints at work, outermost first, and what inner elements have handed up.
+#[derive(Debug, Default)]
+pub(super) struct Scopes<'r> {
+    pub(super) open: Vec<Scope<'r>>,
+    handed_up: Vec<HandedUp>,
+}
+
+impl<'r> Scopes<'r> {
+    /// A constraint begins to work.
+    pub(super) fn open(&mut self, id: IdentityId, identity: &'r Identity, level: usize, selector: Matcher<'r>) {
+        let (keys, references) = (HashSet::new(), Vec::new());
+        self.open.push(Scope { id, identity, level, selector, keys, references });
+    }
+
+    /// Whether an element that ends at `level` closes anything here.
+    #[inline]
+    pub(super) fn ends_at(&self, level: usize) -> bool {
+        !self.handed_up.is_empty() || self.open.last().is_some_and(|scope| scope.level == level)
+    }
+
+    /// Notes the key of one selected element; false where a key must be unique and is not.
+    pub(super) fn note(&mut self, scope: usize, key: &str, span: Span, path: impl FnOnce() -> String) -> bool {
+        let IdentityKind::Keyref(referred) = self.open[scope].identity.kind else {
+            return self.open[scope].keys.insert(key.into());
+        };
+        let level = self.open[scope].level;
+        // Mostly the key has come before, beside the reference; then nothing has to be kept.
+        let known = self
+            .open
+            .iter()
+            .rev()
+            .take_while(|other| other.level == level)
+            .any(|other| other.id == referred && other.keys.contains(key));
+        if !known {
+            self.open[scope].references.push(KeyReference { key: key.into(), span, path: path() });
+        }
+        true
+    }
+
+    /// Closes the scopes of the element at `level`: judges references, hands keys up.
+    pub(super) fn close(&mut self, level: usize, findings: &mut Vec<Finding<'r>>) {
+        let first = self.open.partition_point(|scope| scope.level < level);
+        if first < self.open.len() {
+            let closing = self.open.split_off(first);
+            for scope in &closing {
+                if let IdentityKind::Keyref(referred) = scope.identity.kind {
+                    self.judge(scope, referred, &closing, findings);
+                }
+            }
+            for scope in closing {
+                if scope.identity.referred_from_outside {
+                    self.hand_up(level, scope.id, scope.keys);
+                }
+            }
+        }
+        // What has come up to this element goes on to the one around it.
+        if !self.handed_up.is_empty() {
+            self.pass_on(level);
+        }
+    }
+
+    fn judge(&self, scope: &Scope<'r>, referred: IdentityId, closing: &[Scope<'r>], findings: &mut Vec<Finding<'r>>) {
+        let own = closing.iter().find(|other| other.id == referred);
+        let handed = self.handed_up.iter().find(|handed| handed.id == referred && handed.level == scope.level);
+        for reference in &scope.references {
+            let found = own.is_some_and(|own| own.keys.contains(&reference.key))
+                || handed.and_then(|handed| handed.keys.get(&reference.key)).is_some_and(|twice| !twice);
+            if !found {
+                let KeyReference { span, path, .. } = reference;
+                findings.push(Finding::NotFound { identity: scope.identity, span: *span, path: path.clone() });
+            }
+        }
+    }
+
+    /// Adds the keys of the element at `level` to what has come up to it; its own win over those of its children.
+    fn hand_up(&mut self, level: usize, id: IdentityId, keys: HashSet<Box<str>>) {
+        let keys = keys.into_iter().map(|key| (key, false));
+        match self.handed_up.iter_mut().find(|handed| handed.id == id && handed.level == level) {
+            Some(handed) => handed.keys.extend(keys),
+            None => self.handed_up.push(HandedUp { level, id, keys: keys.collect() }),
+        }
+    }
+
+    fn pass_on(&mut self, level: usize) {
+        if self.open.is_empty() || level == 0 {
+            return self.handed_up.retain(|handed| handed.level < level);
+        }
+        let (rising, staying): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.handed_up).into_iter().partition(|handed| handed.level == level);
+        self.handed_up = staying;
+        for rising in rising {
+            let known = self.handed_up.iter_mut().find(|known| known.id == rising.id && known.level == level - 1);
+            match known {
+                Some(known) => {
+                    for (key, twice) in rising.keys {
+                        known.keys.entry(key).and_modify(|known| *known = true).or_insert(twice);
+                    }
+                }
+                None => self.handed_up.push(HandedUp { level: level - 1, ..rising }),
+            }
+        }
+    }
+}
