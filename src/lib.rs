@@ -2,7 +2,7 @@
 //! the order in which a message meets them:
 //!
 //! [`intake`] brings a delivery in; [`decode`] makes text of its bytes; [`binding`] walks it through the [`rules`] that
-//! [`schema`] compiled from XSD, with [`validate`] over [`xml`]; [`admit`] holds its sender and attachments against what
+//! [`schema`] compiled from XSD, with [`validate`] over [`xml`] ([`assess`] joins them for any document); [`admit`] holds its sender and attachments against what
 //! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
 //! [`pipeline`] conducts; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
@@ -11,6 +11,7 @@
 pub mod admit;
 pub mod apply;
 pub mod assemble;
+pub mod assess;
 pub mod binding;
 pub mod broker;
 pub mod cli;

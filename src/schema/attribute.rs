@@ -102,7 +102,7 @@ impl<'d> Compiler<'d> {
             }
         }
         for index in sorted {
-            if self.globals[index].kind == Kind::AttributeGroup {
+            if self.globals[index].kind == Kind::AttributeGroup && !self.globals[index].stands_in {
                 let item = self.globals[index].item;
                 let set = self.attribute_set(item);
                 self.check_one_id(item, &set, "ag-props-correct.3");
@@ -113,7 +113,7 @@ impl<'d> Compiler<'d> {
 
     fn attribute_group_needs(&self, index: usize) -> Vec<usize> {
         let global = &self.globals[index];
-        if global.kind != Kind::AttributeGroup {
+        if global.stands_in || global.kind != Kind::AttributeGroup {
             return Vec::new();
         }
         let references = global.item.children().filter(|child| child.tag() == "attributeGroup");

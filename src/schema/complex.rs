@@ -121,7 +121,7 @@ impl<'d> Compiler<'d> {
     /// The global complex type that a global complex type derives from.
     fn complex_need(&self, index: usize) -> Option<usize> {
         let global = &self.globals[index];
-        if global.kind != Kind::Type || global.item.tag() != "complexType" {
+        if global.stands_in || global.kind != Kind::Type || global.item.tag() != "complexType" {
             return None;
         }
         let content = global.item.children().find(|child| matches!(child.tag(), "simpleContent" | "complexContent"))?;

@@ -15,7 +15,11 @@ impl<'d> Compiler<'d> {
         let (sorted, circular) = order(self.globals.len(), |index| self.simple_needs(index));
         for index in circular {
             let item = self.globals[index].item;
-            self.fault(item, "st-props-correct.2", "the type is derived from itself");
+            if item.child("union").is_some() {
+                self.fault(item, "src-simple-type.4", "the union is a member of itself");
+            } else {
+                self.fault(item, "st-props-correct.2", "the type is derived from itself");
+            }
         }
         if !self.faults.is_empty() {
             // A circle cannot be compiled; what else is wrong shows when it is broken.
@@ -35,7 +39,7 @@ impl<'d> Compiler<'d> {
     fn simple_needs(&self, index: usize) -> Vec<usize> {
         let global = &self.globals[index];
         let mut needs = Vec::new();
-        if global.kind != Kind::Type || global.item.tag() != "simpleType" {
+        if global.stands_in || global.kind != Kind::Type || global.item.tag() != "simpleType" {
             return needs;
         }
         for node in global.item.node.descendants().filter(roxmltree::Node::is_element) {

@@ -11,3 +11,4 @@ mod outgoing;
 mod sixth;
 mod support;
 mod tidy;
+mod xsts;
