@@ -74,12 +74,14 @@ impl<'d> Compiler<'d> {
     pub(super) fn anonymous_simple_type(&mut self, item: Item<'d>) -> SimpleId {
         let id = self.reserve_anonymous_simple(item);
         self.simple_type_into(item, id);
+        // `finalDefault` says what others may derive from a type; an anonymous one is there for where it stands.
+        self.simple_final.remove(&id);
         id
     }
 
     /// Compiles a simple type into its place.
     fn simple_type_into(&mut self, item: Item<'d>, id: SimpleId) {
-        let blocked = self.derivations(item, "final", &["restriction", "list", "union"], "finalDefault");
+        let blocked = self.derivations(item, "final", &["extension", "restriction", "list", "union"], "finalDefault");
         self.simple_final.insert(id, blocked);
         let Some(body) = item.children().next() else {
             return self.fault(item, "s4s-elt-must-match", "a simpleType needs a restriction, list or union");
@@ -175,6 +177,7 @@ impl<'d> Compiler<'d> {
             name: root.name,
             base: ANY_SIMPLE_TYPE,
             white_space: WhiteSpace::Collapse,
+            white_space_fixed: true,
             trims: false,
             facets: Box::default(),
             checks: Box::default(),
