@@ -10,6 +10,7 @@ mod logs;
 mod outcomes;
 mod outgoing;
 mod sixth;
+mod specimens;
 mod support;
 mod tidy;
 mod xsts;
