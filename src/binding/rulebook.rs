@@ -164,7 +164,8 @@ impl Rulebook {
             let key = (entry.family.system.clone(), namespace.clone(), local.clone());
             by_root.entry(key).or_default().push(at);
         }
-        let options = Options { violations_max: config.violations_max, limits: config.xml.clone() };
+        let options =
+            Options { violations_max: config.violations_max, limits: config.xml.clone(), ..Options::default() };
         let entries = entries.into_iter().map(|(_, entry)| entry).collect();
         Ok(Self { envelope, entries, by_root, zone: config.zone, options, warnings: compiled.warnings })
     }

@@ -12,8 +12,10 @@ mod message;
 mod outbox;
 mod process;
 mod publish;
+mod rules;
 mod run;
 mod sample;
+mod schemas;
 mod show;
 mod status;
 mod validate;
@@ -106,8 +108,11 @@ enum Command {
     Process(process::Process),
     /// Send files to the broker with confirms, each as its sender.
     Publish(publish::Publish),
-    /// Validate messages without applying them.
+    /// Validate messages, or any documents against schemas, without applying them.
     Validate(validate::Validate),
+    /// Rules: show them as tables, make sample documents that follow them.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Check configuration, schemas, bindings, lifecycles, store and, if asked, the broker.
     Check(check::Check),
     /// Show the configuration in force.
@@ -160,6 +165,7 @@ impl Cli {
             Command::Process(command) => command.run(layers),
             Command::Publish(command) => command.run(layers),
             Command::Validate(command) => command.run(layers),
+            Command::Rules(command) => command.run(layers),
             Command::Check(command) => command.run(layers),
             Command::Config(command) => command.run(layers),
             Command::Db(command) => command.run(layers),

@@ -114,8 +114,9 @@ fn simple_type(row: &BuiltIn, names: &mut NamesDraft) -> SimpleType {
     SimpleType {
         name: names.name(NamespaceId::XS, row.name),
         base: place(row.base),
-        variety,
         white_space,
+        white_space_fixed: !matches!(variety, Variety::Atomic(Lexical::String) | Variety::Any),
+        variety,
         trims,
         facets: facets(row).into(),
         checks: Box::default(),

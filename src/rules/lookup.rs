@@ -26,6 +26,20 @@ impl Rules {
         self.incomplete.contains(&namespace)
     }
 
+    /// Whether documents of the schema are missing.
+    pub(crate) fn misses_documents(&self) -> bool {
+        !self.incomplete.is_empty()
+    }
+
+    /// Whether a global component has a name in the namespace `uri`.
+    pub(crate) fn defines_in(&self, uri: &str) -> bool {
+        let namespace = self.names.namespace(uri);
+        let elements = self.global_elements.iter().map(|(name, _)| name);
+        let attributes = self.global_attributes.iter().map(|(name, _)| name);
+        let types = self.global_types.iter().map(|(name, _)| name);
+        elements.chain(attributes).chain(types).any(|name| self.names.namespace_of(name) == namespace)
+    }
+
     pub(crate) fn local_name(&self, name: NameId) -> &str {
         self.names.local(name)
     }

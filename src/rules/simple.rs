@@ -57,6 +57,8 @@ pub(crate) struct SimpleType {
     pub(crate) base: SimpleId,
     pub(crate) variety: Variety,
     pub(crate) white_space: WhiteSpace,
+    /// No type derived from this one may treat white space otherwise.
+    pub(crate) white_space_fixed: bool,
     /// White space inside a literal makes no difference, so trimming is enough.
     pub(crate) trims: bool,
     pub(crate) facets: Box<[Facet]>,

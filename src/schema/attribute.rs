@@ -18,6 +18,8 @@ pub(super) struct AttributeSet {
     /// Names that a restriction forbids.
     pub(super) prohibited: Vec<NameId>,
     pub(super) wildcard: Option<Wildcard>,
+    /// The attribute groups that it is put together from, as global components.
+    pub(super) groups: Vec<usize>,
 }
 
 impl<'d> Compiler<'d> {
@@ -49,6 +51,7 @@ impl<'d> Compiler<'d> {
         }
         let simple = self.held_simple_type(item, "type").unwrap_or_else(any_simple_type);
         self.draft.attributes[id.index()].simple = simple;
+        self.check_notation_use(item, simple);
         let constraint = self.constraint(item, Some(simple), "a-props-correct.2");
         if constraint.is_some() && self.is_id(simple) {
             self.fault(item, "a-props-correct.3", "an attribute of type ID cannot have a default or fixed value");
@@ -102,7 +105,7 @@ impl<'d> Compiler<'d> {
             }
         }
         for index in sorted {
-            if self.globals[index].kind == Kind::AttributeGroup {
+            if self.globals[index].kind == Kind::AttributeGroup && !self.globals[index].stands_in {
                 let item = self.globals[index].item;
                 let set = self.attribute_set(item);
                 self.check_one_id(item, &set, "ag-props-correct.3");
@@ -113,7 +116,7 @@ impl<'d> Compiler<'d> {
 
     fn attribute_group_needs(&self, index: usize) -> Vec<usize> {
         let global = &self.globals[index];
-        if global.kind != Kind::AttributeGroup {
+        if global.stands_in || global.kind != Kind::AttributeGroup {
             return Vec::new();
         }
         let references = global.item.children().filter(|child| child.tag() == "attributeGroup");
@@ -153,8 +156,15 @@ impl<'d> Compiler<'d> {
         let Some(global) = self.resolve(item, Kind::AttributeGroup, text) else { return };
         let Some(group) = self.attribute_groups.get(&global).cloned() else { return };
         for attribute in group.uses {
-            self.add_use(item, attribute, set);
+            // What comes twice by the same group is one attribute use, not two.
+            let again = set.uses.iter().any(|known| known.declaration == attribute.declaration)
+                && (set.groups.contains(&global) || group.groups.iter().any(|inner| set.groups.contains(inner)));
+            if !again {
+                self.add_use(item, attribute, set);
+            }
         }
+        set.groups.push(global);
+        set.groups.extend(group.groups);
         set.wildcard = match (set.wildcard.take(), group.wildcard) {
             (Some(left), Some(right)) => {
                 let namespaces = self.intersection(item, &left, &right);

@@ -121,7 +121,7 @@ impl<'d> Compiler<'d> {
     /// The global complex type that a global complex type derives from.
     fn complex_need(&self, index: usize) -> Option<usize> {
         let global = &self.globals[index];
-        if global.kind != Kind::Type || global.item.tag() != "complexType" {
+        if global.stands_in || global.kind != Kind::Type || global.item.tag() != "complexType" {
             return None;
         }
         let content = global.item.children().find(|child| matches!(child.tag(), "simpleContent" | "complexContent"))?;
@@ -385,7 +385,7 @@ impl<'d> Compiler<'d> {
             }
             (own, base) => own.or_else(|| base.clone()),
         };
-        AttributeSet { uses, prohibited: Vec::new(), wildcard }
+        AttributeSet { uses, wildcard, ..AttributeSet::default() }
     }
 
     fn restrict_attributes(&mut self, derivation: Item<'d>, own: AttributeSet, base: &AttributeSet) -> AttributeSet {
@@ -396,6 +396,6 @@ impl<'d> Compiler<'d> {
         });
         let inherited: Vec<_> = inherited.cloned().collect();
         uses.extend(inherited);
-        AttributeSet { uses, prohibited: own.prohibited, wildcard: own.wildcard }
+        AttributeSet { uses, prohibited: own.prohibited, wildcard: own.wildcard, ..AttributeSet::default() }
     }
 }

@@ -103,6 +103,9 @@ impl<'d> Compiler<'d> {
         let blocked = self.derivations(item, "final", &["extension", "restriction"], "finalDefault");
         self.element_final.insert(id, blocked);
         let identities = self.identities(item);
+        if let Some(TypeId::Simple(simple)) = type_id {
+            self.check_notation_use(item, simple);
+        }
         let element = &mut self.draft.elements[id.index()];
         element.type_id = type_id.or(inherited).unwrap_or(TypeId::Complex(ANY_TYPE));
         element.block = block;

@@ -1,5 +1,7 @@
 //! Facets of a restriction step: gathered, compiled each by its own file in `rules`, checked against each other.
 
+use std::collections::HashSet;
+
 use super::compiler::Compiler;
 use super::tree::Item;
 use crate::rules::draft::{
@@ -14,6 +16,7 @@ impl<'d> Compiler<'d> {
         let mut fresh: Vec<(Item<'d>, Facet)> = Vec::new();
         let mut patterns: Vec<&'d str> = Vec::new();
         let mut values = Vec::new();
+        let mut singles = HashSet::new();
         for item in items.iter().copied() {
             let (Some(kind), Some(written)) = (FacetKind::named(item.tag()), item.raw_attribute("value")) else {
                 self.fault(item, "s4s-att-must-appear", "a facet needs a value");
@@ -24,7 +27,8 @@ impl<'d> Compiler<'d> {
                 self.fault(item, "cos-applicable-facets", text);
                 continue;
             }
-            if fresh.iter().any(|(_, known)| known.kind() == kind) {
+            let many = matches!(kind, FacetKind::Pattern | FacetKind::Enumeration);
+            if !many && !singles.insert(kind) {
                 self.fault(item, "src-single-facet-value", format!("{} is given twice", kind.name()));
                 continue;
             }
@@ -86,9 +90,12 @@ impl<'d> Compiler<'d> {
 
     fn white_space(&mut self, item: Item<'d>, base: SimpleId, restricted: &mut SimpleType) {
         let inherited = &self.draft.simple_types[base.index()];
-        let fixed = !matches!(inherited.variety, Variety::Atomic(Lexical::String));
+        let fixed = inherited.white_space_fixed;
         match WhiteSpace::compile(item.attribute("value").unwrap_or(""), inherited.white_space, fixed) {
-            Ok(value) => restricted.white_space = value,
+            Ok(value) => {
+                restricted.white_space = value;
+                restricted.white_space_fixed |= item.flag("fixed");
+            }
             Err(fault) => self.fault(item, fault.constraint, format!("whiteSpace: {}", fault.text)),
         }
     }

@@ -110,9 +110,10 @@ impl<'d> Compiler<'d> {
         index
     }
 
-    /// Lays the children of the `redefine` at `offset` over the components that they redefine.
-    fn redefine(&mut self, instance: usize, offset: u64, redefined: usize) {
-        let covered = self.covered(redefined);
+    /// Lays the children of the `redefine` at `offset` over the components that they redefine, or, where their document is
+    /// missing, over what stands in for them.
+    fn redefine(&mut self, instance: usize, offset: u64, redefined: Option<usize>) {
+        let covered = redefined.map(|redefined| self.covered(redefined)).unwrap_or_default();
         let element = self.root(instance).all_children().find(|child| child.node.range().start as u64 == offset);
         for item in element.into_iter().flat_map(Item::children) {
             let Some(kind) = Kind::of(item.tag()) else { continue };
@@ -122,12 +123,12 @@ impl<'d> Compiler<'d> {
             };
             let name = self.target_name(item, local);
             let known = self.by_name.get(&(kind, name)).copied();
-            match known.filter(|known| covered.contains(&self.globals[*known].item.instance)) {
+            let known = known.filter(|known| covered.contains(&self.globals[*known].item.instance));
+            match known.or_else(|| self.stand_in(item, kind, name)) {
                 Some(shadowed) => {
                     let index = self.add(item, kind, name, Some(shadowed));
                     self.by_name.insert((kind, name), index);
                 }
-                None if self.missing.contains(self.target(item)) => self.collect_one(item, kind),
                 None => {
                     let text = format!("the redefined document has no {} {local}", kind.words());
                     self.fault(item, "src-redefine", text);
@@ -152,7 +153,10 @@ impl<'d> Compiler<'d> {
     /// Gives every global type, element and attribute its place in the tables.
     pub(super) fn reserve(&mut self) {
         for index in 0..self.globals.len() {
-            let Global { kind, name, item, shadows, .. } = self.globals[index].clone();
+            let Global { kind, name, item, shadows, stands_in, .. } = self.globals[index].clone();
+            if stands_in {
+                continue;
+            }
             let visible = self.by_name.get(&(kind, name)) == Some(&index) && shadows.is_none()
                 || self.by_name.get(&(kind, name)) == Some(&index);
             match kind {

@@ -50,8 +50,8 @@ pub(super) struct Instance {
     pub(super) chameleon: bool,
     /// Namespaces that it may refer to.
     pub(super) visible: BTreeSet<String>,
-    /// Redefinitions: offset of the element and the instance redefined.
-    pub(super) redefines: Vec<(u64, usize)>,
+    /// Redefinitions: offset of the element and the instance redefined, none where its document is missing.
+    pub(super) redefines: Vec<(u64, Option<usize>)>,
     /// Instances included or redefined, for telling what a redefinition covers.
     pub(super) includes: Vec<usize>,
 }
@@ -102,6 +102,7 @@ pub(super) fn load(set: &SchemaSet<'_>) -> Loaded {
     while let Some(instance) = loader.waiting.pop_front() {
         loader.follow(instance);
     }
+    loader.loaded.missing.extend(set.lacking.iter().cloned());
     loader.loaded
 }
 
@@ -224,8 +225,13 @@ impl Loader<'_> {
 
     fn include(&mut self, instance: usize, reference: &Reference) {
         let target = self.loaded.instances[instance].target.clone();
-        let Some(document) = self.referred(instance, reference) else { return };
         let redefines = reference.kind == ReferenceKind::Redefine;
+        let Some(document) = self.referred(instance, reference) else {
+            if redefines {
+                self.loaded.instances[instance].redefines.push((reference.offset, None));
+            }
+            return;
+        };
         let chameleon = match &self.loaded.documents[document].target {
             Some(found) if *found == target => false,
             None => !target.is_empty(),
@@ -238,7 +244,7 @@ impl Loader<'_> {
         let included = self.instance(document, target, chameleon);
         self.loaded.instances[instance].includes.push(included);
         if redefines {
-            self.loaded.instances[instance].redefines.push((reference.offset, included));
+            self.loaded.instances[instance].redefines.push((reference.offset, Some(included)));
         }
     }
 }

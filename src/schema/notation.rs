@@ -3,6 +3,7 @@
 use super::compiler::Compiler;
 use super::globals::Kind;
 use super::tree::Item;
+use crate::rules::FacetKind;
 use crate::rules::draft::{Lexical, SimpleId, Variety};
 
 impl<'d> Compiler<'d> {
@@ -19,6 +20,16 @@ impl<'d> Compiler<'d> {
     /// Whether values of the type are names of notations.
     pub(super) fn is_notation(&self, simple: SimpleId) -> bool {
         matches!(self.draft.simple_types[simple.index()].variety, Variety::Atomic(Lexical::Notation))
+    }
+
+    /// Checks that the type of an element or attribute is not `NOTATION` without an enumeration of names.
+    pub(super) fn check_notation_use(&mut self, item: Item<'d>, simple: SimpleId) {
+        let definition = &self.draft.simple_types[simple.index()];
+        let enumerated = definition.facets.iter().any(|facet| facet.kind() == FacetKind::Enumeration);
+        if self.is_notation(simple) && !enumerated {
+            let text = "NOTATION can be used only by a type that enumerates the names of notations";
+            self.fault(item, "enumeration-required-notation", text);
+        }
     }
 
     /// Checks that the value of an enumeration names a declared notation.

@@ -37,7 +37,7 @@ impl<'d> Compiler<'d> {
             }
         }
         for index in sorted {
-            if self.globals[index].kind != Kind::Group {
+            if self.globals[index].kind != Kind::Group || self.globals[index].stands_in {
                 continue;
             }
             let item = self.globals[index].item;
@@ -54,7 +54,7 @@ impl<'d> Compiler<'d> {
 
     fn group_needs(&self, index: usize) -> Vec<usize> {
         let global = &self.globals[index];
-        if global.kind != Kind::Group {
+        if global.stands_in || global.kind != Kind::Group {
             return Vec::new();
         }
         // References inside local elements belong to those elements' types, which come later.

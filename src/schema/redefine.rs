@@ -60,16 +60,22 @@ impl<'d> Compiler<'d> {
     }
 
     fn check_redefined_group(&mut self, index: usize, item: Item<'d>, shadowed: usize) {
-        let references = self.self_references(item, "group");
-        match references.as_slice() {
-            [] => {
-                let (Some(own), Some(base)) = (self.groups.get(&index), self.groups.get(&shadowed)) else { return };
-                let once = |term: &Term| Particle { min: 1, max: Some(1), term: term.clone() };
-                if let Err(case) = self.restricts_particle(&once(&own.term), &once(&base.term)) {
-                    let text = format!("a redefined group that does not refer to itself must restrict it ({case})");
-                    self.fault(item, "src-redefine.6.2.2", text);
-                }
-            }
+        self.check_group_references(item);
+        if self.globals[shadowed].stands_in || !self.self_references(item, "group").is_empty() {
+            return;
+        }
+        let (Some(own), Some(base)) = (self.groups.get(&index), self.groups.get(&shadowed)) else { return };
+        let once = |term: &Term| Particle { min: 1, max: Some(1), term: term.clone() };
+        if let Err(case) = self.restricts_particle(&once(&own.term), &once(&base.term)) {
+            let text = format!("a redefined group that does not refer to itself must restrict it ({case})");
+            self.fault(item, "src-redefine.6.2.2", text);
+        }
+    }
+
+    /// A group refers to itself once, as one particle that occurs once, or not at all.
+    fn check_group_references(&mut self, item: Item<'d>) {
+        match self.self_references(item, "group").as_slice() {
+            [] => {}
             [only] => {
                 let once = |name| only.attribute(name).is_none_or(|text| text.trim_start_matches(['+', '0']) == "1");
                 if !once("minOccurs") || !once("maxOccurs") {
@@ -82,12 +88,16 @@ impl<'d> Compiler<'d> {
         }
     }
 
-    fn check_redefined_attributes(&mut self, index: usize, item: Item<'d>, shadowed: usize) {
-        let references = self.self_references(item, "attributeGroup");
-        if let [_, second, ..] = references.as_slice() {
+    /// An attribute group refers to itself once or not at all.
+    fn check_attribute_references(&mut self, item: Item<'d>) {
+        if let [_, second, ..] = self.self_references(item, "attributeGroup").as_slice() {
             self.fault(*second, "src-redefine.7.1", "a redefined attribute group can refer to itself only once");
         }
-        if !references.is_empty() {
+    }
+
+    fn check_redefined_attributes(&mut self, index: usize, item: Item<'d>, shadowed: usize) {
+        self.check_attribute_references(item);
+        if self.globals[shadowed].stands_in || !self.self_references(item, "attributeGroup").is_empty() {
             return;
         }
         let own = self.attribute_groups.get(&index).cloned().unwrap_or_default();

@@ -15,7 +15,11 @@ impl<'d> Compiler<'d> {
         let (sorted, circular) = order(self.globals.len(), |index| self.simple_needs(index));
         for index in circular {
             let item = self.globals[index].item;
-            self.fault(item, "st-props-correct.2", "the type is derived from itself");
+            if item.child("union").is_some() {
+                self.fault(item, "src-simple-type.4", "the union is a member of itself");
+            } else {
+                self.fault(item, "st-props-correct.2", "the type is derived from itself");
+            }
         }
         if !self.faults.is_empty() {
             // A circle cannot be compiled; what else is wrong shows when it is broken.
@@ -35,7 +39,7 @@ impl<'d> Compiler<'d> {
     fn simple_needs(&self, index: usize) -> Vec<usize> {
         let global = &self.globals[index];
         let mut needs = Vec::new();
-        if global.kind != Kind::Type || global.item.tag() != "simpleType" {
+        if global.stands_in || global.kind != Kind::Type || global.item.tag() != "simpleType" {
             return needs;
         }
         for node in global.item.node.descendants().filter(roxmltree::Node::is_element) {
@@ -70,12 +74,14 @@ impl<'d> Compiler<'d> {
     pub(super) fn anonymous_simple_type(&mut self, item: Item<'d>) -> SimpleId {
         let id = self.reserve_anonymous_simple(item);
         self.simple_type_into(item, id);
+        // `finalDefault` says what others may derive from a type; an anonymous one is there for where it stands.
+        self.simple_final.remove(&id);
         id
     }
 
     /// Compiles a simple type into its place.
     fn simple_type_into(&mut self, item: Item<'d>, id: SimpleId) {
-        let blocked = self.derivations(item, "final", &["restriction", "list", "union"], "finalDefault");
+        let blocked = self.derivations(item, "final", &["extension", "restriction", "list", "union"], "finalDefault");
         self.simple_final.insert(id, blocked);
         let Some(body) = item.children().next() else {
             return self.fault(item, "s4s-elt-must-match", "a simpleType needs a restriction, list or union");
@@ -171,6 +177,7 @@ impl<'d> Compiler<'d> {
             name: root.name,
             base: ANY_SIMPLE_TYPE,
             white_space: WhiteSpace::Collapse,
+            white_space_fixed: true,
             trims: false,
             facets: Box::default(),
             checks: Box::default(),

@@ -42,6 +42,7 @@ pub struct SchemaSet<'s> {
     pub(super) locations: Vec<(String, String)>,
     pub(super) strictness: Strictness,
     pub(super) missing: Missing,
+    pub(super) lacking: Vec<String>,
 }
 
 impl std::fmt::Debug for SchemaSet<'_> {
@@ -61,6 +62,7 @@ impl<'s> SchemaSet<'s> {
             locations: Vec::new(),
             strictness: Strictness::Strict,
             missing: Missing::Refused,
+            lacking: Vec::new(),
         }
     }
 
@@ -85,6 +87,13 @@ impl<'s> SchemaSet<'s> {
         self
     }
 
+    /// Says that a document of a namespace is missing, as an include or import that is not found does.
+    #[must_use]
+    pub fn lacking(mut self, namespace: impl Into<String>) -> Self {
+        self.lacking.push(namespace.into());
+        self
+    }
+
     /// Chooses how strictly patterns are read.
     #[must_use]
     pub fn with_strictness(mut self, strictness: Strictness) -> Self {
@@ -94,7 +103,7 @@ impl<'s> SchemaSet<'s> {
 }
 
 /// The path of `location` as seen from the document `from`.
-pub(super) fn join(from: &str, location: &str) -> String {
+pub(crate) fn join(from: &str, location: &str) -> String {
     let location = location.replace('\\', "/");
     if location.starts_with('/') || location.contains("://") {
         return normalize(&location);

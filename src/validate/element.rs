@@ -1,5 +1,6 @@
 //! One element: its type, what `xsi:` attributes change about it, its attributes and its place among the captures.
 
+use super::UndeclaredRoot;
 use super::content::counters_of;
 use super::identity::{Begun, Found};
 use super::report::Circumstances;
@@ -24,7 +25,8 @@ struct Instructions<'a> {
 impl<'r> Walk<'r> {
     /// A root that no declaration is there for: judged by the type that it names, else told.
     pub(super) fn undeclared_root<W: Window>(&mut self, reader: &Reader<W>, start: &Start<'_>, begun: Begun) {
-        if self.rules().is_incomplete(begun.namespace) || self.names_type(reader, start) {
+        let lax = self.undeclared_root == UndeclaredRoot::Lax || self.rules().is_incomplete(begun.namespace);
+        if lax || self.names_type(reader, start) {
             return self.element(reader, start, begun, None, 0);
         }
         let rules = self.rules();
@@ -256,9 +258,7 @@ impl<'r> Walk<'r> {
             let name = rules.name_id(namespace, attribute.name.local);
             if namespace == NamespaceId::XSI && is_instruction(name) {
                 if watched {
-                    let datum = Datum::Atom(Atom::Text(attribute.value.into()));
-                    let found = Found { datum: &datum, span: attribute.value_span, nillable: false };
-                    self.realm.identities.supply_attribute(namespace, name, found);
+                    self.supply_untyped(namespace, name, &attribute);
                 }
                 continue;
             }
@@ -274,8 +274,15 @@ impl<'r> Walk<'r> {
                 wildcard.filter(|wildcard| wildcard.namespaces.allows(namespace)).map(|wildcard| wildcard.process);
             match (process, rules.global_attribute(name)) {
                 (None, _) => self.report_unknown_attribute(reader, &attribute, set),
-                (Some(Process::Skip), _) | (Some(Process::Lax), None) => {}
-                (Some(Process::Strict), None) if rules.is_incomplete(namespace) => {}
+                (Some(Process::Lax), None) if namespace == NamespaceId::XSI && self.is_undeclared() => {
+                    self.report_unknown_attribute(reader, &attribute, set);
+                }
+                (Some(Process::Skip), _) | (Some(Process::Lax), None) => {
+                    self.let_pass(namespace, name, &attribute, watched);
+                }
+                (Some(Process::Strict), None) if rules.is_incomplete(namespace) => {
+                    self.let_pass(namespace, name, &attribute, watched);
+                }
                 (Some(_), Some(id)) => {
                     let declared = rules.attribute(id);
                     let is_id = rules.is_id(declared.simple);
@@ -302,6 +309,26 @@ impl<'r> Walk<'r> {
         if let Some(set) = set.filter(|set| set.matter_when_absent) {
             self.absent_attributes(reader, set, &seen, start.span, watched);
         }
+    }
+
+    /// Whether the innermost element is one that nothing declares. The namespace of schema instances has four attributes
+    /// and cannot be added to (`no-xsi`), so that any other in it, such as `xsi:Type`, is a slip of the pen; where a
+    /// schema lets all attributes pass, it lets these pass too.
+    fn is_undeclared(&self) -> bool {
+        self.open.last().is_some_and(|open| open.element.is_none() && open.type_id == TypeId::Complex(ANY_TYPE))
+    }
+
+    /// An attribute that nothing declares. Where documents of the schema are missing, a key may need it all the same.
+    fn let_pass(&mut self, namespace: NamespaceId, name: NameId, attribute: &Attribute<'_>, watched: bool) {
+        if watched && self.rules().misses_documents() {
+            self.supply_untyped(namespace, name, attribute);
+        }
+    }
+
+    fn supply_untyped(&mut self, namespace: NamespaceId, name: NameId, attribute: &Attribute<'_>) {
+        let datum = Datum::Atom(Atom::Text(attribute.value.into()));
+        let found = Found { datum: &datum, span: attribute.value_span, nillable: false };
+        self.realm.identities.supply_attribute(namespace, name, found);
     }
 
     /// Required attributes that are missing, and defaults of those that are left out.

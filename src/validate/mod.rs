@@ -19,7 +19,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use options::Options;
+pub use options::{Options, UndeclaredRoot};
 pub use pass::{Bodies, BodyPass, NoBodies, Pass, Pick, RefusedBody, Verdict};
 pub use violation::{Component, Violation};
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::rules::{CaptureTreeBuilder, Captured, Date, NodeId, Value};
 use crate::schema::{SchemaSet, compile};
-use crate::xml::{Language, Limits};
+use crate::xml::Language;
 
 /// Compiles `body` as a schema with the target namespace `urn:t` and the prefix `t`.
 fn rules(body: &str) -> Rules {
@@ -388,7 +388,7 @@ fn violations_are_limited() {
         "<xs:element name='r'><xs:complexType><xs:sequence><xs:element name='a' type='xs:int' maxOccurs='unbounded'/></xs:sequence></xs:complexType></xs:element>",
     );
     let document = format!("<r xmlns='urn:t'>{}</r>", "<a>x</a>".repeat(50));
-    let options = Options { violations_max: 10, limits: Limits::default() };
+    let options = Options { violations_max: 10, ..Options::default() };
     let verdict = check(&document, &rules, &options);
     assert_eq!((verdict.violations.len(), verdict.violations_truncated), (10, true));
     let enough = check(&document.replace(">x<", ">1<"), &rules, &options);

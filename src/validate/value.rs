@@ -7,7 +7,8 @@ use super::report::Circumstances;
 use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::{
-    Constraint, Datum, Facet, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId, Variety, nearest,
+    ANY_TYPE, Constraint, Datum, Facet, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId, TypeId,
+    Variety, nearest,
 };
 use crate::rules::{CapturedValue, Rules, SlotId, Value};
 use crate::xml::{Reader, Span, Text, Window, is_space};
@@ -114,7 +115,12 @@ impl<'r> Walk<'r> {
             }
         }
         if open.awaited && !matches!(open.mode, Mode::Simple(_) | Mode::Nil) {
-            self.realm.identities.supply_nothing(self.open.len() - 1, open.span, true);
+            let level = self.open.len() - 1;
+            if self.rules().misses_documents() && open.type_id == TypeId::Complex(ANY_TYPE) {
+                // What the missing documents say of it is not known.
+                self.realm.identities.spoil(level);
+            }
+            self.realm.identities.supply_nothing(level, open.span, true);
             self.report_findings(reader);
         }
     }

@@ -1,12 +1,12 @@
 //! The walk over a document: elements open and close, each is led to its declaration and judged by its type.
 
-use super::Options;
 use super::content::{self, Led};
 use super::identity::Begun;
 use super::pass::{Bodies, BodyPass, Pick, RefusedBody};
 use super::realm::Realm;
 use super::report::Report;
 use super::violation::Detail;
+use super::{Options, UndeclaredRoot};
 use crate::rules::sealed::{ElementId, ModelId, NameId, NamespaceId, SimpleId, StateId, TypeId};
 use crate::rules::{NodeId, Process, Rules};
 use crate::xml::{End, Event, Fault, Progress, Reader, Span, Start, Window};
@@ -72,6 +72,7 @@ pub(super) struct Walk<'r> {
     pub(super) report: Report,
     /// Text of mixed content that is wanted or fixed.
     pub(super) mixed_text: String,
+    pub(super) undeclared_root: UndeclaredRoot,
 }
 
 /// What a finished walk leaves.
@@ -97,6 +98,7 @@ impl<'r> Walk<'r> {
             skipped: None,
             report: Report::new(options.violations_max),
             mixed_text: String::new(),
+            undeclared_root: options.undeclared_root,
         }
     }
 

@@ -206,7 +206,9 @@ impl Moment {
         // Years before 1 are counted without a year 0.
         let year = if self.year < 0 { i128::from(self.year) + 1 } else { i128::from(self.year) };
         let days = days_from_civil(year, i128::from(self.month), i128::from(self.day));
-        days * 86_400 + i128::from(self.hour) * 3600 + i128::from(self.minute) * 60 + i128::from(self.second)
+        // The end of the day is the start of the next; without a date it is the start of the same one.
+        let hour = if self.kind == MomentKind::Time { self.hour % 24 } else { self.hour };
+        days * 86_400 + i128::from(hour) * 3600 + i128::from(self.minute) * 60 + i128::from(self.second)
     }
 
     /// The point of the time line, where the value has a zone; local time otherwise.
@@ -304,7 +306,7 @@ mod tests {
             (Year, &["2024", "-0044", "2024+03:00"], &["0000", "24", "2024-01"]),
             (MonthDay, &["--02-29", "--12-31Z"], &["--02-30", "-02-29", "--2-29", "--13-01"]),
             (Day, &["---31", "---01Z"], &["---32", "---00", "--01"]),
-            (Month, &["--01", "--12Z"], &["--13", "--1", "--01--"]),
+            (Month, &["--01", "--12Z", "--05-05:00"], &["--13", "--1", "--01--"]),
         ] {
             for text in right {
                 assert!(Moment::parse(kind, text).is_some(), "{kind:?} {text}");
@@ -329,6 +331,8 @@ mod tests {
             let parse = |text| Moment::parse(MomentKind::DateTime, text).expect(text);
             assert_eq!(parse(left).compare(&parse(right)), order, "{left} {right}");
         }
+        let time = |text| Moment::parse(MomentKind::Time, text).expect(text);
+        assert_eq!(time("24:00:00").compare(&time("00:00:00")), Some(Ordering::Equal));
     }
 
     #[test]

@@ -10,20 +10,56 @@ pub(crate) fn is_language(text: &str) -> bool {
     })
 }
 
-/// Whether `text` may stand as an `anyURI`.
+/// Whether `text` may stand as an `anyURI`: a reference by RFC 2396 as amended by RFC 2732, after what the standard escapes
+/// is escaped (spaces, controls, other characters than ASCII, and ``<>"{}|\^` ``).
 ///
-/// XML Schema 1.0 takes nearly every text, for spaces and other characters count as escaped; what remains to be refused
-/// is what no escaping mends: a scheme that is none before a colon, and percent signs are left alone.
+/// So a colon before any of `/?#` ends a scheme, percent signs begin escapes of two digits, there is one `#` at most, and
+/// square brackets stand around the host only.
 pub(crate) fn is_uri(text: &str) -> bool {
-    let stop = text.find([':', '/', '?', '#']);
-    match stop {
+    let (text, fragment) = text.split_once('#').map_or((text, ""), |(text, fragment)| (text, fragment));
+    let rest = match text.find([':', '/', '?']) {
         Some(at) if text.as_bytes()[at] == b':' => {
-            let scheme = &text[..at];
-            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+            let (scheme, rest) = text.split_at(at);
+            let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+            if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(letters) {
+                return false;
+            }
+            &rest[1..]
         }
+        _ => text,
+    };
+    let rest = match rest.strip_prefix("//") {
+        Some(rest) => {
+            let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+            match authority.split_once('[') {
+                Some((user, host)) => {
+                    let Some((address, port)) = host.split_once(']') else { return false };
+                    let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+                    let is_port =
+                        port.is_empty() || port.starts_with(':') && port[1..].bytes().all(|b| b.is_ascii_digit());
+                    if address.is_empty() || !address.bytes().all(is_address) || !is_port || !is_escaped(user) {
+                        return false;
+                    }
+                }
+                None if !is_escaped(authority) => return false,
+                None => {}
+            }
+            path
+        }
+        None => rest,
+    };
+    is_escaped(rest) && is_escaped(fragment)
+}
+
+/// Whether percent signs begin escapes, and nothing stands that a part of a URI may not hold.
+fn is_escaped(part: &str) -> bool {
+    let escapes =
+        |at: usize| part.as_bytes().get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    part.bytes().enumerate().all(|(at, byte)| match byte {
+        b'#' | b'[' | b']' => false,
+        b'%' => escapes(at),
         _ => true,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -42,10 +78,50 @@ mod tests {
 
     #[test]
     fn uris_may_be_nearly_anything() {
-        for right in ["", "http://a/b?c#d", "a b", "urn:isbn:1", "../x", "путь", "a/b:c", "#f:g"] {
+        for right in [
+            "",
+            "http://a/b?c#d",
+            "a b",
+            "urn:isbn:1",
+            "../x",
+            "путь",
+            "a/b:c",
+            "#f:g",
+            "x:",
+            "a%20b",
+            "//",
+            "http://",
+            "http://[::1]:80/",
+            "http://u@[::1]",
+            "http://путь:80/?#",
+            "mailto:a@b",
+            "a^b<c>",
+            "?a:b",
+            "http://a:b@c:80",
+        ] {
             assert!(is_uri(right), "{right}");
         }
-        for wrong in [":a", "1a:b", "a b:c"] {
+        for wrong in [
+            ":a",
+            "1a:b",
+            "a b:c",
+            "ж:b",
+            "a%",
+            "a%2",
+            "a%zz",
+            "#a#b",
+            "##",
+            "a[b]",
+            "http://[::1",
+            "http://[]/",
+            "http://[::1]a",
+            "http://[g]/",
+            "http://a/[",
+            "x:[",
+            "http://a%/",
+            "?%a",
+            "#%",
+        ] {
             assert!(!is_uri(wrong), "{wrong}");
         }
     }
