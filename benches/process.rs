@@ -110,7 +110,9 @@ fn settled() -> u64 {
         stream.read_to_string(&mut text)
     });
     asked.map_or(0, |_| {
-        let counted = |line: &&str| ["messages_total{", "repeats_total{"].iter().any(|name| line.starts_with(name));
+        let counted = |line: &&str| {
+            ["mezhved_messages_total{", "mezhved_repeats_total"].iter().any(|name| line.starts_with(name))
+        };
         let values = text.lines().filter(counted);
         values.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
     })

@@ -136,7 +136,7 @@ say "A receipt with the result of every item"
 file=$(awk -F'\t' '$3 ~ /applied, .* refused/ { print $1; exit }' "$folder/messages/messages.tsv")
 id=$(sed -n 's|.*<\([a-z]*:\)\{0,1\}MessageId>\(.*\)</.*|\2|p' "$folder/messages/$file" | head -n 1)
 "$mezhved" message show "$id"
-"$mezhved" message show "$id" --receipt | sed 's/></>\n</g'
+"$mezhved" message show "$id" --receipt
 
 say "Dead letters, and one with its violation in the XML"
 "$mezhved" dlq list --limit 8

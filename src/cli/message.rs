@@ -6,6 +6,7 @@ use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::apply::results::{Results, Tried};
 use crate::config::Config;
 use crate::store::{Contents, MessageView};
+use crate::xml;
 
 /// Messages.
 #[derive(Debug, Subcommand)]
@@ -25,7 +26,7 @@ pub(super) struct Show {
     /// Print the message itself, byte for byte, and nothing else.
     #[arg(long)]
     raw: bool,
-    /// Print its last receipt, XML, and nothing else.
+    /// Print its last receipt, XML laid out in lines, and nothing else.
     #[arg(long, conflicts_with = "raw")]
     receipt: bool,
     /// Print JSON.
@@ -64,7 +65,7 @@ impl Message {
         if show.receipt {
             return match &first.receipt {
                 Some(receipt) => {
-                    show::line(receipt);
+                    show::line(&xml::laid_out(receipt));
                     Ok(Exit::Well)
                 }
                 None => Err(Failed { exit: Exit::Found, text: "there is no receipt for it yet".to_owned() }),

@@ -25,7 +25,7 @@ const PAGE_BYTES: u32 = 8192;
 /// Pages in the write-ahead log before a commit folds them back: about 64 MB.
 const CHECKPOINT_PAGES: u32 = 8192;
 /// Page cache of the writer, KiB.
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
 /// The pools of one data base file.
 #[derive(Debug, Clone)]
