@@ -11,4 +11,5 @@ mod outgoing;
 mod sixth;
 mod support;
 mod tidy;
+mod well_formed;
 mod xsts;

@@ -165,11 +165,9 @@ impl<'s> Expander<'s> {
             }
             _ => {
                 let empty = written.ends_with("/>");
-                if !self.start_tag(source, at, end - if empty { 2 } else { 1 })? {
-                    self.put(source, at, end);
-                } else {
-                    self.put(source, end - if empty { 2 } else { 1 }, end);
-                }
+                let close = end - if empty { 2 } else { 1 };
+                let written = if self.start_tag(source, at, close)? { close } else { at };
+                self.put(source, written, end);
                 Ok(i64::from(!empty))
             }
         }
