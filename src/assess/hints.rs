@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use crate::schema;
-use crate::xml::{Event, Limits, Position, TextReader};
+use crate::validate::Options;
+use crate::xml::{self, Doctype, Event, Limits, Position, TextReader};
 
 /// The namespace of schema instances.
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -22,9 +23,21 @@ pub(super) struct Hints {
 
 impl Hints {
     /// The hints of the instance at `path`. What comes after a fault of the text is no document; the validator tells it.
-    pub(super) fn of(text: &str, path: &str, limits: &Limits) -> Self {
-        let mut reader = TextReader::new(text, limits.clone());
+    pub(super) fn of(text: &str, path: &str, options: &Options) -> Self {
         let mut hints = Self::default();
+        match options.doctype {
+            Doctype::Refused => hints.gather(text, path, &options.limits),
+            Doctype::Internal => {
+                if let Ok(expanded) = xml::expand_doctype(text, &options.limits) {
+                    hints.gather(&expanded.text, path, &options.limits);
+                }
+            }
+        }
+        hints
+    }
+
+    fn gather(&mut self, text: &str, path: &str, limits: &Limits) {
+        let mut reader = TextReader::new(text, limits.clone());
         let mut met: HashSet<String> = HashSet::new();
         while let Ok(Some(event)) = reader.next_event() {
             let Event::Start(start) = event else { continue };
@@ -34,12 +47,12 @@ impl Hints {
                     "schemaLocation" => {
                         while let (Some(namespace), Some(location)) = (words.next(), words.next()) {
                             let late = met.contains(namespace).then_some(attribute.span.offset);
-                            hints.add(namespace, schema::join(path, location), text, late);
+                            self.add(namespace, schema::join(path, location), text, late);
                         }
                     }
                     "noNamespaceSchemaLocation" => {
                         let late = met.contains("").then_some(attribute.span.offset);
-                        words.for_each(|location| hints.add("", schema::join(path, location), text, late));
+                        words.for_each(|location| self.add("", schema::join(path, location), text, late));
                     }
                     _ => {}
                 }
@@ -52,7 +65,6 @@ impl Hints {
                 }
             }
         }
-        hints
     }
 
     fn add(&mut self, namespace: &str, path: String, text: &str, late: Option<u64>) {

@@ -13,7 +13,7 @@ use crate::decode;
 use crate::rules::Rules;
 use crate::schema::{self, Missing, SchemaFault, SchemaSet, Source};
 use crate::validate::{self, Options, UndeclaredRoot, Verdict};
-use crate::xml::{Limits, Position};
+use crate::xml::{Doctype, Limits, Position};
 use hints::Hints;
 
 /// Compiled sets that are kept; the oldest goes first.
@@ -75,6 +75,7 @@ impl Compiled {
 /// Assesses one case after the other, compiling each set of schemas once while it is in use.
 pub struct Assessor<'s> {
     source: &'s dyn Source,
+    doctype: Doctype,
     sets: Vec<Compiled>,
 }
 
@@ -88,7 +89,14 @@ impl<'s> Assessor<'s> {
     /// An assessor of documents that `source` gives.
     #[must_use]
     pub fn new(source: &'s dyn Source) -> Self {
-        Self { source, sets: Vec::new() }
+        Self { source, doctype: Doctype::Refused, sets: Vec::new() }
+    }
+
+    /// Chooses what becomes of instances that have a DOCTYPE; schemas may always have one.
+    #[must_use]
+    pub fn with_doctype(mut self, doctype: Doctype) -> Self {
+        self.doctype = doctype;
+        self
     }
 
     /// Assesses one case: paths of schema documents and of an instance, as the source takes them. Without an instance only
@@ -116,8 +124,8 @@ impl<'s> Assessor<'s> {
             return Ok(Assessment::SchemaInvalid(self.sets[given].faults()));
         }
         let limits = Limits { attributes_max: ATTRIBUTES_MAX, ..Limits::default() };
-        let mut options = Options { limits, ..Options::default() };
-        let hints = Hints::of(&text, path, &options.limits);
+        let mut options = Options { limits, doctype: self.doctype, ..Options::default() };
+        let hints = Hints::of(&text, path, &options);
         if schemas.is_empty() {
             if let Some(position) = hints.too_late {
                 return Ok(Assessment::HintTooLate(position));

@@ -80,7 +80,7 @@ impl<'d> Compiler<'d> {
             documents,
             trees,
             instances,
-            lines: documents.iter().map(|document| Lines::new(&document.text)).collect(),
+            lines: documents.iter().map(|document| Lines::new(document.written())).collect(),
             strictness,
             draft,
             faults: Vec::new(),
@@ -117,18 +117,24 @@ impl<'d> Compiler<'d> {
     }
 
     fn position(&self, item: Item<'d>) -> (String, Position) {
-        let document = self.instances[item.instance].document;
-        let offset = item.node.range().start;
-        let Document { path, text, .. } = &self.documents[document];
-        let (line, column) = self.lines[document].position(text, offset);
-        (path.clone(), Position { line: line.into(), column: column.into(), offset: offset as u64 })
+        let document = &self.documents[self.instances[item.instance].document];
+        let (line, column, offset) = self.line_and_column(item);
+        (document.path.clone(), Position { line: line.into(), column: column.into(), offset })
     }
 
     /// The place of an element, for the tables.
     pub(super) fn place(&self, item: Item<'d>) -> Place {
-        let document = self.instances[item.instance].document;
-        let (line, column) = self.lines[document].position(&self.documents[document].text, item.node.range().start);
-        Place { document: DocumentId::at(document), line, column }
+        let (line, column, _) = self.line_and_column(item);
+        Place { document: DocumentId::at(self.instances[item.instance].document), line, column }
+    }
+
+    fn line_and_column(&self, item: Item<'d>) -> (u32, u32, u64) {
+        let index = self.instances[item.instance].document;
+        let document = &self.documents[index];
+        let offset = document.place(item.node.range().start as u64);
+        let at = usize::try_from(offset).unwrap_or(usize::MAX);
+        let (line, column) = self.lines[index].position(document.written(), at);
+        (line, column, offset)
     }
 
     /// The effective target namespace of the document that an element is in.

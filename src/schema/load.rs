@@ -1,18 +1,31 @@
 //! Loading: from the roots of a set to all documents that they include, import and redefine, each read once, each
 //! compiled once for every target namespace that it is given (a document without one takes its includer's).
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::encoding;
 use super::fault::SchemaFault;
 use super::source::{SchemaSet, join};
 use crate::rules::XS_NAMESPACE;
-use crate::xml::{Event, Limits, Position, Start, TextReader};
+use crate::xml::{self, Event, Expanded, Fault, Language, Limits, Origins, Position, Start, TextReader};
 
 /// Documents of one set at most.
 const DOCUMENTS_MAX: usize = 5000;
 /// Bytes of one document at most.
 const DOCUMENT_BYTES_MAX: usize = 64 << 20;
+
+impl Document {
+    /// The text that places are told in.
+    pub(super) fn written(&self) -> &str {
+        self.written.as_ref().map_or(&self.text, |(text, _)| text)
+    }
+
+    /// The place in it of an offset in the text without a DOCTYPE.
+    pub(super) fn place(&self, offset: u64) -> u64 {
+        self.written.as_ref().map_or(offset, |(_, origins)| origins.written(offset))
+    }
+}
 
 /// How one document refers to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +48,10 @@ pub(super) struct Reference {
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) path: String,
+    /// The text without a DOCTYPE, its entities put in.
     pub(super) text: String,
+    /// The text as it was written and the way back to it, where there was a DOCTYPE.
+    pub(super) written: Option<(String, Origins)>,
     pub(super) target: Option<String>,
     pub(super) references: Vec<Reference>,
 }
@@ -163,7 +179,7 @@ impl Loader<'_> {
 
     fn fault(&mut self, instance: usize, offset: u64, constraint: &'static str, text: String) {
         let document = &self.loaded.documents[self.loaded.instances[instance].document];
-        let position = Position::of(&document.text, offset);
+        let position = Position::of(document.written(), document.place(offset));
         self.loaded.faults.push(SchemaFault { file: document.path.clone(), position, constraint, text });
     }
 
@@ -253,30 +269,51 @@ fn fault(path: &str, position: Position, constraint: &'static str, text: &str) -
     SchemaFault { file: path.to_owned(), position, constraint, text: text.to_owned() }
 }
 
-/// Checks that a text is a well-formed schema document and finds what it refers to.
+/// Checks that a text is a well-formed schema document and finds what it refers to. Schemas may have a DOCTYPE; nothing that
+/// lies outside of it is read.
 fn survey(path: &str, text: String) -> Result<Document, SchemaFault> {
     let limits =
         Limits { attribute_value_bytes_max: 16 << 20, text_bytes_max: DOCUMENT_BYTES_MAX, ..Limits::default() };
-    let mut reader = TextReader::new(&text, limits);
+    let malformed = |fault: Fault| SchemaFault {
+        file: path.to_owned(),
+        position: fault.position,
+        constraint: fault.code(),
+        text: fault.text(Language::English).to_owned(),
+    };
+    let Expanded { text: expanded, origins, .. } = xml::expand_doctype(&text, &limits).map_err(malformed)?;
+    let (target, references) = skim(&expanded, limits).map_err(|stop| match stop {
+        Skimmed::Malformed(fault) => {
+            malformed(Fault { position: Position::of(&text, origins.written(fault.position.offset)), ..fault })
+        }
+        Skimmed::NoSchema => {
+            self::fault(path, Position::START, "schema-unreadable", "the root element is not xs:schema")
+        }
+    })?;
+    let (text, written) = match expanded {
+        Cow::Owned(expanded) => (expanded, Some((text, origins))),
+        Cow::Borrowed(_) => (text, None),
+    };
+    Ok(Document { path: path.to_owned(), text, written, target, references })
+}
+
+/// Why a document is not looked at further.
+enum Skimmed {
+    Malformed(Fault),
+    NoSchema,
+}
+
+/// The target namespace and the references of a schema document.
+fn skim(text: &str, limits: Limits) -> Result<(Option<String>, Vec<Reference>), Skimmed> {
+    let mut reader = TextReader::new(text, limits);
     let mut depth = 0;
     let mut target = None;
     let mut references = Vec::new();
-    loop {
-        match reader.next_event() {
-            Err(malformed) => {
-                let words = malformed.text(crate::xml::Language::English);
-                return Err(fault(path, malformed.position, malformed.code(), words));
-            }
-            Ok(None) => break,
-            Ok(Some(Event::Start(start))) => {
+    while let Some(event) = reader.next_event().map_err(Skimmed::Malformed)? {
+        match event {
+            Event::Start(start) => {
                 if depth == 0 {
                     if start.name.namespace != XS_NAMESPACE || start.name.local != "schema" {
-                        return Err(fault(
-                            path,
-                            Position::START,
-                            "schema-unreadable",
-                            "the root element is not xs:schema",
-                        ));
+                        return Err(Skimmed::NoSchema);
                     }
                     target = attribute(&start, "targetNamespace");
                 } else if depth == 1 && start.name.namespace == XS_NAMESPACE {
@@ -284,11 +321,11 @@ fn survey(path: &str, text: String) -> Result<Document, SchemaFault> {
                 }
                 depth += 1;
             }
-            Ok(Some(Event::End(_))) => depth -= 1,
-            Ok(Some(Event::Text(_))) => {}
+            Event::End(_) => depth -= 1,
+            Event::Text(_) => {}
         }
     }
-    Ok(Document { path: path.to_owned(), text, target, references })
+    Ok((target, references))
 }
 
 fn reference(start: &Start<'_>) -> Option<Reference> {

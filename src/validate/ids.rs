@@ -60,6 +60,8 @@ impl Ids {
     /// Notes references.
     pub(super) fn refer(&mut self, datum: &Datum<'_>, position: Position, span: Span, path: &str) {
         match datum {
+            // Mostly the ID has come before; then nothing has to be kept.
+            Datum::Atom(Atom::Text(id)) if self.known.contains(id.as_ref()) => {}
             Datum::Atom(Atom::Text(id)) => {
                 let id = Box::from(id.as_ref());
                 self.references.push(Reference { id, position, span, path: path.to_owned() });

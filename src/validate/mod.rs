@@ -23,10 +23,11 @@ pub use options::{Options, UndeclaredRoot};
 pub use pass::{Bodies, BodyPass, NoBodies, Pass, Pick, RefusedBody, Verdict};
 pub use violation::{Component, Violation};
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use crate::rules::{CaptureTree, Rules};
-use crate::xml::{Reader, StreamReader, TextReader, Window};
+use crate::xml::{self, Doctype, Expanded, Position, Reader, StreamReader, TextReader, Window};
 use realm::Realm;
 use walk::{Finished, Walk};
 
@@ -53,20 +54,33 @@ pub fn run<'r>(
     }
 }
 
-/// Validates a text.
+/// Validates a text, which may have a DOCTYPE where [`Options::doctype`] says so.
 #[must_use]
 pub fn check(text: &str, rules: &Rules, options: &Options) -> Verdict {
-    verdict(&mut TextReader::new(text, options.limits.clone()), rules, options)
+    if options.doctype == Doctype::Refused {
+        return verdict(&mut TextReader::new(text, options.limits.clone()), rules, options, BTreeSet::new());
+    }
+    let Expanded { text: expanded, origins, unparsed_entities } = match xml::expand_doctype(text, &options.limits) {
+        Ok(expanded) => expanded,
+        Err(fault) => return Verdict { fault: Some(fault), ..Verdict::default() },
+    };
+    let mut reader = TextReader::new(&expanded, options.limits.clone());
+    let mut found = verdict(&mut reader, rules, options, unparsed_entities);
+    let written = |position: &mut Position| *position = Position::of(text, origins.written(position.offset));
+    found.violations.iter_mut().for_each(|violation| written(&mut violation.position));
+    found.fault.iter_mut().for_each(|fault| written(&mut fault.position));
+    found
 }
 
 /// Validates a source of UTF-8 bytes in constant memory, but for what identity constraints keep.
 #[must_use]
 pub fn check_read(source: impl Read, rules: &Rules, options: &Options) -> Verdict {
-    verdict(&mut StreamReader::from_source(source, options.limits.clone()), rules, options)
+    verdict(&mut StreamReader::from_source(source, options.limits.clone()), rules, options, BTreeSet::new())
 }
 
-fn verdict<W: Window>(reader: &mut Reader<W>, rules: &Rules, options: &Options) -> Verdict {
-    let walk = Walk::new(Realm::new(rules, None, 0), options);
+fn verdict<W: Window>(reader: &mut Reader<W>, rules: &Rules, options: &Options, entities: BTreeSet<String>) -> Verdict {
+    let mut walk = Walk::new(Realm::new(rules, None, 0), options);
+    walk.entities = entities;
     let Finished { report, fault, .. } = walk.run(reader, &NoBodies);
     Verdict { violations: report.violations, violations_truncated: report.truncated, fault }
 }

@@ -1,6 +1,6 @@
 //! What a caller chooses for one pass.
 
-use crate::xml::Limits;
+use crate::xml::{Doctype, Limits};
 
 /// What becomes of a root element that the rules do not declare and that names no type of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,12 +20,20 @@ pub struct Options {
     pub violations_max: usize,
     /// What becomes of a root that is not declared.
     pub undeclared_root: UndeclaredRoot,
+    /// What becomes of a document type declaration. Only [`super::check`] minds it: messages and incremental sources have
+    /// none.
+    pub doctype: Doctype,
     /// Limits of the reader.
     pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { violations_max: 100, undeclared_root: UndeclaredRoot::default(), limits: Limits::default() }
+        Self {
+            violations_max: 100,
+            undeclared_root: UndeclaredRoot::default(),
+            doctype: Doctype::default(),
+            limits: Limits::default(),
+        }
     }
 }

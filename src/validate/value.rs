@@ -7,8 +7,8 @@ use super::report::Circumstances;
 use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::{
-    ANY_TYPE, Constraint, Datum, Facet, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId, TypeId,
-    Variety, nearest,
+    ANY_TYPE, Atom, Constraint, Datum, Facet, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId,
+    TypeId, Variety, nearest,
 };
 use crate::rules::{CapturedValue, Rules, SlotId, Value};
 use crate::xml::{Reader, Span, Text, Window, is_space};
@@ -255,7 +255,20 @@ impl<'r> Walk<'r> {
                 let path = self.report.path(reader, &self.open, reader.depth() - 1, attribute);
                 self.realm.ids.refer(datum, reader.position(span.offset), span, &path);
             }
-            Role::Entity => self.report_value(reader, span, Detail::UnknownEntity, attribute, raw),
+            Role::Entity => {
+                if !self.names_entities(datum) {
+                    self.report_value(reader, span, Detail::UnknownEntity, attribute, raw);
+                }
+            }
+        }
+    }
+
+    /// Whether all of a value names unparsed entities of the document.
+    fn names_entities(&self, datum: &Datum<'_>) -> bool {
+        match datum {
+            Datum::Atom(Atom::Text(name)) => self.entities.contains(name.as_ref()),
+            Datum::Atom(_) => false,
+            Datum::List(items) => items.iter().all(|item| self.names_entities(item)),
         }
     }
 

@@ -6,6 +6,8 @@ use super::pass::{Bodies, BodyPass, Pick, RefusedBody};
 use super::realm::Realm;
 use super::report::Report;
 use super::violation::Detail;
+use std::collections::BTreeSet;
+
 use super::{Options, UndeclaredRoot};
 use crate::rules::sealed::{ElementId, ModelId, NameId, NamespaceId, SimpleId, StateId, TypeId};
 use crate::rules::{NodeId, Process, Rules};
@@ -73,6 +75,8 @@ pub(super) struct Walk<'r> {
     /// Text of mixed content that is wanted or fixed.
     pub(super) mixed_text: String,
     pub(super) undeclared_root: UndeclaredRoot,
+    /// Unparsed entities of the document's DOCTYPE, which values of type `ENTITY` must be among.
+    pub(super) entities: BTreeSet<String>,
 }
 
 /// What a finished walk leaves.
@@ -99,6 +103,7 @@ impl<'r> Walk<'r> {
             report: Report::new(options.violations_max),
             mixed_text: String::new(),
             undeclared_root: options.undeclared_root,
+            entities: BTreeSet::new(),
         }
     }
 

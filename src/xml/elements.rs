@@ -137,11 +137,12 @@ impl<W: Window> Reader<W> {
             return fault(FaultCode::TagMismatch, at);
         }
         if bytes.get(end) != Some(&b'>') {
+            let behind = end;
             end = chars::run(bytes, end, SPACE);
             match bytes.get(end) {
                 None => return Err(Stop::Short),
                 Some(b'>') => {}
-                Some(byte) if chars::CLASS[usize::from(*byte)] & chars::NAME != 0 => {
+                Some(byte) if end == behind && chars::CLASS[usize::from(*byte)] & chars::NAME != 0 => {
                     return fault(FaultCode::TagMismatch, at);
                 }
                 Some(_) => return fault(FaultCode::BadTag, end),

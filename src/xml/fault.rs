@@ -125,6 +125,12 @@ fault_codes! {
     DoctypeForbidden "doctype-forbidden" "a document type declaration is not allowed" "объявление DOCTYPE запрещено";
     /// A malformed DOCTYPE (only where it is allowed at all).
     BadDoctype "xml-bad-doctype" "a malformed document type declaration" "неверное объявление DOCTYPE";
+    /// An entity that contains itself (only where a DOCTYPE is allowed, as the next two).
+    RecursiveEntity "xml-recursive-entity" "an entity contains itself" "сущность содержит саму себя";
+    /// An entity that lies elsewhere; nothing external is ever read.
+    ExternalEntity "xml-external-entity" "the entity lies outside the document, and nothing external is read" "сущность находится вне документа, а внешнее не читается";
+    /// [`super::Limits::expansion_bytes_max`] is passed.
+    ExpansionTooLarge "xml-expansion-too-large" "entities expand to more than allowed" "сущности разворачиваются больше допустимого";
     /// The bytes are not UTF-8.
     BadEncoding "xml-bad-encoding" "the bytes are not UTF-8" "байты не являются текстом UTF-8";
     /// The source could not be read; nothing is said about the document.

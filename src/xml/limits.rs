@@ -20,6 +20,8 @@ pub struct Limits {
     pub attribute_value_bytes_max: usize,
     /// Bytes of one tag, comment, processing instruction or CDATA section.
     pub markup_bytes_max: usize,
+    /// Bytes that entities and attribute defaults of a DOCTYPE may put in, where one is allowed; messages have none.
+    pub expansion_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
             text_bytes_max: 16 << 20,
             attribute_value_bytes_max: 1 << 20,
             markup_bytes_max: 16 << 20,
+            expansion_bytes_max: 4 << 20,
         }
     }
 }

@@ -4,6 +4,7 @@
 mod bindings;
 mod characters;
 mod chars;
+mod doctype;
 mod elements;
 mod event;
 mod fault;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use chars::{is_char, is_name, is_ncname, is_nmtoken, is_space};
 pub(crate) use chars::{is_name_char, same_name, split_qname};
+pub use doctype::{Doctype, Expanded, Origins, expand as expand_doctype};
 pub use event::{Attribute, Attributes, End, Event, Name, Start, Text};
 pub use fault::{Fault, FaultCode, Language};
 pub use layout::laid_out;

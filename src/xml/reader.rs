@@ -305,8 +305,9 @@ impl<W: Window> Reader<W> {
 
     /// Decides what the end of the input means.
     fn finish(&mut self) -> Progress {
-        let end = self.window.text().len();
-        let left = end > self.at;
+        let text = self.window.text();
+        let end = text.len();
+        let left = end > self.at && (self.stage != Stage::Start || text != "\u{FEFF}");
         match self.stage {
             Stage::Start | Stage::Prolog if !left => self.fail(FaultCode::Empty, end),
             Stage::Epilog if !left => Progress::End,
@@ -387,6 +388,7 @@ impl<W: Window> Reader<W> {
                 }
                 self.end_tag().map(Some)
             }
+            Some(b'/') => fault(FaultCode::TagMismatch, self.at),
             Some(b'?') => {
                 self.at = prolog::instruction(text, self.at, &self.limits)?;
                 Ok(None)

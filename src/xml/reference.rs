@@ -4,8 +4,8 @@ use super::FaultCode;
 use super::chars;
 use super::stop::{Stop, fault};
 
-/// Longest reference that is looked for, in bytes; `&#x0010FFFF;` with room for leading zeros.
-const REFERENCE_BYTES_MAX: usize = 64;
+/// Longest reference that is looked for, in bytes: a number with many leading zeros.
+const REFERENCE_BYTES_MAX: usize = 1024;
 
 /// Reads the reference whose `&` is at `at`: the character that it means, and the offset behind its `;`.
 pub(super) fn read(text: &str, at: usize) -> Result<(char, usize), Stop> {

@@ -122,7 +122,7 @@ fn malformed_documents_are_refused_at_their_place() {
     check_refused("<!DOCTYPE a><a/>", "doctype-forbidden", 1, 1);
     check_refused("<![CDATA[x]]><a/>", "xml-text-outside-root", 1, 1);
     check_refused("<a><!ELEMENT b></a>", "xml-bad-tag", 1, 4);
-    check_refused("</a>", "xml-bad-name", 1, 2);
+    check_refused("</a>", "xml-tag-mismatch", 1, 1);
 }
 
 #[test]

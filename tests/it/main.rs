@@ -13,4 +13,5 @@ mod sixth;
 mod specimens;
 mod support;
 mod tidy;
+mod well_formed;
 mod xsts;

@@ -14,7 +14,7 @@ pub(crate) fn is_language(text: &str) -> bool {
 /// is escaped (spaces, controls, other characters than ASCII, and ``<>"{}|\^` ``).
 ///
 /// So a colon before any of `/?#` ends a scheme, percent signs begin escapes of two digits, there is one `#` at most, and
-/// square brackets stand around the host only.
+/// square brackets stand around the host, in the query and in the fragment only.
 pub(crate) fn is_uri(text: &str) -> bool {
     let (text, fragment) = text.split_once('#').map_or((text, ""), |(text, fragment)| (text, fragment));
     let rest = match text.find([':', '/', '?']) {
@@ -48,7 +48,9 @@ pub(crate) fn is_uri(text: &str) -> bool {
         }
         None => rest,
     };
-    is_escaped(rest) && is_escaped(fragment)
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let without_brackets = |part: &str| part.replace(['[', ']'], "_");
+    is_escaped(path) && is_escaped(&without_brackets(query)) && is_escaped(&without_brackets(fragment))
 }
 
 /// Whether percent signs begin escapes, and nothing stands that a part of a URI may not hold.
@@ -98,6 +100,8 @@ mod tests {
             "a^b<c>",
             "?a:b",
             "http://a:b@c:80",
+            "?[a]",
+            "#[1]",
         ] {
             assert!(is_uri(right), "{right}");
         }
