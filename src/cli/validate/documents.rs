@@ -93,5 +93,6 @@ fn limits() -> Limits {
         text_bytes_max: BYTES_MAX,
         attribute_value_bytes_max: BYTES_MAX,
         markup_bytes_max: BYTES_MAX,
+        ..Limits::default()
     }
 }
