@@ -5,6 +5,7 @@ mod broker;
 mod daemon;
 mod faults;
 mod fixtures;
+mod hostile;
 mod logs;
 mod outcomes;
 mod outgoing;
