@@ -12,14 +12,7 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
         Faulted::Xml(fault) => {
             let code = match fault.code {
                 FaultCode::DoctypeForbidden => Code::DoctypeForbidden,
-                FaultCode::TooLarge
-                | FaultCode::TooDeep
-                | FaultCode::TooManyAttributes
-                | FaultCode::TooManyNamespaces
-                | FaultCode::NameTooLong
-                | FaultCode::TextTooLong
-                | FaultCode::AttributeTooLong
-                | FaultCode::MarkupTooLong => Code::XmlLimit,
+                limit if limit.is_limit() => Code::XmlLimit,
                 _ => Code::MalformedXml,
             };
             let text = fault.text(Language::Russian).to_owned();

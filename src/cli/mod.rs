@@ -14,6 +14,7 @@ mod process;
 mod publish;
 mod run;
 mod sample;
+mod schemas;
 mod show;
 mod status;
 mod validate;
@@ -106,7 +107,7 @@ enum Command {
     Process(process::Process),
     /// Send files to the broker with confirms, each as its sender.
     Publish(publish::Publish),
-    /// Validate messages without applying them.
+    /// Validate messages, or any documents against schemas, without applying them.
     Validate(validate::Validate),
     /// Check configuration, schemas, bindings, lifecycles, store and, if asked, the broker.
     Check(check::Check),

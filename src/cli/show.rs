@@ -8,6 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::Failed;
+use crate::config;
 
 /// Prints a line. A reader that has gone away ends the printing quietly.
 pub(super) fn line(text: &str) {
@@ -50,6 +51,21 @@ pub(super) fn table(headings: &[&str]) -> Table {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn to_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether a terminal wants colours.
+pub(super) fn in_colour() -> bool {
+    to_terminal() && !config::no_color()
+}
+
+/// The columns of the terminal.
+pub(super) fn width() -> Option<u16> {
+    Table::new().width()
 }
 
 /// A moment in the configured zone.

@@ -56,6 +56,12 @@ pub fn operator() -> String {
         .unwrap_or_else(|| "operator".to_owned())
 }
 
+/// Whether the user wants no colours (the convention of `NO_COLOR`: set and not empty).
+#[must_use]
+pub fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// The fail point that a test has armed.
 #[cfg(feature = "fail-points")]
 #[must_use]

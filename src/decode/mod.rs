@@ -5,6 +5,10 @@
 //! ASCII are valid UTF-8, they are UTF-8, whatever was declared, and that is noted: real schemas and messages declare
 //! windows-1251 over UTF-8 bytes, and Russian text in windows-1251 is practically never valid UTF-8.
 
+mod stream;
+
+pub use stream::Stream;
+
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};

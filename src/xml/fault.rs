@@ -66,6 +66,25 @@ macro_rules! fault_codes {
     };
 }
 
+impl FaultCode {
+    /// Whether the text may be well-formed and only passes one of the reader's [`super::Limits`].
+    #[must_use]
+    pub fn is_limit(self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge
+                | Self::TooDeep
+                | Self::TooManyAttributes
+                | Self::TooManyNamespaces
+                | Self::NameTooLong
+                | Self::TextTooLong
+                | Self::AttributeTooLong
+                | Self::MarkupTooLong
+                | Self::ExpansionTooLarge
+        )
+    }
+}
+
 fault_codes! {
     /// There is no root element.
     Empty "xml-empty" "the document has no root element" "в документе нет корневого элемента";
