@@ -6,7 +6,7 @@
 //! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
 //! [`pipeline`] conducts; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
-//! [`health`] are the ways to look in from outside.
+//! [`health`] are the ways to look in from outside. [`specimen`] makes sample documents of any schema, [`sample`] whole traffic.
 
 pub mod admit;
 pub mod apply;
@@ -27,10 +27,12 @@ pub mod intake;
 pub mod outbox;
 pub mod outcome;
 pub mod pipeline;
+mod random;
 pub mod relay;
 pub mod rules;
 pub mod sample;
 pub mod schema;
+pub mod specimen;
 pub mod store;
 pub mod telemetry;
 pub mod validate;

@@ -12,6 +12,7 @@ mod message;
 mod outbox;
 mod process;
 mod publish;
+mod rules;
 mod run;
 mod sample;
 mod schemas;
@@ -109,6 +110,9 @@ enum Command {
     Publish(publish::Publish),
     /// Validate messages, or any documents against schemas, without applying them.
     Validate(validate::Validate),
+    /// Rules: show them as tables, make sample documents that follow them.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Check configuration, schemas, bindings, lifecycles, store and, if asked, the broker.
     Check(check::Check),
     /// Show the configuration in force.
@@ -161,6 +165,7 @@ impl Cli {
             Command::Process(command) => command.run(layers),
             Command::Publish(command) => command.run(layers),
             Command::Validate(command) => command.run(layers),
+            Command::Rules(command) => command.run(layers),
             Command::Check(command) => command.run(layers),
             Command::Config(command) => command.run(layers),
             Command::Db(command) => command.run(layers),

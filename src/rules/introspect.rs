@@ -415,6 +415,10 @@ pub struct SimpleView<'r> {
 }
 
 impl<'r> SimpleView<'r> {
+    pub(crate) fn of(rules: &'r Rules, id: SimpleId) -> Self {
+        Self { rules, id }
+    }
+
     fn definition(&self) -> &'r SimpleType {
         &self.rules.simple_types[self.id.index()]
     }

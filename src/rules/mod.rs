@@ -10,6 +10,7 @@ mod ids;
 mod introspect;
 mod lexical;
 mod lookup;
+mod making;
 mod model;
 mod names;
 mod nearest;
@@ -48,13 +49,13 @@ pub(crate) mod draft {
     pub(crate) use super::value::Datum;
 }
 
-/// What only `validate` uses: the tables from inside.
+/// What only `validate` and `specimen` use: the tables from inside.
 pub(crate) mod sealed {
     pub(crate) use super::component::*;
     pub(crate) use super::facets::{FacetKind, trim};
     pub(crate) use super::ids::*;
     pub(crate) use super::model::{Accept, Counter, Member, ModelKind, Step};
     pub(crate) use super::nearest::nearest;
-    pub(crate) use super::simple::{Flaw, Lexical, Reason, Variety};
+    pub(crate) use super::simple::{Flaw, Lexical, Prefixes, Reason, SimpleType, Variety};
     pub(crate) use super::value::{Atom, Datum};
 }

@@ -85,6 +85,11 @@ impl Names {
         found.map_or(NamespaceId::UNKNOWN, NamespaceId::at)
     }
 
+    /// How many namespaces there are.
+    pub(crate) fn namespace_count(&self) -> usize {
+        self.namespaces.len()
+    }
+
     /// The name written out.
     pub(crate) fn local(&self, name: NameId) -> &str {
         self.entries.get(name.index()).map_or("", |entry| &entry.local)

@@ -7,9 +7,9 @@ use super::Sample;
 use super::draft::{Draft, Kind};
 use super::papers::Paper;
 use super::people::{OFFICERS, applicant};
-use super::random::Random;
 use super::template::Record;
 use crate::domain::lifecycle::{Requirement, Status};
+use crate::random::Random;
 
 const MOSCOW_SECONDS: i32 = 3 * 3600;
 const COMMENTS: &[&str] = &[

@@ -12,7 +12,6 @@ mod mistakes;
 mod oddity;
 mod papers;
 mod people;
-mod random;
 mod spoilt;
 mod template;
 
@@ -28,9 +27,9 @@ pub use template::{Record, Template, TemplateFault};
 
 use self::draft::Draft;
 use self::life::{Life, moment};
-use self::random::Random;
 use crate::domain::lifecycle::Lifecycle;
 use crate::outcome::Code;
+use crate::random::Random;
 
 /// The traffic is a mixture of so many lives at once.
 const LIVES: usize = 64;

@@ -1,9 +1,9 @@
 //! Applicants that do not exist, with numbers whose check digits are right in ranges that nobody is given: tax office 9999, insurance
 //! numbers from 999, e-mail under example.org, telephone code 000.
 
-use super::random::Random;
 use super::template::Record;
 use crate::domain::identifiers;
+use crate::random::Random;
 
 const LAST: &[&str] =
     &["Тестов", "Образцов", "Примеров", "Макетов", "Эталонов", "Шаблонов", "Черновиков", "Заявителев"];

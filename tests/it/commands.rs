@@ -62,3 +62,10 @@ fn validate_judges_documents_messages_and_batches() {
     assert!(stories.len() >= 14, "{}", stories.len());
     stories.iter().for_each(|story| check(story));
 }
+
+#[test]
+fn rules_are_shown_and_samples_made() {
+    let stories = stories("rules");
+    assert!(stories.len() >= 6, "{}", stories.len());
+    stories.iter().for_each(|story| check(story));
+}

@@ -11,6 +11,7 @@ mod logs;
 mod outcomes;
 mod outgoing;
 mod sixth;
+mod specimens;
 mod support;
 mod tidy;
 mod well_formed;

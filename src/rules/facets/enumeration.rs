@@ -34,6 +34,10 @@ impl Enumeration {
     pub(crate) fn sources(&self) -> &[String] {
         &self.sources
     }
+
+    pub(crate) fn values(&self) -> &[Datum<'static>] {
+        &self.values
+    }
 }
 
 fn key(value: &Datum<'_>) -> Box<str> {

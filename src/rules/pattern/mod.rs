@@ -40,6 +40,30 @@ pub(crate) enum PatternFault {
     TooLarge,
 }
 
+/// The syntax tree of expressions that have been compiled before, of which one has to match.
+pub(crate) fn parse(sources: &[String]) -> Option<regex_syntax::hir::Hir> {
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let (text, _) = translated(&sources, Strictness::Lenient).ok()?;
+    regex_syntax::parse(&text).ok()
+}
+
+/// The alternatives as one expression of `regex`, and whether leniency was needed.
+fn translated(sources: &[&str], strictness: Strictness) -> Result<(String, bool), PatternFault> {
+    let mut text = String::from("\\A(?:");
+    let mut lenient = false;
+    for (index, source) in sources.iter().enumerate() {
+        if source.len() > PATTERN_BYTES_MAX {
+            return Err(PatternFault::TooLarge);
+        }
+        if index > 0 {
+            text.push('|');
+        }
+        lenient |= translate::translate(source, strictness, &mut text)?;
+    }
+    text.push_str(")\\z");
+    Ok((text, lenient))
+}
+
 /// One or more compiled expressions, of which one has to match.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
@@ -57,18 +81,7 @@ enum Matcher {
 impl Pattern {
     /// Compiles alternatives; also tells whether leniency was needed.
     pub(crate) fn compile(sources: &[&str], strictness: Strictness) -> Result<(Self, bool), PatternFault> {
-        let mut text = String::from("\\A(?:");
-        let mut lenient = false;
-        for (index, source) in sources.iter().enumerate() {
-            if source.len() > PATTERN_BYTES_MAX {
-                return Err(PatternFault::TooLarge);
-            }
-            if index > 0 {
-                text.push('|');
-            }
-            lenient |= translate::translate(source, strictness, &mut text)?;
-        }
-        text.push_str(")\\z");
+        let (text, lenient) = translated(sources, strictness)?;
         let parsed = regex_syntax::parse(&text).map_err(|_| PatternFault::TooLarge)?;
         let matcher = match Linear::compile(&parsed) {
             Some(linear) => Matcher::Linear(linear),

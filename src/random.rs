@@ -2,15 +2,15 @@
 
 /// A stream of numbers, wholly determined by its seed.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Any number.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,28 +19,28 @@ impl Random {
     }
 
     /// A number below `end`; 0 where `end` is 0.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         let wide = u128::from(self.next()) * (end as u128);
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// True in so many of a thousand cases.
-    pub(super) fn chance(&mut self, per_mille: u16) -> bool {
+    pub(crate) fn chance(&mut self, per_mille: u16) -> bool {
         self.below(1000) < usize::from(per_mille)
     }
 
     /// One of several; none of none.
-    pub(super) fn pick<'t, T>(&mut self, from: &'t [T]) -> Option<&'t T> {
+    pub(crate) fn pick<'t, T>(&mut self, from: &'t [T]) -> Option<&'t T> {
         from.get(self.below(from.len()))
     }
 
     /// A text, one of several; an empty one of none.
-    pub(super) fn word<'t>(&mut self, from: &[&'t str]) -> &'t str {
+    pub(crate) fn word<'t>(&mut self, from: &[&'t str]) -> &'t str {
         self.pick(from).copied().unwrap_or_default()
     }
 
     /// A random UUID (version 4) from the stream.
-    pub(super) fn uuid(&mut self) -> String {
+    pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
