@@ -4,6 +4,7 @@
 mod broker;
 mod commands;
 mod daemon;
+mod differential;
 mod faults;
 mod fixtures;
 mod hostile;
