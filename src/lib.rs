@@ -6,7 +6,8 @@
 //! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
 //! [`pipeline`] conducts; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
-//! [`health`] are the ways to look in from outside. [`specimen`] makes sample documents of any schema, [`sample`] whole traffic.
+//! [`health`] are the ways to look in from outside. [`handbook`] tells rules to people, [`specimen`] makes
+//! sample documents of any schema, [`sample`] whole traffic.
 
 pub mod admit;
 pub mod apply;
@@ -22,6 +23,7 @@ pub mod decode;
 pub mod desk;
 pub mod domain;
 pub mod failpoint;
+pub mod handbook;
 pub mod health;
 pub mod intake;
 pub mod outbox;

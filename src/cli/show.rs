@@ -68,6 +68,15 @@ pub(super) fn width() -> Option<u16> {
     Table::new().width()
 }
 
+/// Runs something that may go deep into what others wrote, on a stack of this size.
+pub(super) fn with_stack<T: Send>(stack_bytes: usize, work: impl FnOnce() -> T + Send) -> Result<T, Failed> {
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().stack_size(stack_bytes);
+        let working = worker.spawn_scoped(scope, work).map_err(Failed::wrong)?;
+        working.join().map_err(|_| Failed::wrong("the program is wrong here, please report the schema"))
+    })
+}
+
 /// A moment in the configured zone.
 pub(super) fn moment(milliseconds: i64, zone: Tz) -> String {
     DateTime::<Utc>::from_timestamp_millis(milliseconds)

@@ -133,6 +133,8 @@ pub(crate) struct AttributeUse {
     pub(crate) declaration: AttributeId,
     pub(crate) required: bool,
     pub(crate) constraint: Option<Constraint>,
+    /// Which of all uses that the schema writes it is: inherited and referred to, it stays the same.
+    pub(crate) place: u32,
 }
 
 /// An attribute declaration.

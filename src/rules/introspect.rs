@@ -269,9 +269,12 @@ impl<'r> ElementView<'r> {
     /// Its attributes, sorted by name.
     #[must_use]
     pub fn attributes(&self) -> Vec<AttributeView<'r>> {
-        let Some(definition) = self.complex() else { return Vec::new() };
-        let uses = self.rules.attribute_sets[definition.attributes.index()].uses.iter();
-        uses.map(|attribute| AttributeView { rules: self.rules, attribute }).collect()
+        self.complex().map_or_else(Vec::new, |definition| attributes(self.rules, definition))
+    }
+
+    /// The attributes of a complex type, sorted by name.
+    pub(crate) fn attributes_of(rules: &'r Rules, id: ComplexId) -> Vec<AttributeView<'r>> {
+        attributes(rules, rules.complex(id))
     }
 
     /// Whether attributes that are not named may occur.
@@ -306,6 +309,11 @@ impl<'r> ElementView<'r> {
         let Some(definition) = self.complex() else { return Vec::new() };
         definition.pairs.iter().map(|pair| (pair.check.name, &*pair.sources[0], &*pair.sources[1])).collect()
     }
+}
+
+fn attributes<'r>(rules: &'r Rules, definition: &ComplexType) -> Vec<AttributeView<'r>> {
+    let uses = rules.attribute_sets[definition.attributes.index()].uses.iter();
+    uses.map(|attribute| AttributeView { rules, attribute }).collect()
 }
 
 impl Rules {
@@ -506,6 +514,19 @@ impl<'r> SimpleView<'r> {
     #[must_use]
     pub fn checks(&self) -> Vec<&'static str> {
         self.definition().checks.iter().map(|check| check.name).collect()
+    }
+
+    /// What its checks from `xs:appinfo` expect, in Russian or English.
+    #[must_use]
+    pub fn checks_in_words(&self, russian: bool) -> Vec<&'static str> {
+        let checks = self.definition().checks.iter();
+        checks.map(|check| if russian { check.russian } else { check.english }).collect()
+    }
+
+    /// Whether it is built into XML Schema.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.rules.names.namespace_of(self.definition().name) == NamespaceId::XS
     }
 
     /// Annotation texts.

@@ -1,5 +1,5 @@
-//! What a maker of documents asks of the rules: which types may stand in for an abstract one, which elements for their
-//! head, what expressions a value has to match.
+//! What makers of documents and handbooks ask of the rules: which types may stand in for an abstract one, which elements for
+//! their head, what expressions a value has to match, what is said about a type.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::facets::{Facet, FacetKind};
 use super::ids::{ElementId, NameId, NamespaceId, SimpleId, TypeId};
 use super::pattern;
 use super::simple::SimpleType;
-use super::tables::Rules;
+use super::tables::{Component, Documentation, Rules};
 
 impl Rules {
     /// Namespace and local part of a name.
@@ -58,6 +58,14 @@ impl Rules {
     /// Whether no element may be of a type itself.
     pub(crate) fn is_abstract(&self, id: TypeId) -> bool {
         matches!(id, TypeId::Complex(id) if self.complex(id).is_abstract)
+    }
+
+    /// Annotation texts of a type.
+    pub(crate) fn type_documentation(&self, id: TypeId) -> &[Documentation] {
+        match id {
+            TypeId::Simple(id) => self.documentation_of(Component::Simple(id)),
+            TypeId::Complex(id) => self.documentation_of(Component::Complex(id)),
+        }
     }
 
     /// The name of a type.

@@ -29,7 +29,7 @@ pub use ids::*;
 pub use introspect::{AttributeView, Child, DefaultValue, ElementView, SimpleView};
 pub use lexical::duration::Duration;
 pub use lexical::moment::{Moment, MomentKind};
-pub use model::{Particle, Term};
+pub use model::{ModelSizes, Particle, Term};
 pub use names::{XS_NAMESPACE, XSI_NAMESPACE};
 pub use pattern::Strictness;
 pub use tables::{Documentation, Rules};
@@ -52,7 +52,7 @@ pub(crate) mod draft {
 /// What only `validate` and `specimen` use: the tables from inside.
 pub(crate) mod sealed {
     pub(crate) use super::component::*;
-    pub(crate) use super::facets::{Facet, FacetKind, trim};
+    pub(crate) use super::facets::{FacetKind, trim};
     pub(crate) use super::ids::*;
     pub(crate) use super::model::{Accept, Counter, Member, ModelKind, Step};
     pub(crate) use super::nearest::nearest;

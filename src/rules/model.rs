@@ -81,7 +81,7 @@ pub(crate) enum Accept {
 }
 
 /// A transition over an element.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Step {
     pub(crate) name: NameId,
     pub(crate) element: ElementId,
@@ -90,7 +90,7 @@ pub(crate) struct Step {
 }
 
 /// A transition over a wildcard.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct WildStep {
     pub(crate) wildcard: WildcardId,
     pub(crate) target: StateId,
@@ -144,7 +144,25 @@ pub(crate) struct Automata {
     pub(crate) counter_numbers: Vec<u32>,
 }
 
+/// How large the content models of a rule set are together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelSizes {
+    /// Content models, one for each type with elements.
+    pub models: usize,
+    /// States of their automata.
+    pub states: usize,
+    /// Steps between states; rows of steps that are the same are kept once.
+    pub steps: usize,
+}
+
 impl Rules {
+    /// How large the content models are together.
+    #[must_use]
+    pub fn model_sizes(&self) -> ModelSizes {
+        let Automata { states, steps, wild_steps, .. } = &self.automata;
+        ModelSizes { models: self.models.len(), states: states.len(), steps: steps.len() + wild_steps.len() }
+    }
+
     /// A content model.
     #[inline]
     pub(crate) fn model(&self, id: ModelId) -> &Model {

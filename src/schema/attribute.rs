@@ -1,5 +1,7 @@
 //! Attributes: declarations, uses, groups and wildcards.
 
+use std::collections::HashMap;
+
 use super::compiler::Compiler;
 use super::globals::Kind;
 use super::order::order;
@@ -18,9 +20,12 @@ pub(super) struct AttributeSet {
     /// Names that a restriction forbids.
     pub(super) prohibited: Vec<NameId>,
     pub(super) wildcard: Option<Wildcard>,
-    /// The attribute groups that it is put together from, as global components.
-    pub(super) groups: Vec<usize>,
 }
+
+/// Attribute uses of one type or group at most.
+const USES_MAX: usize = 10_000;
+/// Attribute uses of all types and groups of a set at most.
+pub(super) const USES_OF_SET_MAX: usize = 5_000_000;
 
 impl<'d> Compiler<'d> {
     /// A place in the tables for an attribute declaration.
@@ -154,17 +159,12 @@ impl<'d> Compiler<'d> {
             return self.fault(item, "s4s-att-must-appear", "a reference to an attribute group needs ref");
         };
         let Some(global) = self.resolve(item, Kind::AttributeGroup, text) else { return };
-        let Some(group) = self.attribute_groups.get(&global).cloned() else { return };
-        for attribute in group.uses {
-            // What comes twice by the same group is one attribute use, not two.
-            let again = set.uses.iter().any(|known| known.declaration == attribute.declaration)
-                && (set.groups.contains(&global) || group.groups.iter().any(|inner| set.groups.contains(inner)));
-            if !again {
-                self.add_use(item, attribute, set);
-            }
+        let count = self.attribute_groups.get(&global).map_or(0, |group| group.uses.len());
+        if !self.spend_uses(item, count) {
+            return;
         }
-        set.groups.push(global);
-        set.groups.extend(group.groups);
+        let Some(group) = self.attribute_groups.get(&global).cloned() else { return };
+        self.add_group(item, group.uses, set);
         set.wildcard = match (set.wildcard.take(), group.wildcard) {
             (Some(left), Some(right)) => {
                 let namespaces = self.intersection(item, &left, &right);
@@ -174,12 +174,51 @@ impl<'d> Compiler<'d> {
         };
     }
 
+    fn add_group(&mut self, item: Item<'d>, uses: Vec<AttributeUse>, set: &mut AttributeSet) {
+        if set.uses.is_empty() {
+            set.uses = uses;
+            return;
+        }
+        let mut names: HashMap<NameId, u32> = set.uses.iter().map(|known| (known.name, known.place)).collect();
+        for attribute in uses {
+            match names.insert(attribute.name, attribute.place) {
+                None => set.uses.push(attribute),
+                // What comes twice by the same group is one attribute use, not two.
+                Some(place) if place == attribute.place => {}
+                Some(_) => return self.tell_twice(item, attribute.name),
+            }
+        }
+        if set.uses.len() > USES_MAX {
+            self.spend_uses(item, set.uses.len());
+        }
+    }
+
+    fn tell_twice(&mut self, item: Item<'d>, name: NameId) {
+        let local = self.draft.names.local(name).to_owned();
+        self.fault(item, "ct-props-correct.4", format!("the attribute {local} is declared twice"));
+    }
+
     fn add_use(&mut self, item: Item<'d>, attribute: AttributeUse, set: &mut AttributeSet) {
         if set.uses.iter().any(|known| known.name == attribute.name) {
-            let local = self.draft.names.local(attribute.name).to_owned();
-            return self.fault(item, "ct-props-correct.4", format!("the attribute {local} is declared twice"));
+            return self.tell_twice(item, attribute.name);
         }
-        set.uses.push(attribute);
+        if set.uses.len() < USES_MAX || self.spend_uses(item, USES_MAX + 1) {
+            set.uses.push(attribute);
+        }
+    }
+
+    /// Counts attribute uses that are written out; false where there are more than a set may have.
+    pub(super) fn spend_uses(&mut self, item: Item<'d>, count: usize) -> bool {
+        if count > self.attributes_left.min(USES_MAX) {
+            self.fault(
+                item,
+                "schema-too-large",
+                "there are more attributes than a type, or a set of schemas, may have",
+            );
+            return false;
+        }
+        self.attributes_left -= count;
+        true
     }
 
     fn attribute_use(&mut self, item: Item<'d>, set: &mut AttributeSet) {
@@ -207,7 +246,10 @@ impl<'d> Compiler<'d> {
             None => None,
         };
         let constraint = own.or(declared.constraint);
-        self.add_use(item, AttributeUse { name, declaration, required: usage == "required", constraint }, set);
+        self.attribute_uses += 1;
+        let place = self.attribute_uses;
+        let required = usage == "required";
+        self.add_use(item, AttributeUse { name, declaration, required, constraint, place }, set);
     }
 
     /// The declaration that an attribute use means: a global one, or a local one made here.

@@ -51,6 +51,8 @@ pub(super) struct Compiler<'d> {
     pub(super) shapes: Vec<Shape>,
     /// Whether derivations by restriction, list and union are final, for each simple type.
     pub(super) simple_final: HashMap<SimpleId, crate::rules::draft::Derivations>,
+    /// How much work values of each simple type are, where it is more than one type's.
+    pub(super) efforts: HashMap<SimpleId, super::simple::Effort>,
     pub(super) groups: HashMap<usize, Group>,
     pub(super) attribute_groups: HashMap<usize, super::attribute::AttributeSet>,
     pub(super) waiting: VecDeque<Waiting<'d>>,
@@ -65,6 +67,12 @@ pub(super) struct Compiler<'d> {
     pub(super) shared: Shared,
     /// Namespaces of which a document is missing, where that is tolerated.
     pub(super) missing: BTreeSet<String>,
+    /// Particles, attributes and heads of elements that may still be written out.
+    pub(super) particles_left: usize,
+    pub(super) attributes_left: usize,
+    pub(super) heads_left: usize,
+    /// Attribute uses met, to tell them apart.
+    pub(super) attribute_uses: u32,
 }
 
 impl<'d> Compiler<'d> {
@@ -89,6 +97,7 @@ impl<'d> Compiler<'d> {
             by_name: HashMap::new(),
             shapes: Vec::new(),
             simple_final: HashMap::new(),
+            efforts: HashMap::new(),
             groups: HashMap::new(),
             attribute_groups: HashMap::new(),
             waiting: VecDeque::new(),
@@ -99,6 +108,10 @@ impl<'d> Compiler<'d> {
             complex_items: Vec::new(),
             shared: Shared::default(),
             missing: BTreeSet::new(),
+            particles_left: super::particle::PARTICLES_OF_SET_MAX,
+            attributes_left: super::attribute::USES_OF_SET_MAX,
+            heads_left: super::element::HEADS_OF_SET_MAX,
+            attribute_uses: 0,
         }
     }
 

@@ -322,13 +322,20 @@ impl<'d> Compiler<'d> {
             );
             return None;
         }
-        let parts = vec![base_particle.clone(), own];
-        let particle = Particle { min: 1, max: Some(1), term: Term::Sequence(parts) };
-        if super::particle::size(&particle.term) > super::particle::PARTICLES_MAX {
-            self.fault(derivation, "schema-too-large", "the content model is too large");
+        if !self.spend_particles(derivation, super::particle::size(&base_particle.term)) {
             return None;
         }
-        Some(ShapeContent::Particles { mixed, particle: Some(particle) })
+        let parts = match base_particle {
+            // A sequence that occurs once goes on, so that a long line of extensions does not nest.
+            Particle { min: 1, max: Some(1), term: Term::Sequence(parts) } => {
+                parts.iter().cloned().chain([own]).collect()
+            }
+            _ => vec![base_particle.clone(), own],
+        };
+        Some(ShapeContent::Particles {
+            mixed,
+            particle: Some(Particle { min: 1, max: Some(1), term: Term::Sequence(parts) }),
+        })
     }
 
     /// The particle that an element of the schema describes; `None` for empty content.
@@ -358,6 +365,9 @@ impl<'d> Compiler<'d> {
         own: AttributeSet,
         base: &AttributeSet,
     ) -> AttributeSet {
+        if !self.spend_uses(derivation, base.uses.len()) {
+            return own;
+        }
         if !extends {
             return self.restrict_attributes(derivation, own, base);
         }
@@ -385,7 +395,7 @@ impl<'d> Compiler<'d> {
             }
             (own, base) => own.or_else(|| base.clone()),
         };
-        AttributeSet { uses, wildcard, ..AttributeSet::default() }
+        AttributeSet { uses, prohibited: Vec::new(), wildcard }
     }
 
     fn restrict_attributes(&mut self, derivation: Item<'d>, own: AttributeSet, base: &AttributeSet) -> AttributeSet {
@@ -396,6 +406,6 @@ impl<'d> Compiler<'d> {
         });
         let inherited: Vec<_> = inherited.cloned().collect();
         uses.extend(inherited);
-        AttributeSet { uses, prohibited: own.prohibited, wildcard: own.wildcard, ..AttributeSet::default() }
+        AttributeSet { uses, prohibited: own.prohibited, wildcard: own.wildcard }
     }
 }

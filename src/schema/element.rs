@@ -8,6 +8,9 @@ use super::tree::Item;
 use crate::rules::draft::{ANY_TYPE, Component, Derivations, Element, ElementId, NameId, SimpleId, TypeId};
 use crate::xml;
 
+/// Heads of all elements of a set at most, those behind heads too.
+pub(super) const HEADS_OF_SET_MAX: usize = 1_000_000;
+
 impl<'d> Compiler<'d> {
     /// A place in the tables for an element declaration.
     pub(super) fn reserve_element(&mut self, item: Item<'d>, name: NameId, global: bool) -> ElementId {
@@ -190,13 +193,27 @@ impl<'d> Compiler<'d> {
         for (member, head) in members {
             self.check_substitution(member, head);
             let mut heads = Vec::new();
-            let mut next = Some(head);
-            while let Some(head) = next.filter(|head| !heads.contains(head) && *head != member) {
+            let mut next = Some(head).filter(|head| *head != member);
+            while let Some(head) = next {
+                if self.heads_left == 0 {
+                    return self.tell_too_many_heads(member);
+                }
+                self.heads_left -= 1;
                 heads.push(head);
-                next = self.substitution.get(&head).copied();
+                // What goes in circles has been told already.
+                let longer = heads.len() < self.substitution.len();
+                next = self.substitution.get(&head).copied().filter(|next| longer && *next != member);
             }
             heads.retain(|head| self.may_substitute(member, *head));
             self.draft.elements[member.index()].heads = heads.into();
+        }
+    }
+
+    fn tell_too_many_heads(&mut self, member: ElementId) {
+        let name = self.draft.elements[member.index()].name;
+        if let Some(global) = self.by_name.get(&(Kind::Element, name)).copied() {
+            let text = "elements substitute one another in lines that are too long";
+            self.fault(self.globals[global].item, "schema-too-large", text);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Facets of a restriction step: gathered, compiled each by its own file in `rules`, checked against each other.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::compiler::Compiler;
 use super::tree::Item;
@@ -9,6 +10,9 @@ use crate::rules::draft::{
     MaxLength, MinExclusive, MinInclusive, MinLength, PatternFacet, SimpleId, SimpleType, TotalDigits, Variety,
 };
 use crate::rules::{FacetKind, WhiteSpace};
+
+/// Steps of derivation at most that have patterns of their own, all of which every value must match.
+const PATTERN_STEPS_MAX: usize = 100;
 
 impl<'d> Compiler<'d> {
     /// Puts the facets of one restriction step of `base` onto `restricted`, which has inherited those of its base.
@@ -45,12 +49,16 @@ impl<'d> Compiler<'d> {
         self.check_together(&fresh, &restricted.facets.clone());
         let mut facets = inherit(&restricted.facets, &fresh);
         if let Some(item) = items.iter().copied().find(|item| item.tag() == "pattern") {
+            if facets.iter().filter(|facet| facet.kind() == FacetKind::Pattern).count() == PATTERN_STEPS_MAX {
+                let text = format!("more than {PATTERN_STEPS_MAX} steps of derivation have patterns");
+                return self.fault(item, "schema-too-large", text);
+            }
             facets.extend(self.pattern(item, &patterns));
             restricted.trims = restricted.trims && !matches!(restricted.variety, Variety::Atomic(Lexical::Base64));
         }
         if !values.is_empty() {
             facets.retain(|facet| facet.kind() != FacetKind::Enumeration);
-            facets.push(Facet::Enumeration(Enumeration::new(values)));
+            facets.push(Facet::Enumeration(Arc::new(Enumeration::new(values))));
         }
         // Cheap facets first, so that the dear ones see fewer values.
         facets.sort_by_key(|facet| matches!(facet, Facet::Pattern(_) | Facet::Enumeration(_)));
@@ -63,7 +71,7 @@ impl<'d> Compiler<'d> {
                 if lenient {
                     self.warn(item, "this pattern does not follow the grammar of XML Schema; it was read loosely");
                 }
-                Some(Facet::Pattern(facet))
+                Some(Facet::Pattern(Arc::new(facet)))
             }
             Err(fault) => {
                 self.fault(item, fault.constraint, format!("pattern: {}", fault.text));

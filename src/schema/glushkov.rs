@@ -7,7 +7,7 @@
 use crate::rules::draft::{Counter, ElementId, WildcardId};
 use crate::rules::{Particle, Term};
 
-/// Edges of one content model at most.
+/// Edges of one content model at most, those counted once that lead from several positions to the same ones.
 const EDGES_MAX: usize = 4_000_000;
 
 /// What a position matches.
@@ -66,8 +66,10 @@ pub(super) struct Glushkov {
     pub(super) counters: Vec<Counter>,
     /// Edges from the start.
     pub(super) first: Vec<Edge>,
-    /// Edges from each position.
-    pub(super) follow: Vec<Vec<Edge>>,
+    /// Edges that positions share.
+    blocks: Vec<Vec<Edge>>,
+    /// Which blocks of edges lead from each position.
+    follow: Vec<Vec<u32>>,
     /// Positions that may be the last.
     pub(super) last: Vec<usize>,
     /// Whether nothing at all may be matched.
@@ -210,12 +212,32 @@ impl Glushkov {
         }
     }
 
-    fn edge(&mut self, from: usize, edge: Edge) -> Result<(), TooLarge> {
-        self.edges += 1;
+    /// Which blocks of edges lead from a position: where they are the same, the edges are.
+    pub(super) fn blocks_from(&self, position: usize) -> &[u32] {
+        &self.follow[position]
+    }
+
+    /// The edges from a position.
+    pub(super) fn edges_from(&self, position: usize) -> Vec<Edge> {
+        self.follow[position].iter().flat_map(|block| &self.blocks[*block as usize]).copied().collect()
+    }
+
+    /// Leads from each of some positions to each of others.
+    fn join(&mut self, from: &[usize], to: &[usize], at: usize, again: bool) -> Result<(), TooLarge> {
+        if from.is_empty() || to.is_empty() {
+            return Ok(());
+        }
+        self.edges += from.len() + to.len();
+        // Counted edges are looked at one by one.
+        if !self.counters.is_empty() {
+            self.edges = self.edges.saturating_add(from.len().saturating_mul(to.len()));
+        }
+        let block = u32::try_from(self.blocks.len()).map_err(|_| TooLarge)?;
         if self.edges > EDGES_MAX {
             return Err(TooLarge);
         }
-        self.follow[from].push(edge);
+        self.blocks.push(to.iter().map(|to| Edge { to: *to, at: Some(at), again }).collect());
+        from.iter().for_each(|from| self.follow[*from].push(block));
         Ok(())
     }
 
@@ -238,11 +260,7 @@ impl Glushkov {
                 let mut begun = false;
                 for child in children {
                     let part = self.connect(child)?;
-                    for from in &ends.last {
-                        for to in &part.first {
-                            self.edge(*from, Edge { to: *to, at: Some(node), again: false })?;
-                        }
-                    }
+                    self.join(&ends.last, &part.first, node, false)?;
                     let nullable = self.nodes[child].nullable;
                     if !begun {
                         ends.first.extend(part.first);
@@ -258,11 +276,7 @@ impl Glushkov {
             }
             Kind::Repeat { child, .. } => {
                 let ends = self.connect(child)?;
-                for from in &ends.last {
-                    for to in &ends.first {
-                        self.edge(*from, Edge { to: *to, at: Some(node), again: true })?;
-                    }
-                }
+                self.join(&ends.last, &ends.first, node, true)?;
                 Ok(ends)
             }
         }

@@ -9,6 +9,8 @@ use crate::xml;
 
 /// Steps of one path at most, so that a set of matched steps fits a machine word.
 const STEPS_MAX: usize = 60;
+/// Alternatives of one path at most: every element below is held against each.
+const BRANCHES_MAX: usize = 1000;
 
 impl<'d> Compiler<'d> {
     /// Compiles the identity constraints of an element. What keyrefs refer to is found when all are known.
@@ -100,6 +102,10 @@ impl<'d> Compiler<'d> {
         let branches: Result<Vec<Branch>, String> =
             text.split('|').map(|branch| self.branch(item, branch.trim_matches(xml::is_space), field)).collect();
         match branches {
+            Ok(branches) if branches.len() > BRANCHES_MAX => {
+                self.fault(item, "schema-too-large", format!("a path has at most {BRANCHES_MAX} alternatives"));
+                None
+            }
             Ok(branches) => Some(Path::new(branches)),
             Err(text) => {
                 self.fault(item, constraint, text);

@@ -1,7 +1,8 @@
 //! Content models into tables: automata with their rows of steps, and the checks that they are deterministic
 //! (`cos-nonambig`) and consistent (`cos-element-consistent`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::annotation::collect_elements;
 use super::attribute;
@@ -15,16 +16,31 @@ use crate::rules::draft::{
 use crate::rules::{Particle, Term};
 
 /// States and steps of all models of a set at most.
-const STEPS_MAX: usize = 50_000_000;
+const STEPS_MAX: usize = 10_000_000;
 
 /// Rows, guards and names that models share.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    rows: HashMap<Vec<(u32, u32, u32, u32)>, Run>,
-    wild_rows: HashMap<Vec<(u32, u32, u32)>, Run>,
+    /// By their hash.
+    rows: HashMap<u64, Vec<Run>>,
+    wild_rows: HashMap<u64, Vec<Run>>,
     guards: HashMap<Counting, GuardId>,
     /// Elements that may stand for each head.
     pub(super) substitutes: HashMap<ElementId, Vec<ElementId>>,
+}
+
+/// The run of a table that holds `row`, put there if none does.
+fn share<T: Copy + Eq + Hash>(known: &mut HashMap<u64, Vec<Run>>, table: &mut Vec<T>, row: &[T]) -> Run {
+    let mut hasher = DefaultHasher::new();
+    row.hash(&mut hasher);
+    let alike = known.entry(hasher.finish()).or_default();
+    if let Some(found) = alike.iter().find(|run| run.of(table) == row) {
+        return *found;
+    }
+    let fresh = run(table.len(), row.len());
+    table.extend_from_slice(row);
+    alike.push(fresh);
+    fresh
 }
 
 fn run(start: usize, length: usize) -> Run {
@@ -62,7 +78,7 @@ impl<'d> Compiler<'d> {
 
     /// `cos-nonambig` for an `all` group: no two members take the same name.
     fn check_all_deterministic(&mut self, item: Option<Item<'d>>, parts: &[Particle]) {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for part in parts {
             let Term::Element(element) = part.term else { continue };
             let names: Vec<NameId> = self.names_of(element).collect();
@@ -91,9 +107,10 @@ impl<'d> Compiler<'d> {
     fn automaton(&mut self, item: Option<Item<'d>>, particle: &Particle) -> ModelKind {
         let start = StateId::at(self.draft.automata.states.len());
         let too_large = self.draft.automata.steps.len() > STEPS_MAX;
-        let model = match Glushkov::build(particle) {
-            Ok(model) if !too_large => model,
-            _ => {
+        let built = if too_large { None } else { Glushkov::build(particle).ok() };
+        let model = match built {
+            Some(model) => model,
+            None => {
                 if let Some(item) = item {
                     self.fault(item, "schema-too-large", "the content model is too large");
                 }
@@ -105,19 +122,25 @@ impl<'d> Compiler<'d> {
             self.check_deterministic(item, &model);
         }
         let accept = if model.nullable { Accept::Yes } else { Accept::No };
-        let first = self.state(&model, None, &model.first, accept, false, target);
-        self.draft.automata.states.push(first);
+        let (steps, wild_steps) = self.rows(&model, None, &model.first, target);
+        self.draft.automata.states.push(State { steps, wild_steps, accept, repeats: false });
         let mut last = vec![false; model.leaves.len()];
         model.last.iter().for_each(|position| last[*position] = true);
         let repeated = self.repeated(&model);
+        let mut known: HashMap<&[u32], (Run, Run)> = HashMap::new();
         for position in 0..model.leaves.len() {
             let accept = match (last[position], model.leaving(position)) {
                 (false, _) => Accept::No,
                 (true, leave) if leave.is_empty() => Accept::Yes,
                 (true, leave) => Accept::When(self.guard(Counting { leave, again: None, enter: Vec::new() })),
             };
-            let state = self.state(&model, Some(position), &model.follow[position], accept, repeated[position], target);
-            self.draft.automata.states.push(state);
+            let blocks = model.blocks_from(position);
+            let (steps, wild_steps) = match known.get(blocks).filter(|_| model.counters.is_empty()) {
+                Some(rows) => *rows,
+                None => self.rows(&model, Some(position), &model.edges_from(position), target),
+            };
+            known.insert(blocks, (steps, wild_steps));
+            self.draft.automata.states.push(State { steps, wild_steps, accept, repeats: repeated[position] });
         }
         ModelKind::Automaton { start, counters: model.counters.clone().into() }
     }
@@ -134,15 +157,14 @@ impl<'d> Compiler<'d> {
         model.leaves.iter().enumerate().map(|(position, leaf)| twice(leaf) || model.repeats(position)).collect()
     }
 
-    fn state(
+    /// The rows of steps over elements and over wildcards that edges make.
+    fn rows(
         &mut self,
         model: &Glushkov,
         from: Option<usize>,
         edges: &[Edge],
-        accept: Accept,
-        repeats: bool,
         target: impl Fn(usize) -> StateId,
-    ) -> State {
+    ) -> (Run, Run) {
         let mut steps: Vec<Step> = Vec::with_capacity(edges.len());
         let mut wild_steps: Vec<WildStep> = Vec::new();
         for edge in edges {
@@ -156,24 +178,14 @@ impl<'d> Compiler<'d> {
                 Leaf::Wildcard(wildcard) => wild_steps.push(WildStep { wildcard, target, guard }),
             }
         }
-        let key = |step: &Step| (step.name.0, step.element.0, step.target.0, step.guard.0);
-        steps.sort_by_key(key);
-        steps.dedup_by_key(|step| key(step));
-        let wild_key = |step: &WildStep| (step.wildcard.0, step.target.0, step.guard.0);
-        wild_steps.sort_by_key(wild_key);
-        wild_steps.dedup_by_key(|step| wild_key(step));
+        steps.sort_by_key(|step| (step.name, step.element, step.target, step.guard));
+        steps.dedup();
+        wild_steps.sort_by_key(|step| (step.wildcard, step.target, step.guard));
+        wild_steps.dedup();
         let automata = &mut self.draft.automata;
-        let row = self.shared.rows.entry(steps.iter().map(key).collect()).or_insert_with(|| {
-            let start = automata.steps.len();
-            automata.steps.extend(&steps);
-            run(start, steps.len())
-        });
-        let wild_row = self.shared.wild_rows.entry(wild_steps.iter().map(wild_key).collect()).or_insert_with(|| {
-            let start = automata.wild_steps.len();
-            automata.wild_steps.extend(&wild_steps);
-            run(start, wild_steps.len())
-        });
-        State { steps: *row, wild_steps: *wild_row, accept, repeats }
+        let row = share(&mut self.shared.rows, &mut automata.steps, &steps);
+        let wild_row = share(&mut self.shared.wild_rows, &mut automata.wild_steps, &wild_steps);
+        (row, wild_row)
     }
 
     fn guard(&mut self, counting: Counting) -> GuardId {
@@ -197,19 +209,20 @@ impl<'d> Compiler<'d> {
 
     /// `cos-nonambig`: from every state, a name leads to one particle.
     fn check_deterministic(&mut self, item: Item<'d>, model: &Glushkov) {
-        let states = std::iter::once((None, &model.first));
-        let states = states.chain(model.follow.iter().enumerate().map(|(position, edges)| (Some(position), edges)));
-        let mut checked: std::collections::HashSet<Vec<usize>> = std::collections::HashSet::new();
-        for (from, edges) in states {
-            let counted = !model.counters.is_empty();
-            let fresh = counted || checked.insert(edges.iter().map(|edge| edge.to).collect());
-            if !fresh {
-                continue;
+        let counted = !model.counters.is_empty();
+        let mut checked: HashSet<&[u32]> = HashSet::new();
+        let mut conflict = self.conflict(model, None, &model.first);
+        for position in 0..model.leaves.len() {
+            if conflict.is_some() {
+                break;
             }
-            if let Some((one, other)) = self.conflict(model, from, edges) {
-                let text = format!("{} and {} may match the same element here", self.words(one), self.words(other));
-                return self.fault(item, "cos-nonambig", text);
+            if checked.insert(model.blocks_from(position)) || counted {
+                conflict = self.conflict(model, Some(position), &model.edges_from(position));
             }
+        }
+        if let Some((one, other)) = conflict {
+            let text = format!("{} and {} may match the same element here", self.words(one), self.words(other));
+            self.fault(item, "cos-nonambig", text);
         }
     }
 

@@ -10,6 +10,11 @@ use crate::rules::{Particle, Term};
 /// Particles of one content model at most, named groups written out.
 pub(super) const PARTICLES_MAX: usize = 200_000;
 
+/// Particles of all content models of a set at most.
+pub(super) const PARTICLES_OF_SET_MAX: usize = 10_000_000;
+/// Groups inside one another at most, named ones written out. Nobody reads content that is nested as deep.
+const DEPTH_MAX: usize = 300;
+
 /// A named model group.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
@@ -27,7 +32,27 @@ pub(super) fn size(term: &Term) -> usize {
     }
 }
 
+/// How deep the groups in a term are nested.
+fn depth(term: &Term) -> usize {
+    match term {
+        Term::Element(_) | Term::Wildcard(_) => 0,
+        Term::Sequence(parts) | Term::Choice(parts) | Term::All(parts) => {
+            1 + parts.iter().map(|part| depth(&part.term)).max().unwrap_or(0)
+        }
+    }
+}
+
 impl<'d> Compiler<'d> {
+    /// Counts particles that are written out; false where there are more than a set may have.
+    pub(super) fn spend_particles(&mut self, item: Item<'d>, count: usize) -> bool {
+        if count > PARTICLES_MAX || count > self.particles_left {
+            self.fault(item, "schema-too-large", "the content model is larger than a content model may be");
+            return false;
+        }
+        self.particles_left -= count;
+        true
+    }
+
     /// Compiles all model groups, those that are referred to first.
     pub(super) fn compile_groups(&mut self) {
         let (sorted, circular) = order(self.globals.len(), |index| self.group_needs(index));
@@ -47,7 +72,12 @@ impl<'d> Compiler<'d> {
                 continue;
             };
             let term = self.model_group(body);
-            let size = size(&term);
+            let (size, depth) = (size(&term), depth(&term));
+            if depth > DEPTH_MAX {
+                let text = format!("groups are nested deeper than {DEPTH_MAX}");
+                self.fault(item, "schema-too-large", text);
+                continue;
+            }
             self.groups.insert(index, Group { term, size });
         }
     }
@@ -131,12 +161,11 @@ impl<'d> Compiler<'d> {
             return None;
         };
         let global = self.resolve(item, Kind::Group, text)?;
-        let group = self.groups.get(&global)?;
-        if group.size > PARTICLES_MAX {
-            self.fault(item, "schema-too-large", "the group is larger than a content model may be");
+        let size = self.groups.get(&global)?.size;
+        if !self.spend_particles(item, size) {
             return None;
         }
-        Some(group.term.clone())
+        self.groups.get(&global).map(|group| group.term.clone())
     }
 
     /// Compiles a sequence, choice or all group without its own bounds.

@@ -1,5 +1,7 @@
 //! Simple types: restriction with its facets, lists and unions (XML Schema Part 2, chapters 3 and 4).
 
+use std::collections::HashSet;
+
 use super::compiler::Compiler;
 use super::globals::Kind;
 use super::order::order;
@@ -8,6 +10,37 @@ use crate::rules::draft::{
     ANY_SIMPLE_TYPE, Derivations, Lexical, SimpleId, SimpleType, SimpleTypes, TypeId, Variety, built_in,
 };
 use crate::rules::{FacetKind, WhiteSpace};
+
+/// Types that judging one value may go through at most.
+const EFFORT_TYPES_MAX: usize = 10_000;
+/// Lists and unions inside one another at most.
+const EFFORT_DEPTH_MAX: usize = 100;
+
+/// The work of judging one value of a type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// Types that are tried, each as often as it is met.
+    types: usize,
+    /// Lists and unions inside one another.
+    depth: usize,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { types: 1, depth: 0 }
+    }
+}
+
+impl Effort {
+    fn and(self, other: Self) -> Self {
+        Self { types: self.types.saturating_add(other.types), depth: self.depth.max(other.depth) }
+    }
+
+    /// That of a list or union of such types.
+    fn around(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
 
 impl<'d> Compiler<'d> {
     /// Compiles all global simple types, bases first.
@@ -96,6 +129,13 @@ impl<'d> Compiler<'d> {
             }
         };
         if let Some(mut compiled) = compiled {
+            let effort = self.effort(&compiled.variety);
+            if effort.types > EFFORT_TYPES_MAX || effort.depth > EFFORT_DEPTH_MAX {
+                let text =
+                    "lists and unions are nested too deep, or have too many members, those of members counted too";
+                return self.fault(item, "schema-too-large", text);
+            }
+            self.efforts.insert(id, effort);
             compiled.name = self.draft.simple_types[id.index()].name;
             let mut checks = compiled.checks.to_vec();
             checks.extend(self.value_checks(item));
@@ -161,6 +201,7 @@ impl<'d> Compiler<'d> {
         for member in inline {
             members.push(self.anonymous_simple_type(member));
         }
+        let members = self.flattened(&members);
         if members.is_empty() {
             self.fault(body, "src-union-memberTypes-or-simpleTypes", "a union needs member types");
             return None;
@@ -169,6 +210,32 @@ impl<'d> Compiler<'d> {
             self.fault(body, "cos-st-restricts.3.3.1.1", "a member type forbids unions of it");
         }
         Some(self.derived(Variety::Union(members.into())))
+    }
+
+    /// The members of a union, those of unions among them in their place (section 3.14.2), each once. A union that has
+    /// facets of its own stays one, or they would be lost.
+    fn flattened(&self, members: &[SimpleId]) -> Vec<SimpleId> {
+        let mut flat = Vec::new();
+        let mut seen = HashSet::new();
+        for member in members {
+            let definition = &self.draft.simple_types[member.index()];
+            let inner = match &definition.variety {
+                Variety::Union(inner) if definition.facets.is_empty() && definition.checks.is_empty() => inner,
+                _ => std::slice::from_ref(member),
+            };
+            flat.extend(inner.iter().copied().filter(|member| seen.insert(*member)));
+        }
+        flat
+    }
+
+    /// How much work judging a value of a type of this variety may be.
+    fn effort(&self, variety: &Variety) -> Effort {
+        let known = |simple: &SimpleId| self.efforts.get(simple).copied().unwrap_or_default();
+        match variety {
+            Variety::Any | Variety::Atomic(_) => Effort::default(),
+            Variety::List(item) => known(item).around(),
+            Variety::Union(members) => members.iter().map(known).fold(Effort::default(), Effort::and).around(),
+        }
     }
 
     fn derived(&self, variety: Variety) -> SimpleType {

@@ -78,23 +78,67 @@ impl Prefixes for NodePrefixes<'_> {
     }
 }
 
-/// Starts of lines, for turning offsets into lines and columns quickly.
+/// Bytes between two marks of [`Lines`].
+const MARK_BYTES: usize = 1024;
+
+/// Starts of lines, for turning offsets into lines and columns quickly, however long the lines are.
 #[derive(Debug)]
 pub(super) struct Lines {
     starts: Vec<usize>,
+    /// Characters before every so many bytes.
+    marks: Vec<usize>,
 }
 
 impl Lines {
     pub(super) fn new(text: &str) -> Self {
         let feeds = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
-        Self { starts: std::iter::once(0).chain(feeds).collect() }
+        let mut characters = 0;
+        let marks = text.as_bytes().chunks(MARK_BYTES).map(|chunk| {
+            let before = characters;
+            characters += count(chunk);
+            before
+        });
+        Self { marks: marks.collect(), starts: std::iter::once(0).chain(feeds).collect() }
     }
 
     /// Line and column of an offset, from 1, the column in characters.
     pub(super) fn position(&self, text: &str, offset: usize) -> (u32, u32) {
+        let offset = offset.min(text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or(0);
-        let column = text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        let column = self.characters(text, offset) - self.characters(text, start) + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    }
+
+    /// Characters before an offset.
+    fn characters(&self, text: &str, offset: usize) -> usize {
+        let mark = offset / MARK_BYTES;
+        let rest = text.as_bytes().get(mark * MARK_BYTES..offset).unwrap_or(&[]);
+        self.marks.get(mark).copied().unwrap_or_else(|| text.chars().count()) + count(rest)
+    }
+}
+
+/// Characters that begin in a stretch of UTF-8.
+fn count(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_are_counted_in_characters() {
+        let text = format!("а\n{}б\nв", "ы".repeat(3000));
+        let lines = Lines::new(&text);
+        for (offset, expected) in
+            [(0, (1, 1)), (2, (1, 2)), (3, (2, 1)), (5, (2, 2)), (6003, (2, 3001)), (6006, (3, 1))]
+        {
+            assert_eq!(lines.position(&text, offset), expected, "{offset}");
+        }
+        assert_eq!(lines.position(&text, usize::MAX), (3, 2));
+        assert_eq!(Lines::new("").position("", 0), (1, 1));
+        let whole = "x".repeat(MARK_BYTES);
+        assert_eq!(Lines::new(&whole).position(&whole, MARK_BYTES), (1, 1025));
     }
 }

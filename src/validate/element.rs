@@ -220,7 +220,8 @@ impl<'r> Walk<'r> {
                 return false;
             }
         };
-        let Some(declaration) = declaration else { return nil };
+        // Nil is a matter of declarations (cvc-elt.3); without one the content is judged by the type alone.
+        let Some(declaration) = declaration else { return false };
         if !declaration.nillable {
             self.report_value(reader, span, Detail::NotNillable, Some("xsi:nil"), value);
             return false;

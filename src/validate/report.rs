@@ -61,7 +61,8 @@ impl Report {
         }
     }
 
-    fn is_full(&mut self) -> bool {
+    /// Whether nothing more is kept, so that there is no need to find out what would be told; notes that there was more.
+    pub(super) fn is_full(&mut self) -> bool {
         self.truncated |= self.violations.len() >= self.max;
         self.truncated
     }

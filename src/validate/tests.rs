@@ -195,6 +195,8 @@ fn substitution_groups_and_wildcards() {
             ("<r _><one/><two/></r>", ""),
             ("<r _><head/></r>", "/r/head[1] abstract-element"),
             ("<r _><one/><x xmlns='urn:x'><y/><one xmlns='urn:t'><z/></one></x></r>", "/r/x/one[1]/z element-in-text"),
+            // Without a declaration nil says nothing.
+            ("<r _><one/><x xmlns='urn:x' xsi:nil='true'><y/></x></r>", ""),
             ("<r _ xmlns:p='urn:p' p:a='1'><one/></r>", ""),
             ("<r _ a='1'><one/></r>", "/r/@a unknown-attribute"),
             ("<r _><one/><x xmlns=''/></r>", "/r/x unexpected-element"),

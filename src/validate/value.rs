@@ -7,11 +7,14 @@ use super::report::Circumstances;
 use super::violation::{Component, Detail};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::{
-    ANY_TYPE, Atom, Constraint, Datum, Facet, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId,
-    TypeId, Variety, nearest,
+    ANY_TYPE, Atom, Constraint, Datum, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId, TypeId,
+    Variety, nearest,
 };
 use crate::rules::{CapturedValue, Rules, SlotId, Value};
 use crate::xml::{Reader, Span, Text, Window, is_space};
+
+/// Values that are kept of a long list of allowed ones.
+const ALTERNATIVES_MAX: usize = 1000;
 
 /// A literal and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -274,6 +277,9 @@ impl<'r> Walk<'r> {
 
     #[cold]
     fn report_flaw<W: Window>(&mut self, reader: &Reader<W>, flaw: Flaw, literal: Literal<'_>) {
+        if self.report.is_full() {
+            return;
+        }
         let Literal { raw, span, attribute } = literal;
         let rules = self.rules();
         let detail = detail_of(rules, flaw, raw);
@@ -364,7 +370,8 @@ fn detail_of(rules: &Rules, flaw: Flaw, raw: &str) -> Detail {
         }
         Reason::Check(check) => Detail::Check { code: check.code, english: check.english, russian: check.russian },
         Reason::Facet(kind, at) => {
-            let values = definition.facets.get(at).map(Facet::sources).unwrap_or_default();
+            let values =
+                definition.facets.get(at).map(|facet| facet.first_sources(ALTERNATIVES_MAX)).unwrap_or_default();
             let near = match kind {
                 FacetKind::Enumeration => {
                     nearest(raw.trim(), values.iter().map(String::as_str), 1).first().map(|near| (*near).to_owned())

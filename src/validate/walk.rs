@@ -200,6 +200,10 @@ impl<'r> Walk<'r> {
     fn unexpected<W: Window>(&mut self, reader: &Reader<W>, start: &Start<'_>, name: NameId) -> Led {
         let rules = self.realm.rules;
         let Some(parent) = self.open.last_mut() else { return Led::Nowhere };
+        if self.report.is_full() {
+            parent.disturbed = true;
+            return Led::Nowhere;
+        }
         let local = start.name.local.to_owned();
         let was_disturbed = std::mem::replace(&mut parent.disturbed, true);
         let (detail, resumed) = match parent.mode {

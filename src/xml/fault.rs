@@ -80,6 +80,7 @@ impl FaultCode {
                 | Self::TextTooLong
                 | Self::AttributeTooLong
                 | Self::MarkupTooLong
+                | Self::ExpansionTooLarge
         )
     }
 }

@@ -1,5 +1,6 @@
 //! A document laid out for people: an element a line, indented. For reading only; what machines exchange stays as written.
 
+use quick_xml::events::Event;
 use quick_xml::{Reader, Writer};
 
 const INDENT_SPACES: usize = 2;
@@ -8,14 +9,19 @@ const INDENT_SPACES: usize = 2;
 #[must_use]
 pub fn laid_out(text: &str) -> String {
     let mut reader = Reader::from_str(text);
-    reader.config_mut().trim_text(true);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', INDENT_SPACES);
+    let mut depth = 0_usize;
     loop {
         let Ok(event) = reader.read_event() else { return text.to_owned() };
-        if event == quick_xml::events::Event::Eof {
-            break;
+        match event {
+            Event::Eof => break,
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
         }
-        if writer.write_event(event).is_err() {
+        // Outside the root there is nothing but white space.
+        let blank = depth == 0 && matches!(event, Event::Text(_));
+        if !blank && writer.write_event(event).is_err() {
             return text.to_owned();
         }
     }
@@ -32,7 +38,7 @@ mod tests {
             assert_eq!(laid_out(text), expected);
         }
         check("<a><b>x &amp; y</b><c d='1'/></a>", "<a>\n  <b>x &amp; y</b>\n  <c d='1'/>\n</a>");
-        check("<?xml version=\"1.0\"?><а>я</а>", "<?xml version=\"1.0\"?>\n<а>я</а>");
+        check("<?xml version=\"1.0\"?>\n<а>я &#x20;&lt; ю</а>\n", "<?xml version=\"1.0\"?>\n<а>я &#x20;&lt; ю</а>");
         check("<a><b></a>", "<a><b></a>");
         check("", "");
     }

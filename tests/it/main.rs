@@ -4,8 +4,10 @@
 mod broker;
 mod commands;
 mod daemon;
+mod differential;
 mod faults;
 mod fixtures;
+mod hostile;
 mod logs;
 mod outcomes;
 mod outgoing;

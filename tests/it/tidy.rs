@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms without I/O, clock and environment.
-const PURE: [&str; 9] = ["domain", "xml", "rules", "schema", "binding", "decode", "validate", "assess", "apply"];
+const PURE: [&str; 11] =
+    ["domain", "xml", "rules", "schema", "binding", "decode", "validate", "assess", "apply", "specimen", "handbook"];
 
 /// What a room may not know, and where to turn instead.
 const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[

@@ -42,16 +42,8 @@ impl Example {
         let (set, element) = sets::find(&sets, &self.element)?;
         let extent = if self.minimal { Extent::Minimal } else { Extent::Full };
         let plan = Plan { seed: self.seed, extent };
-        let made = std::thread::scope(|scope| {
-            let maker = std::thread::Builder::new().name("specimen".to_owned()).stack_size(STACK_BYTES);
-            let making =
-                maker.spawn_scoped(scope, || specimen::make(&set.rules, element, plan)).map_err(Failed::wrong)?;
-            let panicked = |_| Failed::wrong("rules example: the program is wrong here, please report the schema");
-            making
-                .join()
-                .map_err(panicked)?
-                .map_err(|impossible| Failed { exit: Exit::Found, text: impossible.to_string() })
-        })?;
+        let made = show::with_stack(STACK_BYTES, || specimen::make(&set.rules, element, plan))?
+            .map_err(|impossible| Failed { exit: Exit::Found, text: impossible.to_string() })?;
         for omitted in &made.omitted {
             show::error(&format!("left out: {omitted}"));
         }

@@ -1,24 +1,96 @@
 //! `rules show`: the rules of an element as a person reads them.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::sets::Chosen;
+use super::sets::{self, Chosen};
 use crate::cli::{Done, Exit, Layers, show};
+use crate::handbook::{self, Handbook};
+use crate::xml::Language;
+
+/// Columns where there is no terminal.
+const COLUMNS: u16 = 160;
+/// Stack of the thread that writes the handbook: schemas of others may nest as deep as they like.
+const STACK_BYTES: usize = 256 << 20;
+
+const AFTER: &str = "Without an element, the elements that documents may begin with are listed.
+
+Examples:
+  mezhved rules show StatusUpdate
+  mezhved rules show StatusUpdate --format html > status-update.html
+  mezhved rules show Order --schema order.xsd --lang en";
 
 /// Show rules.
 #[derive(Debug, Args)]
+#[command(after_help = AFTER)]
 pub(in crate::cli) struct Show {
+    /// The element that documents begin with; `{namespace}name` where several are called so.
+    element: Option<String>,
     #[command(flatten)]
     chosen: Chosen,
+    /// Form of the output.
+    #[arg(long, value_name = "FORM", default_value = "text", requires = "element")]
+    format: Format,
+    /// Language of headings and words, and of the annotations where there are several.
+    #[arg(long, value_name = "LANGUAGE", default_value = "ru")]
+    lang: Lang,
+}
+
+/// A form of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables as wide as the terminal.
+    Text,
+    /// Markdown.
+    Markdown,
+    /// One page that needs nothing else, fit for printing.
+    Html,
+}
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Lang {
+    /// Russian.
+    Ru,
+    /// English.
+    En,
 }
 
 impl Show {
     pub(super) fn run(self, layers: &Layers) -> Done {
-        for set in &self.chosen.sets(layers)? {
-            for element in set.elements() {
-                show::line(&format!("{{{}}}{}", element.namespace(), element.local()));
+        let sets = self.chosen.sets(layers)?;
+        let language = match self.lang {
+            Lang::Ru => Language::Russian,
+            Lang::En => Language::English,
+        };
+        let Some(name) = &self.element else {
+            list(&sets, language);
+            return Ok(Exit::Well);
+        };
+        let (set, element) = sets::find(&sets, name)?;
+        let columns = show::width().unwrap_or(COLUMNS);
+        let text = show::with_stack(STACK_BYTES, || {
+            let book = Handbook::of(&set.rules, element, language);
+            match self.format {
+                Format::Text => book.text(columns),
+                Format::Markdown => book.markdown(),
+                Format::Html => book.html(),
             }
-        }
+        })?;
+        show::bytes(text.as_bytes());
         Ok(Exit::Well)
     }
+}
+
+/// The elements that documents may begin with.
+fn list(sets: &[sets::Set], language: Language) {
+    let headings = match language {
+        Language::Russian => ["Элемент", "Пространство имён", "Описание"],
+        Language::English => ["Element", "Namespace", "Description"],
+    };
+    let mut table = show::table(&headings);
+    for element in sets.iter().flat_map(sets::Set::elements) {
+        let documentation = handbook::documentation(element, language);
+        table.add_row([element.local(), element.namespace(), &documentation]);
+    }
+    show::line(&table.to_string());
 }

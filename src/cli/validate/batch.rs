@@ -8,6 +8,7 @@ use std::thread;
 use crate::assess::{Assessment, Assessor};
 use crate::cli::schemas::Files;
 use crate::cli::{Done, Exit, Failed};
+use crate::xml::Doctype;
 
 /// Bytes of one line at most.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -15,9 +16,9 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 const STACK_BYTES: usize = 256 << 20;
 
 /// Answers every line of standard input until it ends.
-pub(super) fn run() -> Done {
+pub(super) fn run(doctype: Doctype) -> Done {
     let judge = thread::Builder::new().name("batch".to_owned()).stack_size(STACK_BYTES);
-    let judging = judge.spawn(|| answer_all(&mut std::io::stdin().lock(), &mut std::io::stdout().lock()));
+    let judging = judge.spawn(move || answer_all(&mut std::io::stdin().lock(), &mut std::io::stdout().lock(), doctype));
     let ended = judging.map_err(Failed::wrong)?.join();
     match ended {
         Ok(Ok(())) => Ok(Exit::Well),
@@ -27,9 +28,10 @@ pub(super) fn run() -> Done {
 }
 
 /// Answers every line, each flushed. A reader that has gone away ends the answering.
-fn answer_all(lines: &mut impl BufRead, answers: &mut impl Write) -> std::io::Result<()> {
+fn answer_all(lines: &mut impl BufRead, answers: &mut impl Write, doctype: Doctype) -> std::io::Result<()> {
     let files = Files;
-    let mut assessor = Assessor::new(&files);
+    let new = || Assessor::new(&files).with_doctype(doctype);
+    let mut assessor = new();
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -40,7 +42,7 @@ fn answer_all(lines: &mut impl BufRead, answers: &mut impl Write) -> std::io::Re
             let judged = panic::catch_unwind(AssertUnwindSafe(|| answer(&mut assessor, &line)));
             judged.unwrap_or_else(|_| {
                 // What the panic left behind is not built upon.
-                assessor = Assessor::new(&files);
+                assessor = new();
                 "error batch-panic: the program is wrong here, please report the schema and the document".to_owned()
             })
         } else {
@@ -85,7 +87,7 @@ mod tests {
 
     fn check(input: &[u8], expected: &[&str]) {
         let mut answers = Vec::new();
-        answer_all(&mut &*input, &mut answers).unwrap();
+        answer_all(&mut &*input, &mut answers, Doctype::Refused).unwrap();
         let answers = String::from_utf8(answers).unwrap();
         let starts: Vec<&str> = answers.lines().collect();
         assert_eq!(starts.len(), expected.len(), "{answers}");

@@ -9,8 +9,8 @@ use super::finding::{Judged, Wording};
 use super::{Found, STANDARD_INPUT};
 use crate::decode::{Stream, Undecodable};
 use crate::rules::Rules;
-use crate::validate::{self, Options};
-use crate::xml::Limits;
+use crate::validate::{self, Options, Verdict};
+use crate::xml::{Doctype, Limits};
 
 /// Limits for documents of others: far beyond those for messages, but still limits.
 const DEPTH_MAX: usize = 10_000;
@@ -25,6 +25,8 @@ pub(super) struct Documents<'r> {
     pub(super) wording: Wording,
     /// Whether places are to be shown.
     pub(super) excerpts: bool,
+    /// Whether documents may have a DOCTYPE.
+    pub(super) doctype: Doctype,
 }
 
 /// Something to read from the beginning, twice if need be.
@@ -40,8 +42,7 @@ impl Documents<'_> {
             Ok(stream) => stream,
             Err(refusal) => return Ok((Judged::undecodable(file, &refusal), Vec::new())),
         };
-        let options = Options { violations_max: self.violations_max, limits: limits(), ..Options::default() };
-        let verdict = validate::check_read(stream, self.rules, &options);
+        let verdict = self.verdict(stream)?;
         let judged = Judged::verdict(file, &verdict, self.wording);
         let excerpts = if self.excerpts && !judged.violations.is_empty() {
             source.rewind()?;
@@ -51,6 +52,23 @@ impl Documents<'_> {
             Vec::new()
         };
         Ok((judged, excerpts))
+    }
+}
+
+impl Documents<'_> {
+    fn verdict(&self, mut stream: impl Read) -> io::Result<Verdict> {
+        let (violations_max, doctype) = (self.violations_max, self.doctype);
+        let options = Options { violations_max, limits: limits(), doctype, ..Options::default() };
+        if doctype == Doctype::Refused {
+            return Ok(validate::check_read(stream, self.rules, &options));
+        }
+        // Entities are looked up all over a document, so one that may have them is held as a whole.
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes)?;
+        Ok(match std::str::from_utf8(&bytes) {
+            Ok(text) => validate::check(text, self.rules, &options),
+            Err(_) => validate::check_read(bytes.as_slice(), self.rules, &options),
+        })
     }
 }
 

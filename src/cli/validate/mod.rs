@@ -17,7 +17,7 @@ use crate::admit::Desk;
 use crate::clock;
 use crate::intake::folder;
 use crate::rules::Strictness;
-use crate::xml::Language;
+use crate::xml::{Doctype, Language};
 use documents::Documents;
 use excerpt::Excerpt;
 use finding::{Judged, Wording};
@@ -68,6 +68,10 @@ pub(super) struct Validate {
     /// Read patterns of the schemas as libxml2 takes them, such as `[a-z-.]`.
     #[arg(long)]
     lenient_patterns: bool,
+    /// Accept a DOCTYPE with an internal subset, as old archives and test suites have: entities and attribute defaults in
+    /// bounds, nothing external. Messages never may have one.
+    #[arg(long)]
+    allow_dtd: bool,
     /// Show the places in the document where the output is no terminal, too.
     #[arg(long, conflicts_with_all = ["json", "batch"])]
     places: bool,
@@ -114,7 +118,10 @@ impl From<Lang> for Language {
 impl Validate {
     pub(super) fn run(self, layers: &Layers) -> Done {
         if self.batch {
-            return batch::run();
+            return batch::run(self.doctype());
+        }
+        if self.allow_dtd && self.schemas.is_empty() {
+            return Err(Failed::wrong("validate: --allow-dtd needs --schema: messages never have a DOCTYPE"));
         }
         let mut report = Report::new(self.form(), self.lang.into());
         if self.schemas.is_empty() {
@@ -136,6 +143,10 @@ impl Validate {
             (false, true) => Form::Places { colour },
             (false, false) => Form::Lines,
         }
+    }
+
+    fn doctype(&self) -> Doctype {
+        if self.allow_dtd { Doctype::Internal } else { Doctype::Refused }
     }
 
     fn wording(&self) -> Wording {
@@ -160,7 +171,8 @@ impl Validate {
         let strictness = if self.lenient_patterns { Strictness::Lenient } else { Strictness::Strict };
         let rules = schemas::compile(&self.schemas, strictness)?;
         let violations_max = self.violations_max;
-        let documents = Documents { rules: &rules, violations_max, wording: self.wording(), excerpts: self.excerpts() };
+        let (wording, excerpts, doctype) = (self.wording(), self.excerpts(), self.doctype());
+        let documents = Documents { rules: &rules, violations_max, wording, excerpts, doctype };
         self.each(report, |path| documents.judge(path))
     }
 

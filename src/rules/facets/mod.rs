@@ -29,6 +29,8 @@ pub(crate) use total_digits::TotalDigits;
 pub use white_space::WhiteSpace;
 pub(crate) use white_space::{trim, words};
 
+use std::sync::Arc;
+
 use super::value::{Atom, Datum};
 
 /// The twelve kinds of facets.
@@ -163,14 +165,14 @@ fn characters(text: &str) -> u64 {
     text.bytes().filter(|byte| byte & 0xC0 != 0x80).count() as u64
 }
 
-/// A facet of a type, ready to judge.
+/// A facet of a type, ready to judge. Types that inherit it share what is large.
 #[derive(Debug, Clone)]
 pub(crate) enum Facet {
     Length(Length),
     MinLength(MinLength),
     MaxLength(MaxLength),
-    Pattern(PatternFacet),
-    Enumeration(Enumeration),
+    Pattern(Arc<PatternFacet>),
+    Enumeration(Arc<Enumeration>),
     MaxInclusive(MaxInclusive),
     MaxExclusive(MaxExclusive),
     MinInclusive(MinInclusive),
@@ -216,12 +218,18 @@ impl Facet {
 
     /// The values that the schema wrote; several for `pattern` and `enumeration`.
     pub(crate) fn sources(&self) -> Vec<String> {
+        self.first_sources(usize::MAX)
+    }
+
+    /// As [`Self::sources`], of many only the first.
+    pub(crate) fn first_sources(&self, count: usize) -> Vec<String> {
+        let first = |sources: &[String]| sources[..sources.len().min(count)].to_vec();
         match self {
             Self::Length(facet) => vec![facet.value.to_string()],
             Self::MinLength(facet) => vec![facet.value.to_string()],
             Self::MaxLength(facet) => vec![facet.value.to_string()],
-            Self::Pattern(facet) => facet.sources().to_vec(),
-            Self::Enumeration(facet) => facet.sources().to_vec(),
+            Self::Pattern(facet) => first(facet.sources()),
+            Self::Enumeration(facet) => first(facet.sources()),
             Self::MaxInclusive(facet) => vec![facet.bound.source.to_string()],
             Self::MaxExclusive(facet) => vec![facet.bound.source.to_string()],
             Self::MinInclusive(facet) => vec![facet.bound.source.to_string()],
