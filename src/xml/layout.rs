@@ -1,6 +1,6 @@
 //! A document laid out for people: an element a line, indented. For reading only; what machines exchange stays as written.
 
-use quick_xml::events::Event;
+use quick_xml::events::{BytesText, Event};
 use quick_xml::{Reader, Writer};
 
 const INDENT_SPACES: usize = 2;
@@ -10,18 +10,34 @@ const INDENT_SPACES: usize = 2;
 pub fn laid_out(text: &str) -> String {
     let mut reader = Reader::from_str(text);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', INDENT_SPACES);
+    // Text and references between two tags, which the writer must get as one: it breaks the line between two events.
+    let mut between = String::new();
     let mut depth = 0_usize;
     loop {
         let Ok(event) = reader.read_event() else { return text.to_owned() };
-        match event {
-            Event::Eof => break,
+        match &event {
+            // Outside the root there is nothing but white space.
+            Event::Text(_) if depth == 0 => continue,
+            Event::Text(part) => {
+                between.push_str(part);
+                continue;
+            }
+            Event::GeneralRef(name) => {
+                between.push('&');
+                between.push_str(name);
+                between.push(';');
+                continue;
+            }
             Event::Start(_) => depth += 1,
             Event::End(_) => depth = depth.saturating_sub(1),
             _ => {}
         }
-        // Outside the root there is nothing but white space.
-        let blank = depth == 0 && matches!(event, Event::Text(_));
-        if !blank && writer.write_event(event).is_err() {
+        let told = between.is_empty() || writer.write_event(Event::Text(BytesText::from_escaped(&between))).is_ok();
+        between.clear();
+        if event == Event::Eof {
+            break;
+        }
+        if !told || writer.write_event(event).is_err() {
             return text.to_owned();
         }
     }
