@@ -13,7 +13,7 @@ mod submit_application;
 mod update_status;
 pub mod world;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -22,7 +22,7 @@ use chrono_tz::Tz;
 use crate::admit::{Kept, Remark};
 use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycle::{Lifecycle, System};
 use crate::outcome::Code;
 
 pub use event::Event;
@@ -33,30 +33,39 @@ use world::{CaseKey, Needs, World};
 /// The lifecycles of all systems, and that of documents.
 #[derive(Debug)]
 pub struct Lifecycles {
-    by_system: HashMap<String, Lifecycle>,
+    systems: BTreeMap<String, System>,
     /// How a document lives.
     pub documents: Lifecycle,
 }
 
 impl Lifecycles {
-    /// Lifecycles by the system that each names.
+    /// The systems with their kinds, and how a document lives.
     #[must_use]
-    pub fn new(systems: Vec<Lifecycle>, documents: Lifecycle) -> Self {
-        Self { by_system: systems.into_iter().map(|one| (one.system().to_owned(), one)).collect(), documents }
+    pub fn new(systems: Vec<System>, documents: Lifecycle) -> Self {
+        Self { systems: systems.into_iter().map(|one| (one.code().to_owned(), one)).collect(), documents }
     }
 
-    /// The lifecycle of a system.
+    /// The lifecycle of a system's main kind.
     #[must_use]
     pub fn get(&self, system: &str) -> Option<&Lifecycle> {
-        self.by_system.get(system)
+        self.systems.get(system).map(System::main)
     }
 
-    /// All of them, by system.
+    /// The lifecycle of a kind.
     #[must_use]
-    pub fn all(&self) -> Vec<&Lifecycle> {
-        let mut all: Vec<_> = self.by_system.values().collect();
-        all.sort_unstable_by_key(|one| one.system());
-        all
+    pub fn kind(&self, system: &str, kind: &str) -> Option<&Lifecycle> {
+        self.systems.get(system)?.kind(kind)
+    }
+
+    /// A system whole.
+    #[must_use]
+    pub fn system(&self, system: &str) -> Option<&System> {
+        self.systems.get(system)
+    }
+
+    /// All systems, by code.
+    pub fn systems(&self) -> impl Iterator<Item = &System> {
+        self.systems.values()
     }
 }
 

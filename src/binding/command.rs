@@ -312,6 +312,10 @@ shape! {
         valid_until: Option<NaiveDate>,
         /// Who issued it.
         issuer: Option<String>,
+        /// What it is for.
+        purpose: Option<String>,
+        /// Kind of the signature that the file carries itself.
+        signature: Option<String>,
         /// Which attachment is its content.
         content_id: String,
     }

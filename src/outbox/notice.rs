@@ -132,6 +132,7 @@ fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMa
     let status = lifecycle.status(&event.status).map_or_else(|| event.status.clone(), |one| one.label.clone());
     [
         (Place::Number, Some(event.case.number.clone())),
+        (Place::Kind, Some(lifecycle.kind().label.clone())),
         (Place::Status, Some(status)),
         (Place::Service, Some(service)),
         (Place::Happened, Some(happened)),
