@@ -60,6 +60,10 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
             faults.push(format!("config.invalid: intake.systems: there is no lifecycle for `{system}`"));
         }
     }
+    if let (Ok(rulebook), Some(lifecycles)) = (&rulebook, &lifecycles) {
+        let unfit = rulebook.held_against(|system| lifecycles.system(system));
+        faults.extend(unfit.iter().map(ToString::to_string));
+    }
     match (rulebook, lifecycles) {
         (Ok(rulebook), Some(lifecycles)) if faults.is_empty() => Ok(Rules {
             rulebook: Arc::new(rulebook),

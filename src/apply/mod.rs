@@ -6,10 +6,10 @@ mod bury;
 mod documents;
 mod event;
 mod exchange_documents;
+mod open_case;
 pub mod results;
 pub mod rows;
 pub mod settle;
-mod submit_application;
 mod update_status;
 pub mod world;
 
@@ -247,11 +247,11 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         }
     }
     let done = match &item.command {
-        Command::SubmitApplication(command) => {
-            if let Some(other) = submit_application::awaited(command, world, setting) {
+        Command::OpenCase(command) => {
+            if let Some(other) = open_case::awaited(command, world, setting) {
                 return Decision::Park(Wait::Case, other);
             }
-            submit_application::apply(command, world, setting)
+            open_case::apply(command, world, setting)
         }
         _ if !world.cases.contains_key(&key) => {
             return match setting.place {
@@ -260,6 +260,9 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             };
         }
         Command::UpdateStatus(command) => update_status::apply(command, world, setting),
+        Command::CorrectCase(_) | Command::ActOnCase(_) | Command::PostLetter(_) | Command::Subscribe(_) => {
+            Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned()))
+        }
         Command::ExchangeDocuments(command) => exchange_documents::apply(command, world, setting),
     };
     match done {
@@ -294,7 +297,7 @@ fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Or
         };
     }
     // An application opens the case that the others wait for.
-    if matches!(item.command, Command::SubmitApplication(_)) {
+    if matches!(item.command, Command::OpenCase(_)) {
         return Order::Turn;
     }
     let first = world.waiting.get(key).and_then(|waiting| waiting.first().copied());
@@ -309,8 +312,9 @@ fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Or
 pub fn needs(item: &Item, system: &str, needs: &mut Needs) {
     let key = CaseKey { system: system.to_owned(), number: item.command.case_number().to_owned() };
     match &item.command {
-        Command::SubmitApplication(command) => submit_application::needs(command, system, needs),
-        Command::UpdateStatus(_) => {}
+        Command::OpenCase(command) => open_case::needs(command, system, needs),
+        Command::UpdateStatus(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {}
+        Command::PostLetter(_) | Command::Subscribe(_) => {}
         Command::ExchangeDocuments(_) => {
             needs.documents.insert(key.clone());
         }

@@ -45,12 +45,12 @@ root = "Заявка"
 system = "reestr"
 version = "1.0"
 kind = "Заявка"
-command = "submit-application"
+command = "open-case"
 label = "Заявка в реестр"
 
 [fields]
 number = "Номер"
-submitted_at = "Подана"
+happened_at = "Подана"
 service = "Услуга"
 "#;
 
