@@ -60,7 +60,7 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
             faults.push(format!("config.invalid: intake.systems: there is no lifecycle for `{system}`"));
         }
     }
-    if let (Ok(rulebook), Some(lifecycles)) = (&rulebook, &lifecycles) {
+    if let (Ok(rulebook), Some(lifecycles), true) = (&rulebook, &lifecycles, faults.is_empty()) {
         let unfit = rulebook.held_against(|system| lifecycles.system(system));
         faults.extend(unfit.iter().map(ToString::to_string));
     }

@@ -94,6 +94,7 @@ fn complete(command: &UpdateStatus, status: &Status, moves: bool) -> Result<(), 
         (Requirement::Amount, command.amount.is_some()),
         (Requirement::Result, command.result_link.is_some() || command.result_place.is_some()),
         (Requirement::Comment, command.comment.is_some()),
+        (Requirement::About, command.missing.iter().all(|one| one.about.is_some())),
     ];
     let given: Vec<Requirement> = given.into_iter().filter(|(_, there)| *there).map(|(what, _)| what).collect();
     let lacks = status.lacks(&given);

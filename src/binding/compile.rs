@@ -33,6 +33,8 @@ pub(super) struct Target {
     pub(super) values: HashMap<String, Vec<String>>,
     /// Which of the declared fields, where the field holds those.
     pub(super) detail: Option<String>,
+    /// What stands between the values of its paths, where all of them count.
+    pub(super) between: Option<String>,
 }
 
 /// A value that stands in the binding itself.
@@ -197,6 +199,10 @@ impl Compiler<'_, '_> {
         source: &Source,
     ) {
         self.bound.insert((part, spec.name));
+        if source.between().is_some() && !matches!(spec.kind, FieldKind::Text | FieldKind::Details) {
+            let detail = format!("`{name}` is no text: nothing can be joined to it");
+            self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
+        }
         if let Some(written) = source.fixed() {
             match fill::constant(written, spec.kind) {
                 Some(value) => {
@@ -213,7 +219,8 @@ impl Compiler<'_, '_> {
             let values = source.values();
             self.known_values(element, path, values.keys());
             let values = values.into_iter().collect();
-            let target = Target { field, spec, rank, values, detail: detail.cloned() };
+            let between = source.between().map(str::to_owned);
+            let target = Target { field, spec, rank, values, detail: detail.cloned(), between };
             if self.targets.len() <= slot.index() {
                 self.targets.resize(slot.index() + 1, Vec::new());
             }

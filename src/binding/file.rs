@@ -87,8 +87,25 @@ pub(super) enum Source {
     Paths(Vec<String>),
     /// One path with our codes for other agencies' values; other values pass unchanged.
     Mapped(Mapped),
+    /// Several paths whose values are written behind each other.
+    Joined(Joined),
     /// Always the same value, whatever the message says.
     Fixed(Fixed),
+}
+
+/// Paths whose values make one text: the parts of a name or of an address.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Joined {
+    /// The paths, in the order of the text.
+    pub join: Vec<String>,
+    /// What stands between two values.
+    #[serde(default = "space")]
+    pub with: String,
+}
+
+fn space() -> String {
+    " ".to_owned()
 }
 
 /// A value that stands in the binding itself.
@@ -136,6 +153,7 @@ impl Source {
             Self::Path(path) => vec![path],
             Self::Paths(paths) => paths.iter().map(String::as_str).collect(),
             Self::Mapped(mapped) => vec![&mapped.path],
+            Self::Joined(joined) => joined.join.iter().map(String::as_str).collect(),
             Self::Fixed(_) => Vec::new(),
         }
     }
@@ -146,6 +164,15 @@ impl Source {
         match self {
             Self::Mapped(mapped) => mapped.values.iter().map(|(theirs, ours)| (theirs.clone(), ours.all())).collect(),
             _ => BTreeMap::new(),
+        }
+    }
+
+    /// What stands between the values of its paths, where all of them count.
+    #[must_use]
+    pub(super) fn between(&self) -> Option<&str> {
+        match self {
+            Self::Joined(joined) => Some(&joined.with),
+            _ => None,
         }
     }
 

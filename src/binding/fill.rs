@@ -1,6 +1,6 @@
 //! Captured values into records: each frame is a part, each slot a field, in the form that the command wants.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -110,6 +110,9 @@ fn inherit(item: &mut Filled, outer: &Shape, message: &Record) {
     }
 }
 
+/// A field, or one of the declared fields within it.
+type Place<'p> = (usize, Option<&'p str>);
+
 fn draft(frame: &Frame, plan: &Plan, zone: Tz) -> Result<Draft, Misfit> {
     let at = frame.spec.index();
     let shape = plan.parts[at].1;
@@ -117,10 +120,18 @@ fn draft(frame: &Frame, plan: &Plan, zone: Tz) -> Result<Draft, Misfit> {
     for constant in &plan.constants[at] {
         put(&mut record, constant.field, constant.detail.as_deref(), constant.value.clone());
     }
-    let mut ranks: HashMap<(usize, Option<&str>), usize> = HashMap::new();
+    let mut ranks: HashMap<Place<'_>, usize> = HashMap::new();
     let mut several = None;
+    let mut joined: HashMap<Place<'_>, (&str, BTreeMap<usize, String>)> = HashMap::new();
     for captured in &frame.values {
         for target in plan.targets.get(captured.slot.index()).into_iter().flatten() {
+            if let Some(between) = &target.between {
+                let misfit = || Misfit { field: target.spec.written(), span: captured.span, path: frame.path.clone() };
+                let text = text(&captured.value).ok_or_else(misfit)?;
+                let place = (target.field, target.detail.as_deref());
+                joined.entry(place).or_insert_with(|| (between.as_str(), BTreeMap::new())).1.insert(target.rank, text);
+                continue;
+            }
             let rank = ranks.entry((target.field, target.detail.as_deref())).or_insert(usize::MAX);
             if target.rank >= *rank {
                 continue;
@@ -140,6 +151,10 @@ fn draft(frame: &Frame, plan: &Plan, zone: Tz) -> Result<Draft, Misfit> {
             put(&mut record, target.field, target.detail.as_deref(), value);
             *rank = target.rank;
         }
+    }
+    for ((field, detail), (between, parts)) in joined {
+        let text = parts.into_values().collect::<Vec<_>>().join(between);
+        put(&mut record, field, detail, Field::Text(text));
     }
     Ok(Draft { record, several })
 }

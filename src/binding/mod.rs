@@ -20,3 +20,6 @@ pub use parts::{
 };
 pub use rulebook::{Family, Faulted, Item, Reading, Rulebook, RulebookFault};
 pub use shape::{Begin, Details, End};
+
+#[cfg(test)]
+mod tests;

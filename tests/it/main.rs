@@ -7,6 +7,7 @@ mod daemon;
 mod faults;
 mod fixtures;
 mod logs;
+mod messages;
 mod outcomes;
 mod outgoing;
 mod sixth;

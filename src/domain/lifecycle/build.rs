@@ -97,6 +97,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         label: written.label.into_inner(),
         journal: written.journal,
         consent: written.consent,
+        term_from: written.term_from.map(Spanned::into_inner),
         numbering: numbering?,
         parents: parents?,
         parties: plain(written.parties),
@@ -119,6 +120,7 @@ fn parent(written: WrittenParent, faults: &mut Faults<'_>) -> Option<Parent> {
         purposes: plain(written.purposes),
         statuses: plain(written.statuses),
         within,
+        overdue: written.overdue,
         required: written.required,
     })
 }
@@ -130,6 +132,7 @@ fn field(written: WrittenField) -> Field {
         kind: written.kind,
         required: written.required,
         masked: written.masked,
+        identifies: written.identifies.map(Spanned::into_inner),
         group: written.group.map(Spanned::into_inner),
     }
 }

@@ -69,8 +69,24 @@ pub struct Field {
     pub required: bool,
     /// Personal: shown masked.
     pub masked: bool,
+    /// The role of the party whose identifier or name it is; its code ends with `snils`, `inn`, `ogrn`, `ogrnip` or `name`.
+    pub identifies: Option<String>,
     /// Fields that are corrected together; a status can react to a correction of one group.
     pub group: Option<String>,
+}
+
+impl Field {
+    /// What of a party it holds, where it identifies one.
+    #[must_use]
+    pub fn identifier(&self) -> Option<&'static str> {
+        self.identifies.as_ref().and_then(|_| identifier(&self.code))
+    }
+}
+
+/// What of a party a code ends with.
+pub(super) fn identifier(code: &str) -> Option<&'static str> {
+    let last = code.rsplit('-').next().unwrap_or(code);
+    ["snils", "inn", "ogrn", "ogrnip", "name"].into_iter().find(|one| *one == last)
 }
 
 #[cfg(test)]

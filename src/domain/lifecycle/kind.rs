@@ -25,6 +25,8 @@ pub struct Parent {
     pub statuses: Vec<String>,
     /// How long after the parent entered its status the case may be opened.
     pub within: Option<Term>,
+    /// Whether the parent must be past its term.
+    pub overdue: bool,
     /// Whether a case without a parent is refused.
     pub required: bool,
 }
@@ -40,6 +42,8 @@ pub struct Kind {
     pub journal: bool,
     /// Whether its cases are personal data that a consent is needed for.
     pub consent: bool,
+    /// The status from whose entry on the service's term runs; none: from the arrival.
+    pub term_from: Option<String>,
     /// How a case is numbered that comes without a number.
     pub numbering: Option<Numbering>,
     /// The cases it may belong to; the first that fits the purpose counts.

@@ -69,6 +69,8 @@ pub enum Requirement {
     Result,
     /// A comment.
     Comment,
+    /// Each missing or faulty thing names its field or document.
+    About,
 }
 
 impl Requirement {
@@ -83,6 +85,7 @@ impl Requirement {
             Self::Amount => "сумма",
             Self::Result => "результат или место получения",
             Self::Comment => "комментарий",
+            Self::About => "поле или документ каждого замечания",
         }
     }
 }

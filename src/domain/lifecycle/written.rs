@@ -72,6 +72,7 @@ pub(super) struct WrittenKind {
     pub(super) journal: bool,
     #[serde(default)]
     pub(super) consent: bool,
+    pub(super) term_from: Option<Name>,
     pub(super) numbering: Option<Name>,
     pub(super) letters: Option<Name>,
     #[serde(default)]
@@ -116,6 +117,7 @@ impl WrittenKind {
             label,
             journal: false,
             consent: false,
+            term_from: None,
             numbering: None,
             letters: None,
             parties: Vec::new(),
@@ -174,6 +176,8 @@ pub(super) struct WrittenParent {
     pub(super) statuses: Vec<Name>,
     pub(super) within: Option<Name>,
     #[serde(default)]
+    pub(super) overdue: bool,
+    #[serde(default)]
     pub(super) required: bool,
 }
 
@@ -188,6 +192,7 @@ pub(super) struct WrittenField {
     pub(super) required: bool,
     #[serde(default)]
     pub(super) masked: bool,
+    pub(super) identifies: Option<Name>,
     pub(super) group: Option<Name>,
 }
 

@@ -1,14 +1,14 @@
 //! What kinds say of each other and of themselves: parents, purposes, fields, acts, and the operations, roles and authorities
 //! of the file.
 
-use super::super::field::FieldType;
+use super::super::field::{FieldType, identifier};
 use super::super::load::Faults;
 use super::super::written::{Name, Written, WrittenKind, WrittenNamed, WrittenRole, WrittenStatus};
 use super::{Form, Known, form, known_status, labelled, unique};
 
 /// What a command is called where a kind says what it asks for.
 const COMMANDS: [&str; 4] = ["open", "correct", "update", "documents"];
-/// The identifiers that a party can have.
+/// A parent of any kind.
 const ANY_KIND: &str = "*";
 
 /// One kind: its own vocabulary, and what it says of other kinds.
@@ -19,6 +19,15 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
     for field in &written.field {
         form(&field.code, Form::Dashed, faults);
         labelled(&field.label, faults);
+        if let Some(role) = &field.identifies {
+            if !written.parties.iter().any(|one| one.get_ref() == role.get_ref()) {
+                faults.on(role, "lifecycle.unknown-party", format!("`{}` is none of the `parties`", role.get_ref()));
+            }
+            if identifier(field.code.get_ref()).is_none() {
+                let text = "the code of a field that identifies ends with `snils`, `inn`, `ogrn`, `ogrnip` or `name`";
+                faults.on(&field.code, "lifecycle.field", text);
+            }
+        }
         field.group.iter().for_each(|group| form(group, Form::Dashed, faults));
         if field.required && field.kind == FieldType::Flag {
             let text = "a flag that is not there is `no`: it cannot be required";
@@ -32,7 +41,7 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
             faults.on(role, "lifecycle.unknown-party", format!("`{}` is none of the `parties`", role.get_ref()));
         }
     }
-    written.editable.iter().for_each(|status| known_status(written, status, faults));
+    written.term_from.iter().chain(&written.editable).for_each(|status| known_status(written, status, faults));
     let commands = written.operations.iter().map(|(name, at)| (name.as_str(), at));
     for (name, at) in commands.chain(written.signed.iter().map(|at| (at.get_ref().as_str(), at))) {
         let act = name.strip_prefix("act:").is_some_and(|act| has(&written.act, act));

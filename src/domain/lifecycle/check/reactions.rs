@@ -11,6 +11,8 @@ use super::Known;
 
 /// The most reactions that one message may set off behind each other.
 const LINKS_MAX: usize = 2;
+/// The group of the columns that say from when and until when a case is in force.
+const VALIDITY: &str = "validity";
 
 /// The answers of one kind.
 pub(super) fn reactions(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faults<'_>) {
@@ -60,7 +62,8 @@ fn happens(
             format!("the kind has no act `{act}`")
         }
         Happening::Corrected(Some(group))
-            if !written.field.iter().any(|one| one.group.as_ref().is_some_and(|one| one.get_ref() == group)) =>
+            if group != VALIDITY
+                && !written.field.iter().any(|one| one.group.as_ref().is_some_and(|one| one.get_ref() == group)) =>
         {
             format!("no field of the kind is in the group `{group}`")
         }

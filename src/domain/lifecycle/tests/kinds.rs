@@ -14,6 +14,7 @@ label = "Заказ"
 parties = ["applicant"]
 unique = ["applicant"]
 editable = ["begun"]
+term_from = "paid"
 signed = ["open"]
 operations = { open = "order", "act:stop" = "order" }
 [[main.purpose]]
@@ -28,6 +29,10 @@ label = "Вес"
 type = "number"
 required = true
 group = "load"
+[[main.field]]
+code = "payer-inn"
+label = "ИНН плательщика"
+identifies = "applicant"
 [[main.field]]
 code = "level"
 label = "Уровень"
@@ -129,15 +134,18 @@ const SPOILT: &[(&str, &str, &str)] = &[
     ("code = \"bill\"\n", "code = \"order\"\n", "lifecycle.twice: kind \"order\""),
     ("unique = [\"applicant\"]", "unique = [\"owner\"]", ":10: lifecycle.unknown-party"),
     ("editable = [\"begun\"]", "editable = [\"began\"]", ":11: lifecycle.unknown-status"),
-    ("signed = [\"open\"]", "signed = [\"shut\"]", ":12: lifecycle.unknown-command: `shut`"),
-    ("\"act:stop\" = \"order\" }", "\"act:go\" = \"order\" }", ":13: lifecycle.unknown-command: `act:go`"),
-    ("{ open = \"order\"", "{ open = \"steal\"", ":13: lifecycle.unknown-operation: there is no [[operation]] `steal`"),
+    ("term_from = \"paid\"", "term_from = \"payed\"", ":12: lifecycle.unknown-status"),
+    ("signed = [\"open\"]", "signed = [\"shut\"]", ":13: lifecycle.unknown-command: `shut`"),
+    ("\"act:stop\" = \"order\" }", "\"act:go\" = \"order\" }", ":14: lifecycle.unknown-command: `act:go`"),
+    ("{ open = \"order\"", "{ open = \"steal\"", ":14: lifecycle.unknown-operation: there is no [[operation]] `steal`"),
     ("operations = [\"order\"]\n[[authority]]", "operations = [\"x\"]\n[[authority]]", "lifecycle.unknown-operation"),
     ("staff = \"small/order\"", "staff = \"order\"", "lifecycle.rights"),
     ("asks = [\"weight\"]", "asks = [\"height\"]", "lifecycle.unknown-field: the kind has no field `height`"),
     ("only = \"level=low\"", "only = \"depth=low\"", "lifecycle.unknown-field: the kind has no field `depth`"),
     ("only = \"level=low\"", "only = \"level\"", "lifecycle.timer-only"),
     ("type = \"number\"", "type = \"flag\"", "lifecycle.field: a flag"),
+    ("identifies = \"applicant\"", "identifies = \"owner\"", "lifecycle.unknown-party"),
+    ("code = \"payer-inn\"", "code = \"payer\"", "lifecycle.field: the code of a field that identifies"),
     ("before = \"validity\"", "before = \"lunch\"", "lifecycle.timer-due"),
     ("before = \"validity\", term = \"30 calendar days\"", "before = \"validity\"", "lifecycle.timer-due"),
     ("before = \"validity\"", "before = \"deadline\"", "lifecycle.no-deadline"),
