@@ -71,11 +71,8 @@ pub(super) fn apply(command: &OpenCase, world: &World, setting: &Setting<'_>) ->
         opened_at: now,
         changed_at: now,
     };
-    let events = lifecycle
-        .event_of(start)
-        .map(|event| Event::of(&event.code, &case, command.happened_at))
-        .into_iter()
-        .collect();
+    let events =
+        lifecycle.event_of(start).map(|event| Event::of(&event.code, &case, command.happened_at)).into_iter().collect();
     let mut changes = vec![
         Change::Case(Box::new(case)),
         Change::History(Box::new(History {

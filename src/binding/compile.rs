@@ -291,9 +291,7 @@ impl Compiler<'_, '_> {
     /// A value belongs to the nearest repeating element: no path of an outer part may lead through one.
     fn nearest(&mut self) {
         for (path, through) in &self.walked {
-            let framed = through.iter().filter(|node| self.framed.contains(node)).count();
-            let own = through.last().is_some_and(|last| self.framed.contains(last));
-            if framed > usize::from(own) {
+            if through.iter().any(|node| self.framed.contains(node)) {
                 let detail = format!("{path} leads into a part that repeats; bind it within that part's block");
                 self.faults.push(self.file.fault(&[path], detail));
             }
@@ -321,6 +319,10 @@ impl Compiler<'_, '_> {
             return;
         }
         self.framed.insert(element);
+        // The block's own path may end at what repeats.
+        if let Some((_, through)) = self.walked.last_mut() {
+            through.pop();
+        }
         self.parts.push((part, own));
         self.constants.push(Vec::new());
         if each.item {
