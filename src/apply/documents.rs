@@ -28,7 +28,7 @@ pub(super) fn upload(
     let Some(file) = setting.files.iter().find(|file| file.content_id == card.content_id) else {
         return Err(Refusal::with(Code::AttachmentMissing, format!("документ {}", card.r#type)));
     };
-    if let Some(rules) = setting.lifecycle()?.documents() {
+    if let Some(rules) = setting.lifecycle(&case.kind)?.documents() {
         accepted(card, file, rules)?;
     }
     let today = setting.context.now.with_timezone(&setting.context.zone).date_naive();

@@ -1,15 +1,19 @@
 //! What a message does, decided without doing it: an item, the facts and `now` come in; changes go out, or a refusal, or
 //! a reason to wait. Pure, which is what makes batches, rehearsals, replays and tests cheap. A command is one file.
 
+mod act_on_case;
 mod again;
 mod bury;
+mod correct_case;
 mod documents;
 mod event;
 mod exchange_documents;
+mod fields;
 mod open_case;
 pub mod results;
 pub mod rows;
 pub mod settle;
+mod steps;
 mod update_status;
 pub mod world;
 
@@ -55,6 +59,23 @@ impl Lifecycles {
     #[must_use]
     pub fn kind(&self, system: &str, kind: &str) -> Option<&Lifecycle> {
         self.systems.get(system)?.kind(kind)
+    }
+
+    /// The kind that a message means: the one that it names, else the main one.
+    #[must_use]
+    pub fn kind_code(&self, system: &str, named: Option<&str>) -> String {
+        let main = || self.get(system).map(|main| main.kind().code.as_str());
+        named.or_else(main).unwrap_or_default().to_owned()
+    }
+
+    /// The case that a command is about.
+    #[must_use]
+    pub fn case_key(&self, system: &str, command: &Command) -> CaseKey {
+        CaseKey {
+            system: system.to_owned(),
+            kind: self.kind_code(system, command.case_kind()),
+            number: command.case_number().to_owned(),
+        }
     }
 
     /// A system whole.
@@ -127,13 +148,12 @@ pub struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn lifecycle(&self) -> Result<&Lifecycle, Refusal> {
-        let missing = || Refusal::with(Code::UnknownKind, format!("для системы {} нет жизненного цикла", self.system));
-        self.context.lifecycles.get(self.system).ok_or_else(missing)
-    }
-
-    fn key(&self, number: &str) -> CaseKey {
-        CaseKey { system: self.system.to_owned(), number: number.to_owned() }
+    fn lifecycle(&self, kind: &str) -> Result<&Lifecycle, Refusal> {
+        let missing = || {
+            let detail = format!("у системы {} нет вида дел {kind}", self.system);
+            Refusal::with(Code::UnknownKind, detail)
+        };
+        self.context.lifecycles.kind(self.system, kind).ok_or_else(missing)
     }
 }
 
@@ -237,7 +257,7 @@ impl Refusal {
 /// Decides an item.
 #[must_use]
 pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
-    let key = setting.key(item.command.case_number());
+    let key = setting.context.lifecycles.case_key(setting.system, &item.command);
     match order(item, &key, world, setting) {
         Order::Turn => {}
         Order::Wait(wait) => return Decision::Park(wait, key),
@@ -246,24 +266,28 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             return Decision::Refuse(Refusal::with(Code::SequenceUsed, detail));
         }
     }
-    let done = match &item.command {
-        Command::OpenCase(command) => {
-            if let Some(other) = open_case::awaited(command, world, setting) {
-                return Decision::Park(Wait::Case, other);
-            }
-            open_case::apply(command, world, setting)
-        }
-        _ if !world.cases.contains_key(&key) => {
+    if let Command::OpenCase(command) = &item.command {
+        if let Some(other) = open_case::awaited(command, &key, world, setting) {
             return match setting.place {
                 Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
-                _ => Decision::Park(Wait::Case, key),
+                _ => Decision::Park(Wait::Case, other),
             };
         }
-        Command::UpdateStatus(command) => update_status::apply(command, world, setting),
-        Command::CorrectCase(_) | Command::ActOnCase(_) | Command::PostLetter(_) | Command::Subscribe(_) => {
+    } else if !world.cases.contains_key(&key) && setting.lifecycle(&key.kind).is_ok() {
+        return match setting.place {
+            Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
+            _ => Decision::Park(Wait::Case, key),
+        };
+    }
+    let done = match &item.command {
+        Command::OpenCase(command) => open_case::apply(command, &key, world, setting),
+        Command::UpdateStatus(command) => update_status::apply(command, &key, world, setting),
+        Command::CorrectCase(command) => correct_case::apply(command, &key, world, setting),
+        Command::ActOnCase(command) => act_on_case::apply(command, &key, world, setting),
+        Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
+        Command::PostLetter(_) | Command::Subscribe(_) => {
             Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned()))
         }
-        Command::ExchangeDocuments(command) => exchange_documents::apply(command, world, setting),
     };
     match done {
         Ok(mut done) => {
@@ -309,15 +333,42 @@ fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Or
 }
 
 /// Adds what an item needs to know.
-pub fn needs(item: &Item, system: &str, needs: &mut Needs) {
-    let key = CaseKey { system: system.to_owned(), number: item.command.case_number().to_owned() };
+pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Needs) {
+    let key = lifecycles.case_key(system, &item.command);
     match &item.command {
-        Command::OpenCase(command) => open_case::needs(command, system, needs),
-        Command::UpdateStatus(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {}
-        Command::PostLetter(_) | Command::Subscribe(_) => {}
-        Command::ExchangeDocuments(_) => {
-            needs.documents.insert(key.clone());
+        Command::OpenCase(command) => open_case::needs(command, system, lifecycles, needs),
+        Command::UpdateStatus(_) | Command::ExchangeDocuments(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {
+            opened(&key, lifecycles, needs);
         }
+        Command::PostLetter(_) | Command::Subscribe(_) => {}
+    }
+    if documents(&item.command, &key, lifecycles) {
+        needs.documents.insert(key.clone());
     }
     needs.cases.insert(key);
+}
+
+/// Whether the documents of the case must be known: some come, are judged, or a status asks for them.
+fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool {
+    match command {
+        Command::ExchangeDocuments(_) => true,
+        Command::UpdateStatus(command) => {
+            let status = lifecycles.kind(&key.system, &key.kind).and_then(|one| one.recognize(&command.status));
+            !command.documents.is_empty() || status.is_some_and(|status| !status.documents.is_empty())
+        }
+        Command::CorrectCase(command) => !command.documents.is_empty(),
+        Command::ActOnCase(command) => !command.documents.is_empty(),
+        Command::OpenCase(_) | Command::PostLetter(_) | Command::Subscribe(_) => false,
+    }
+}
+
+/// Cases that a step of this one may open: those of its own number must be known, the others are numbered.
+fn opened(key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
+    let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) else { return };
+    for status in lifecycle.statuses() {
+        needs.counters |= !status.opens.is_empty() || status.on.iter().any(|reaction| reaction.opens.is_some());
+        for opening in status.opens.iter().filter(|opening| opening.same_number) {
+            needs.cases.insert(CaseKey { kind: opening.kind.clone(), ..key.clone() });
+        }
+    }
 }

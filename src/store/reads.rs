@@ -17,8 +17,22 @@ pub struct CaseView {
     pub object: Option<String>,
     /// `new`, `change`, `cancellation`, `appeal`.
     pub purpose: String,
-    /// The case that it refers to.
-    pub refers_to: Option<String>,
+    /// Number of the case that it belongs or refers to.
+    pub parent: Option<String>,
+    /// Kind of that case.
+    pub parent_kind: Option<String>,
+    /// Kind of the case.
+    pub kind: String,
+    /// Short, for people.
+    pub title: Option<String>,
+    /// From when it is in force, milliseconds.
+    pub valid_from: Option<i64>,
+    /// The first moment at which it is no longer in force, milliseconds.
+    pub valid_until: Option<i64>,
+    /// Kopecks due.
+    pub amount: Option<i64>,
+    /// The fields that its kind declares.
+    pub details: serde_json::Value,
     /// Whether it counts as an open application.
     pub open: bool,
     /// Code of the status.

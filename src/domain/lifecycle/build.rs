@@ -199,6 +199,7 @@ fn reaction(name: &str, answer: &Spanned<toml::Value>, faults: &mut Faults<'_>) 
     Some(Reaction {
         happening,
         to: written.to,
+        reason: written.reason,
         takes_details: written.take_details,
         opens: written.opens,
         guard: written.guard,

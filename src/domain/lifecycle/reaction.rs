@@ -101,6 +101,8 @@ pub struct Reaction {
     pub happening: Happening,
     /// The status that the case moves to; none: it stays.
     pub to: Option<String>,
+    /// Reason that the move fills in by itself.
+    pub reason: Option<String>,
     /// Whether the child's fields become the case's own.
     pub takes_details: bool,
     /// Kind of the case that is opened by it.

@@ -241,6 +241,7 @@ pub(super) struct WrittenOneTime {
 pub(super) struct WrittenReaction {
     #[serde(rename = "move")]
     pub(super) to: Option<String>,
+    pub(super) reason: Option<String>,
     #[serde(default)]
     pub(super) take_details: bool,
     pub(super) opens: Option<String>,

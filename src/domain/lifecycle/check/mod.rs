@@ -54,7 +54,7 @@ pub(super) fn all(kinds: &[WrittenKind], shared: &Shared, taken: &[Lifecycle], f
         timers::timers(kind, shared, faults);
         timers::services(kind, faults);
         kinds::kind(kind, &known, faults);
-        reactions::reactions(kind, &known, faults);
+        reactions::reactions(kind, shared, &known, faults);
     }
     reactions::chains(kinds, faults);
 }

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use toml::Spanned;
 
-use super::super::load::Faults;
+use super::super::load::{Faults, Shared};
 use super::super::reaction::Happening;
+use super::super::status::Requirement;
 use super::super::written::{WrittenKind, WrittenStatus};
-use super::Known;
+use super::{Known, applies};
 
 /// The most reactions that one message may set off behind each other.
 const LINKS_MAX: usize = 2;
@@ -15,7 +16,7 @@ const LINKS_MAX: usize = 2;
 const VALIDITY: &str = "validity";
 
 /// The answers of one kind.
-pub(super) fn reactions(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faults<'_>) {
+pub(super) fn reactions(written: &WrittenKind, shared: &Shared, known: &[Known<'_>], faults: &mut Faults<'_>) {
     for status in &written.status {
         for (name, answer) in &status.on {
             if let Ok(happening) = name.parse() {
@@ -27,6 +28,7 @@ pub(super) fn reactions(written: &WrittenKind, known: &[Known<'_>], faults: &mut
                 let text = format!("`{to}` is not a next status of `{}`", status.code.get_ref());
                 faults.on(answer, "lifecycle.reaction-target", text);
             }
+            reasons(written, shared, answer, faults);
             if let Some(opened) = answer.get_ref().get("opens").and_then(toml::Value::as_str)
                 && !known.iter().any(|one| one.code == opened)
             {
@@ -46,6 +48,26 @@ pub(super) fn reactions(written: &WrittenKind, known: &[Known<'_>], faults: &mut
 /// The status that an answer moves to.
 fn target(answer: &Spanned<toml::Value>) -> Option<&str> {
     answer.get_ref().as_str().or_else(|| answer.get_ref().get("move")?.as_str())
+}
+
+/// A move to a status that requires reasons fills one in that is for it.
+fn reasons(written: &WrittenKind, shared: &Shared, answer: &Spanned<toml::Value>, faults: &mut Faults<'_>) {
+    let to = target(answer).and_then(|to| written.status.iter().find(|one| one.code.get_ref() == to));
+    let reason = answer.get_ref().get("reason").and_then(toml::Value::as_str);
+    let known = |to: &WrittenStatus| {
+        written
+            .reason
+            .iter()
+            .chain(&shared.reasons)
+            .any(|one| Some(one.code.get_ref().as_str()) == reason && applies(one, to))
+    };
+    if let Some(to) = to
+        && (reason.is_some() || to.requires.contains(&Requirement::Reasons))
+        && !known(to)
+    {
+        let text = format!("a move to `{}` needs a `reason` that is for it", to.code.get_ref());
+        faults.on(answer, "lifecycle.no-reason", text);
+    }
 }
 
 /// What is answered must be able to happen.

@@ -159,6 +159,7 @@ const SPOILT: &[(&str, &str, &str)] = &[
         "\"act:halt\" = \"stopped\"",
         "lifecycle.unanswered-act: no status answers `act:stop`",
     ),
+    ("\"act:stop\" = \"stopped\"", "\"act:stop\" = { move = \"stopped\", reason = \"rain\" }", "lifecycle.no-reason"),
     ("\"bill:settled\"", "\"bill:lost\"", "lifecycle.happening: `bill` has no status `lost`"),
     ("\"bill:settled\"", "\"bill/old:settled\"", "lifecycle.happening: `bill` has no purpose `old`"),
     ("\"bill:settled\"", "\"order:paid\"", "lifecycle.happening: `order` never belongs to `order`"),
