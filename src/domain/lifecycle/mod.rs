@@ -4,6 +4,7 @@
 
 mod build;
 mod check;
+mod diagram;
 mod documents;
 mod event;
 mod fault;
@@ -21,6 +22,7 @@ mod written;
 
 use std::collections::HashMap;
 
+pub use diagram::mermaid;
 pub use documents::{Attribute, DocumentRules, DocumentType};
 pub use event::{Audience, Event, Place, Template, TemplateFault};
 pub use fault::Fault;
