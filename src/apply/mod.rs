@@ -336,7 +336,10 @@ fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Or
 pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Needs) {
     let key = lifecycles.case_key(system, &item.command);
     match &item.command {
-        Command::OpenCase(command) => open_case::needs(command, system, lifecycles, needs),
+        Command::OpenCase(command) => {
+            open_case::needs(command, system, lifecycles, needs);
+            opened(&key, lifecycles, needs);
+        }
         Command::UpdateStatus(_) | Command::ExchangeDocuments(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {
             opened(&key, lifecycles, needs);
         }
@@ -365,8 +368,9 @@ fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool 
 /// Cases that a step of this one may open: those of its own number must be known, the others are numbered.
 fn opened(key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
     let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) else { return };
+    // A step may move the parent too, and that may open a case that is to be numbered.
+    needs.counters |= lifecycles.system(&key.system).is_some_and(System::opens);
     for status in lifecycle.statuses() {
-        needs.counters |= !status.opens.is_empty() || status.on.iter().any(|reaction| reaction.opens.is_some());
         for opening in status.opens.iter().filter(|opening| opening.same_number) {
             needs.cases.insert(CaseKey { kind: opening.kind.clone(), ..key.clone() });
         }

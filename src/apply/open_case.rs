@@ -15,7 +15,7 @@ use crate::outcome::Code;
 const ANY: &str = "*";
 
 pub(super) fn needs(command: &OpenCase, system: &str, lifecycles: &Lifecycles, needs: &mut Needs) {
-    needs.counters = true;
+    needs.counters |= command.number.is_none();
     let Some(lifecycle) = lifecycles.kind(system, &lifecycles.kind_code(system, command.case_kind.as_deref())) else {
         return;
     };

@@ -91,6 +91,11 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Who does it, and when.
+    pub(super) fn by(&self) -> &By {
+        &self.by
+    }
+
     /// What the steps come to.
     pub(super) fn done(self) -> Done {
         let mut changes = self.changes;
@@ -146,7 +151,7 @@ impl<'a> Steps<'a> {
         case.open = to.class.is_open();
         case.expected_on = told.expected_on;
         case.deadline = self.deadline(&case, lifecycle, to, told)?;
-        self.touch(&mut case);
+        case.changed_at = self.setting.context.now;
         self.record(&case, Entry::Moved, Some(from), &to.code, told);
         self.put(case.clone());
         self.tell(&case, lifecycle, to, told);
@@ -157,7 +162,7 @@ impl<'a> Steps<'a> {
     pub(super) fn comment(&mut self, mut case: Case, told: &Told) {
         case.deadline = told.deadline.and_then(|day| day_end(day, self.setting.context.zone)).or(case.deadline);
         case.expected_on = told.expected_on.or(case.expected_on);
-        self.touch(&mut case);
+        case.changed_at = self.setting.context.now;
         self.record(&case, Entry::Comment, Some(case.status.clone()), &case.status.clone(), told);
         self.put(case);
     }
@@ -213,7 +218,7 @@ impl<'a> Steps<'a> {
         }
         let Some(to) = reaction.to.as_deref().and_then(|code| lifecycle.status(code)) else {
             if reaction.takes_details && matches!(happened, Happened::Child(_)) {
-                self.touch(&mut case);
+                case.changed_at = self.setting.context.now;
                 self.record(&case, Entry::Corrected, Some(case.status.clone()), &case.status.clone(), &told);
                 self.put(case);
             }
@@ -349,14 +354,6 @@ impl<'a> Steps<'a> {
         }
         let term = lifecycle.deadline(status, lifecycle.service(&case.service));
         term.map(|term| self.setting.end(term, self.by.happened_at)).transpose()
-    }
-
-    fn touch(&self, case: &mut Case) {
-        case.changed_at = self.setting.context.now;
-        case.agency.clone_from(&self.by.agency);
-        if self.by.officer.is_some() {
-            case.officer.clone_from(&self.by.officer);
-        }
     }
 
     fn lifecycle(&self, key: &CaseKey) -> Result<&'a Lifecycle, Refusal> {

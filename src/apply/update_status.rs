@@ -68,6 +68,9 @@ pub(super) fn apply(
 /// The case with what the update tells of it beside its status.
 fn next(command: &UpdateStatus, case: &Case, lifecycle: &Lifecycle, steps: &mut Steps<'_>) -> Result<Case, Refusal> {
     let mut next = case.clone();
+    // Whoever updates the status deals with the case from now on; reactions and acts of applicants change nothing of that.
+    next.agency.clone_from(&steps.by().agency);
+    next.officer = command.officer.clone().or(next.officer);
     let former = Value::Object(next.details.clone()).to_string();
     let changed = merge(lifecycle.kind(), &command.details, &command.values, &mut next.details)?;
     if !changed.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::load;
 use super::rights::{Rights, Vocabulary};
-use super::{Fault, Lifecycle};
+use super::{Fault, Lifecycle, Status};
 
 /// Kinds defined once for all systems that take them by `use`.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,14 @@ impl System {
     #[must_use]
     pub fn kind(&self, code: &str) -> Option<&Lifecycle> {
         self.kinds.iter().find(|one| one.kind().code == code)
+    }
+
+    /// Whether a step of some case opens another one.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        let opens =
+            |status: &Status| !status.opens.is_empty() || status.on.iter().any(|reaction| reaction.opens.is_some());
+        self.kinds.iter().flat_map(Lifecycle::statuses).any(opens)
     }
 
     /// Which kinds say who may do what.
