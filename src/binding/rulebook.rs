@@ -149,7 +149,7 @@ impl Rulebook {
         for path in library.ending(BINDING) {
             match compiled.binding(path) {
                 Ok(Bound::Envelope(rules, plan)) => envelope = Some((rules, plan)),
-                Ok(Bound::Body(root, entry)) => entries.push((root, entry)),
+                Ok(Bound::Body(root, entry)) => entries.push((root, *entry)),
                 Err(more) => faults.extend(more),
             }
         }
@@ -325,7 +325,7 @@ fn place(text: &str, span: Span) -> (u64, u64) {
 
 enum Bound {
     Envelope(Arc<Rules>, Plan),
-    Body((String, String), Entry),
+    Body((String, String), Box<Entry>),
 }
 
 /// Schemas that are compiled already: a schema serves all bindings beside it.
@@ -369,7 +369,7 @@ impl Compiled<'_> {
             Some((prefix, local)) => (written.prefixes.get(prefix).cloned().unwrap_or_default(), local.to_owned()),
             None => (String::new(), written.root.clone()),
         };
-        Ok(Bound::Body(root, Entry { family: Arc::new(family), rules, plan, make: *make, file }))
+        Ok(Bound::Body(root, Box::new(Entry { family: Arc::new(family), rules, plan, make: *make, file })))
     }
 
     /// The rules of a schema; `None` where it was found faulty before.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::domain::lifecycle::{Lifecycle, System, mermaid};
+use crate::domain::term::Term;
 
 /// Lifecycles.
 #[derive(Debug, Subcommand)]
@@ -64,7 +65,7 @@ fn describe(lifecycle: &Lifecycle) {
             format!("{:?}", status.class).to_lowercase(),
             status.next.join("\n"),
             asked.join("\n"),
-            status.term.map(|term| term.label()).unwrap_or_default(),
+            status.term.map(Term::label).unwrap_or_default(),
             status.event.clone().unwrap_or_default(),
             status.on.iter().map(|reaction| reaction.happening.to_string()).collect::<Vec<_>>().join("\n"),
         ]);
