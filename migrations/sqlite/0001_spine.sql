@@ -103,6 +103,21 @@ CREATE TABLE case_versions (
     PRIMARY KEY (case_id, version)
 ) STRICT, WITHOUT ROWID;
 
+-- Timers of cases: started and voided by their steps, in the same transaction.
+CREATE TABLE timers (
+    id            INTEGER PRIMARY KEY,
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    code          TEXT NOT NULL,            -- status/timer, or the code of a timer of the whole life
+    turn          INTEGER,                  -- the entry that started it; NULL: the whole life
+    started_at    INTEGER NOT NULL,
+    due_at        INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('pending', 'fired', 'void', 'stuck')),
+    settled_at    INTEGER CHECK ((state IN ('fired', 'void')) = (settled_at IS NOT NULL)),
+    result        TEXT                      -- what firing did, or why it is stuck
+) STRICT;
+CREATE INDEX timers_due ON timers (due_at, id) WHERE state = 'pending';
+CREATE UNIQUE INDEX timers_pending ON timers (case_id, code) WHERE state IN ('pending', 'stuck');
+
 -- The last number that a kind gave to a case of a year.
 CREATE TABLE counters (
     system        TEXT NOT NULL,

@@ -50,6 +50,9 @@ pub(super) fn apply(
     let told = Told { comment: command.comment.clone(), details: json!({ "corrected": changed }), ..Told::default() };
     steps.record(&next, Entry::Corrected, Some(next.status.clone()), &next.status, &told);
     steps.put(next.clone());
+    if changed.contains(VALIDITY) {
+        steps.retimed(&next, lifecycle)?;
+    }
     if !rows.is_empty() {
         steps.change(Change::Parties(key.clone(), rows));
     }

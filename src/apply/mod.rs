@@ -14,6 +14,7 @@ pub mod results;
 pub mod rows;
 pub mod settle;
 mod steps;
+mod timers;
 mod update_status;
 pub mod world;
 

@@ -66,7 +66,7 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
     let told = Told { comment: command.comment.clone(), deadline: command.deadline, ..Told::default() };
     let mut case = case(command, key, lifecycle, (parent, details, &rows), setting)?;
     case.deadline = steps.deadline(&case, lifecycle, lifecycle.start(), &told)?;
-    steps.begin(&case, lifecycle, &told);
+    steps.begin(&case, lifecycle, &told)?;
     if !rows.is_empty() {
         steps.change(Change::Parties(case.key.clone(), rows));
     }

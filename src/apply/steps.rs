@@ -91,6 +91,11 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// What every step is decided with.
+    pub(super) fn setting(&self) -> &'a Setting<'a> {
+        self.setting
+    }
+
     /// Who does it, and when.
     pub(super) fn by(&self) -> &By {
         &self.by
@@ -155,16 +160,24 @@ impl<'a> Steps<'a> {
         self.record(&case, Entry::Moved, Some(from), &to.code, told);
         self.put(case.clone());
         self.tell(&case, lifecycle, to, told);
+        self.turned(&case, lifecycle, to)?;
         self.entered(&case, to)
     }
 
     /// A case keeps its status; something is said of it.
-    pub(super) fn comment(&mut self, mut case: Case, told: &Told) {
+    pub(super) fn comment(&mut self, mut case: Case, told: &Told) -> Result<(), Refusal> {
         case.deadline = told.deadline.and_then(|day| day_end(day, self.setting.context.zone)).or(case.deadline);
         case.expected_on = told.expected_on.or(case.expected_on);
         case.changed_at = self.setting.context.now;
         self.record(&case, Entry::Comment, Some(case.status.clone()), &case.status.clone(), told);
-        self.put(case);
+        let retimed = self
+            .case(&case.key)
+            .is_some_and(|known| (known.deadline, known.valid_until) != (case.deadline, case.valid_until));
+        self.put(case.clone());
+        if retimed {
+            self.retimed(&case, self.lifecycle(&case.key)?)?;
+        }
+        Ok(())
     }
 
     /// What entering a status sets off.
@@ -184,6 +197,7 @@ impl<'a> Steps<'a> {
     pub(super) fn happen(&mut self, key: &CaseKey, happened: &Happened<'_>) -> Result<Answer, Refusal> {
         let Some(case) = self.case(key).cloned() else { return Ok(Answer::None) };
         let lifecycle = self.lifecycle(key)?;
+        self.timed(&case, lifecycle, happened)?;
         let reaction = lifecycle.status(&case.status).and_then(|status| answer(status, happened));
         let Some(reaction) = reaction else { return Ok(Answer::None) };
         // What happened before the present status is late: it moves nothing.
@@ -307,15 +321,15 @@ impl<'a> Steps<'a> {
         if case.deadline.is_none() {
             case.deadline = self.deadline(&case, lifecycle, start, &Told::default())?;
         }
-        self.begin(&case, lifecycle, &Told::default());
-        Ok(())
+        self.begin(&case, lifecycle, &Told::default())
     }
 
     /// The first step of a case: it is there, and people are told.
-    pub(super) fn begin(&mut self, case: &Case, lifecycle: &Lifecycle, told: &Told) {
+    pub(super) fn begin(&mut self, case: &Case, lifecycle: &Lifecycle, told: &Told) -> Result<(), Refusal> {
         self.put(case.clone());
         self.record(case, Entry::Opened, None, &case.status, told);
         self.tell(case, lifecycle, lifecycle.start(), told);
+        self.turned(case, lifecycle, lifecycle.start())
     }
 
     /// The next number of a kind that numbers its cases.
@@ -369,23 +383,26 @@ impl Setting<'_> {
     }
 }
 
-/// The answer of a status to what happened.
-fn answer<'s>(status: &'s Status, happened: &Happened<'_>) -> Option<&'s Reaction> {
-    let fits = |reaction: &&Reaction| match (&reaction.happening, happened) {
+/// Whether something is what happened.
+pub(super) fn fits(happening: &Happening, happened: &Happened<'_>) -> bool {
+    match (happening, happened) {
         (Happening::Act(act), Happened::Act(done)) => act == done,
         (Happening::Corrected(Some(group)), Happened::Corrected(groups)) => groups.contains(group),
-        (Happening::DocumentsDelivered, Happened::Delivered) | (Happening::DocumentsApproved, Happened::Approved) => {
-            true
-        }
+        (Happening::Corrected(None), Happened::Corrected(_))
+        | (Happening::DocumentsDelivered, Happened::Delivered)
+        | (Happening::DocumentsApproved, Happened::Approved) => true,
         (Happening::Child { kind, purpose, status }, Happened::Child(child)) => {
             *kind == child.key.kind && *status == child.status && (purpose.is_none() || *purpose == child.purpose)
         }
         _ => false,
-    };
-    let any = |reaction: &&Reaction| {
-        matches!((&reaction.happening, happened), (Happening::Corrected(None), Happened::Corrected(_)))
-    };
-    status.on.iter().find(fits).or_else(|| status.on.iter().find(any))
+    }
+}
+
+/// The answer of a status to what happened; one to a group of fields comes before one to any correction.
+fn answer<'s>(status: &'s Status, happened: &Happened<'_>) -> Option<&'s Reaction> {
+    let any = |reaction: &&Reaction| reaction.happening == Happening::Corrected(None);
+    let mut fitting = status.on.iter().filter(|reaction| fits(&reaction.happening, happened));
+    fitting.clone().find(|reaction| !any(reaction)).or_else(|| fitting.next())
 }
 
 /// The fields that a status asks for must be there.

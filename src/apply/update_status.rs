@@ -60,7 +60,7 @@ pub(super) fn apply(
         holds(status, &known, lifecycle)?;
         steps.enter(next, status, &told)?;
     } else {
-        steps.comment(next, &told);
+        steps.comment(next, &told)?;
     }
     Ok(steps.done())
 }

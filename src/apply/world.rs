@@ -268,10 +268,50 @@ pub enum Change {
     Parties(CaseKey, Vec<PartyRow>),
     /// Former details of a case, with their version.
     Former(CaseKey, u32, String, i64),
+    /// Pending timers of a case are void.
+    Voided(CaseKey, Voided),
+    /// A timer of a case starts.
+    Timer(CaseKey, TimerRow),
     /// A kind has numbered so many cases of a year.
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
+}
+
+/// Which pending timers of a case are void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voided {
+    /// Those of its turns.
+    Turn,
+    /// All of them.
+    All,
+    /// The one with this code.
+    One(String),
+}
+
+impl Voided {
+    /// Whether a timer is among them.
+    #[must_use]
+    pub fn holds(&self, timer: &TimerRow) -> bool {
+        match self {
+            Self::Turn => timer.turn.is_some(),
+            Self::All => true,
+            Self::One(code) => timer.code == *code,
+        }
+    }
+}
+
+/// A timer of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimerRow {
+    /// `status/timer`, or the code of a timer of the whole life.
+    pub code: String,
+    /// The turn that it is bound to; none: the whole life.
+    pub turn: Option<u32>,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
 }
 
 /// A party of a case, as it is found.
@@ -357,7 +397,12 @@ impl World {
             Change::Counter(system, kind, year, last) => {
                 self.counters.insert((system.clone(), kind.clone(), *year), *last);
             }
-            Change::History(_) | Change::Version(_) | Change::Parties(..) | Change::Former(..) => {}
+            Change::History(_)
+            | Change::Version(_)
+            | Change::Parties(..)
+            | Change::Former(..)
+            | Change::Voided(..)
+            | Change::Timer(..) => {}
         }
     }
 

@@ -87,6 +87,9 @@ fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
     if !case.documents.is_empty() {
         documents(case, config, lifecycles);
     }
+    for timer in &case.timers {
+        show::line(&format!("timer {}, due {} ({})", timer.code, show::moment(timer.due_at, zone), timer.state));
+    }
     for request in &case.requests {
         let due = request.due.map(|due| show::moment(due, zone));
         show::line(&format!(

@@ -57,6 +57,19 @@ pub struct CaseView {
     pub documents: Vec<DocumentView>,
     /// What was asked for.
     pub requests: Vec<RequestView>,
+    /// Its timers that are still to go off, the next one first.
+    pub timers: Vec<TimerView>,
+}
+
+/// A timer of a case that is still to go off.
+#[derive(Debug, Serialize)]
+pub struct TimerView {
+    /// `status/timer`, or the code of a timer of the whole life.
+    pub code: String,
+    /// When it is due, milliseconds.
+    pub due_at: i64,
+    /// `pending` or `stuck`.
+    pub state: String,
 }
 
 /// An entry of a case's history.

@@ -63,6 +63,8 @@ struct Case {
     history: Option<usize>,
     documents: Option<usize>,
     versions: Option<usize>,
+    /// Codes of the timers that are still to go off, the next one first.
+    timers: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -230,6 +232,10 @@ async fn check_case(pipeline: &Pipeline, expected: &Case, fault: &mut impl FnMut
         if wanted.is_some_and(|wanted| wanted != got) {
             fault(format!("case {}: {got} rows of {what}, expected {wanted:?}", expected.number));
         }
+    }
+    let timers: Vec<_> = case.timers.iter().map(|timer| timer.code.clone()).collect();
+    if expected.timers.as_ref().is_some_and(|expected| *expected != timers) {
+        fault(format!("case {}: timers {timers:?}, expected {:?}", expected.number, expected.timers));
     }
     if case.status != expected.status {
         fault(format!("case {}: {}, expected {}", expected.number, case.status, expected.status));

@@ -9,7 +9,7 @@ use sqlx::Row;
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
-use crate::apply::world::{Case, CaseKey, Document, History, PartyRow, Request, Version};
+use crate::apply::world::{Case, CaseKey, Document, History, PartyRow, Request, TimerRow, Version, Voided};
 use crate::failpoint;
 use crate::store::StoreFault;
 use crate::store::moment::to_store;
@@ -24,6 +24,8 @@ struct Folded<'a> {
     requests: Vec<(&'a CaseKey, &'a Request)>,
     sequences: Vec<(&'a str, &'a CaseKey, i64)>,
     parties: Vec<(&'a CaseKey, &'a PartyRow)>,
+    voided: Vec<(&'a CaseKey, &'a Voided)>,
+    timers: Vec<(&'a CaseKey, &'a TimerRow)>,
     former: Vec<(&'a CaseKey, u32, &'a str, i64)>,
     counters: Vec<(&'a str, &'a str, i32, i64)>,
 }
@@ -51,6 +53,7 @@ impl Transaction {
         })
         .await?;
         self.write_parties(&folded, &ids).await?;
+        self.write_timers(&folded, &ids, now).await?;
         self.write_documents(&folded, &ids).await
     }
 
@@ -81,6 +84,36 @@ impl Transaction {
         )
         .await?;
         Ok(ids)
+    }
+
+    /// What is void first, then what starts.
+    async fn write_timers(
+        &mut self,
+        folded: &Folded<'_>,
+        ids: &HashMap<&CaseKey, i64>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreFault> {
+        let id = |key: &CaseKey| ids.get(key).copied();
+        let rows = folded.voided.iter().map(|(key, voided)| {
+            let (scope, code) = match voided {
+                Voided::Turn => ("turn", None),
+                Voided::All => ("all", None),
+                Voided::One(code) => ("one", Some(code)),
+            };
+            json!([id(key), scope, code, to_store(now)])
+        });
+        self.each(
+            "UPDATE timers SET state = 'void', settled_at = k.now FROM (SELECT value ->> 0 AS case_id, \
+             value ->> 1 AS scope, value ->> 2 AS code, value ->> 3 AS now FROM json_each(?1)) k \
+             WHERE timers.case_id = k.case_id AND timers.state IN ('pending', 'stuck') \
+             AND (k.scope = 'all' OR (k.scope = 'turn' AND timers.turn IS NOT NULL) OR timers.code = k.code)",
+            rows.collect(),
+        )
+        .await?;
+        self.insert(&TIMERS, &folded.timers, |query, (key, row)| {
+            query.bind(id(key)).bind(&row.code).bind(row.turn).bind(to_store(row.started_at)).bind(to_store(row.due_at))
+        })
+        .await
     }
 
     /// Parties take the place of those in the same roles.
@@ -117,6 +150,8 @@ impl Transaction {
             .chain(folded.documents.iter().map(|row| row.0))
             .chain(folded.requests.iter().map(|row| row.0))
             .chain(folded.parties.iter().map(|row| row.0))
+            .chain(folded.voided.iter().map(|row| row.0))
+            .chain(folded.timers.iter().map(|row| row.0))
             .chain(folded.former.iter().map(|row| row.0));
         let mut wanted: Vec<&CaseKey> = named.filter(|key| !ids.contains_key(key)).collect();
         wanted.sort_unstable();
@@ -174,6 +209,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut sequences: BTreeMap<(&str, &CaseKey), i64> = BTreeMap::new();
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
+    let mut timers: HashMap<&CaseKey, Vec<&TimerRow>> = HashMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
@@ -206,6 +242,13 @@ fn fold(changes: &[Change]) -> Folded<'_> {
             Change::Former(key, version, details, message) => {
                 folded.former.push((key, *version, details, *message));
             }
+            Change::Voided(key, voided) => {
+                if let Some(started) = timers.get_mut(key) {
+                    started.retain(|timer| !voided.holds(timer));
+                }
+                folded.voided.push((key, voided));
+            }
+            Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
             Change::Parties(key, rows) => {
                 rows.iter().for_each(|row| {
                     parties.insert((key, &row.role), Vec::new());
@@ -215,6 +258,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
         }
     }
     folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
+    folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));
@@ -325,6 +369,12 @@ static PARTIES: Insert = Insert::new(
     "INSERT INTO parties (case_id, kind, role, identifier, hash, shown)",
     "(?, ?, ?, ?, ?, ?)",
     "ON CONFLICT DO NOTHING",
+);
+
+static TIMERS: Insert = Insert::new(
+    "INSERT INTO timers (case_id, code, turn, started_at, due_at, state)",
+    "(?, ?, ?, ?, ?, 'pending')",
+    "",
 );
 
 static FORMER: Insert =

@@ -11,7 +11,7 @@ use super::work::dead_body;
 use crate::store::reads::Waiting;
 use crate::store::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, VersionView,
+    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
 };
 
 impl Sqlite {
@@ -59,6 +59,7 @@ impl Sqlite {
                 history: self.history(id).await?,
                 documents: self.documents(id).await?,
                 requests: self.requests(id).await?,
+                timers: self.timers(id).await?,
             });
         }
         Ok(cases)
@@ -130,6 +131,19 @@ impl Sqlite {
             }
         }
         Ok(documents.into_iter().map(|(_, document)| document).collect())
+    }
+
+    async fn timers(&self, case: i64) -> Result<Vec<TimerView>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT code, due_at, state FROM timers WHERE case_id = ?1 AND state IN ('pending', 'stuck') \
+             ORDER BY due_at, id",
+        )
+        .bind(case)
+        .fetch_all(&self.readers)
+        .await?;
+        let view =
+            |row: SqliteRow| Ok(TimerView { code: row.try_get(0)?, due_at: row.try_get(1)?, state: row.try_get(2)? });
+        rows.into_iter().map(view).collect()
     }
 
     async fn requests(&self, case: i64) -> Result<Vec<RequestView>, StoreFault> {
