@@ -9,12 +9,14 @@ use crate::apply::Lifecycles;
 use crate::binding::{Library, Rulebook};
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycle::{Fault as LifecycleFault, Lifecycle, Shelf, System};
 use crate::pipeline::Pipeline;
 use crate::store::{ContentFault, Contents, Store, StoreFault};
 
 /// Where the lifecycle of documents stands, whatever the system.
 const DOCUMENTS: &str = "common/documents.toml";
+/// Where the kinds stand that several systems have alike.
+const SHELF: &str = "common/kinds.toml";
 /// How a system's lifecycle file is called.
 const LIFECYCLE: &str = "/lifecycle.toml";
 
@@ -58,6 +60,10 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
             faults.push(format!("config.invalid: intake.systems: there is no lifecycle for `{system}`"));
         }
     }
+    if let (Ok(rulebook), Some(lifecycles), true) = (&rulebook, &lifecycles, faults.is_empty()) {
+        let unfit = rulebook.held_against(|system| lifecycles.system(system));
+        faults.extend(unfit.iter().map(ToString::to_string));
+    }
     match (rulebook, lifecycles) {
         (Ok(rulebook), Some(lifecycles)) if faults.is_empty() => Ok(Rules {
             rulebook: Arc::new(rulebook),
@@ -69,22 +75,27 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
 }
 
 fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles> {
-    let mut load = |path: &str| {
-        let text = library.get(path).map(String::from_utf8_lossy)?;
-        match Lifecycle::load(path, &text) {
-            Ok(lifecycle) => Some(lifecycle),
-            Err(more) => {
-                faults.extend(more.into_iter().map(|fault| fault.to_string()));
-                None
-            }
-        }
-    };
-    let documents = load(DOCUMENTS);
-    let systems: Vec<Lifecycle> = library.ending(LIFECYCLE).filter_map(&mut load).collect();
-    if documents.is_none() && library.get(DOCUMENTS).is_none() {
-        faults.push(format!("schemas.missing: {DOCUMENTS}"));
+    let shelf = load(library, SHELF, faults, Shelf::load);
+    let documents = load(library, DOCUMENTS, faults, Lifecycle::load);
+    for path in [SHELF, DOCUMENTS].into_iter().filter(|path| library.get(path).is_none()) {
+        faults.push(format!("schemas.missing: {path}"));
     }
+    let shelf = shelf?;
+    let systems: Vec<System> = library
+        .ending(LIFECYCLE)
+        .filter_map(|path| load(library, path, faults, |path, text| System::load(path, text, &shelf)))
+        .collect();
     Some(Lifecycles::new(systems, documents?))
+}
+
+fn load<T>(
+    library: &Library,
+    path: &str,
+    faults: &mut Vec<String>,
+    read: impl FnOnce(&str, &str) -> Result<T, Vec<LifecycleFault>>,
+) -> Option<T> {
+    let text = library.get(path).map(String::from_utf8_lossy)?;
+    read(path, &text).map_err(|more| faults.extend(more.into_iter().map(|fault| fault.to_string()))).ok()
 }
 
 /// A pipeline over the configured store, which is made or migrated.

@@ -16,6 +16,7 @@ use crate::broker::topology::{self, Owner, Topology, Wanted};
 use crate::broker::{BrokerFault, Link, LinkState, Portion, Publisher, Session};
 use crate::clock;
 use crate::config::Config;
+use crate::domain::lifecycle::System;
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
@@ -114,7 +115,7 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
     let mut queues: Vec<String> = config.partners.all().iter().filter_map(|partner| partner.receipts.clone()).collect();
     queues.sort_unstable();
     queues.dedup();
-    let mut channels: Vec<String> = lifecycles.all().iter().flat_map(|one| one.channels()).map(str::to_owned).collect();
+    let mut channels: Vec<String> = lifecycles.systems().flat_map(System::channels).map(str::to_owned).collect();
     channels.sort_unstable();
     channels.dedup();
     topology::plan(&Wanted {

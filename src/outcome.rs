@@ -94,6 +94,18 @@ codes! {
     CaseExists = "case-exists", Sender, "Дело с таким номером уже есть";
     /// A second open application of the same applicant for the same service and object.
     DuplicateApplication = "duplicate-application", Sender, "Повторное заявление";
+    /// The kind of case demands a field or a document that the message does not bring.
+    FieldMissing = "field-missing", Sender, "Не хватает обязательного поля дела";
+    /// A field that the kind of case does not know, or a value that is not of its type.
+    FieldWrong = "field-wrong", Sender, "Поле дела заполнено неверно";
+    /// The case that this one refers to stands in a status that does not allow it.
+    ParentStatus = "parent-status", Sender, "Статус исходного дела этого не допускает";
+    /// The term within which it had to be done has passed.
+    TooLate = "too-late", Sender, "Срок для этого прошёл";
+    /// The case cannot be corrected in its status.
+    NotEditable = "not-editable", Sender, "Дело в этом статусе не исправляют";
+    /// The status of the case does not allow the act.
+    ActForbidden = "act-forbidden", Sender, "Действие в этом статусе невозможно";
     /// The case did not appear while the message waited for it.
     UnknownCase = "unknown-case", Daemon, "Дело не найдено";
     /// The messages before this one did not appear while it waited for them.

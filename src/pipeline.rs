@@ -167,7 +167,7 @@ impl Pipeline {
     async fn transact<R>(self: &Arc<Self>, batch: &[Prepared], run: R) -> Result<Committed<R>, StoreFault> {
         let mut transaction = self.store.begin().await?;
         let known = known(batch, &mut transaction).await?;
-        let world = transaction.facts(&needs(batch)).await?;
+        let world = transaction.facts(&needs(batch, &self.lifecycles)).await?;
         let now = clock::now();
         let held = |sha256: &str| self.contents.size(sha256);
         let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
@@ -272,11 +272,11 @@ fn conflicts(batch: &[Prepared], claims: &HashMap<ClaimKey, Claim>) -> Vec<Claim
     keys
 }
 
-fn needs(batch: &[Prepared]) -> Needs {
+fn needs(batch: &[Prepared], lifecycles: &Lifecycles) -> Needs {
     let mut needs = Needs::default();
     for message in batch {
         if let (Ok(checked), Some(system)) = (&message.verdict, message.head.system()) {
-            checked.items.iter().for_each(|item| apply::needs(item, system, &mut needs));
+            checked.items.iter().for_each(|item| apply::needs(item, system, lifecycles, &mut needs));
         }
     }
     needs

@@ -41,35 +41,98 @@ CREATE TABLE inbox (
 ) STRICT;
 CREATE INDEX inbox_outcome ON inbox (outcome, received_at);
 
+-- Anything that has a number and a lifecycle in a system: an application, an appeal, an organization, a power of attorney.
 CREATE TABLE cases (
     id            INTEGER PRIMARY KEY,
     system        TEXT NOT NULL,
+    kind          TEXT NOT NULL,            -- which lifecycle of the system's file
     number        TEXT NOT NULL,
-    service       TEXT NOT NULL,
+    service       TEXT,
     object        TEXT,
-    purpose       TEXT NOT NULL CHECK (purpose IN ('new', 'change', 'cancellation', 'appeal')),
-    refers_to     TEXT,
-    applicant     BLOB,                     -- SHA-256 of the applicant's identifiers, for lookup
+    purpose       TEXT,                     -- among those that the kind knows
+    title         TEXT,                     -- short, for people and for search
+    parent_kind   TEXT,                     -- the case of the same system that it belongs or refers to
+    parent_number TEXT,
+    applicant     BLOB CHECK (length(applicant) = 32),      -- SHA-256 of the applicant's identifiers, for lookup
     open          INTEGER NOT NULL CHECK (open IN (0, 1)),   -- counts as an open application (rule 4)
     status        TEXT NOT NULL,
+    turn          INTEGER NOT NULL CHECK (turn >= 0),        -- moves so far
     since         INTEGER NOT NULL,         -- moment the current status happened
+    origin        TEXT NOT NULL,            -- the agency that opened it
     agency        TEXT NOT NULL,
     officer       TEXT,
     deadline      INTEGER,
     expected_on   TEXT,
-    details       TEXT NOT NULL,            -- the application as bound
+    valid_from    INTEGER,
+    valid_until   INTEGER,
+    amount        INTEGER CHECK (amount >= 0),              -- kopecks
+    email         TEXT,
+    phone         TEXT,
+    details       TEXT NOT NULL,            -- the fields that the kind declares, JSON
+    version       INTEGER NOT NULL CHECK (version > 0),      -- of details
     opened_at     INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL,
-    UNIQUE (system, number)
+    UNIQUE (system, kind, number),
+    CHECK ((parent_kind IS NULL) = (parent_number IS NULL)),
+    CHECK (valid_until IS NULL OR valid_from IS NULL OR valid_from <= valid_until)
 ) STRICT;
 CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
-CREATE INDEX cases_status ON cases (system, status, id);
+CREATE INDEX cases_status ON cases (system, kind, status, id);
+CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
+CREATE INDEX cases_number ON cases (number);
+
+-- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.
+CREATE TABLE parties (
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    kind          TEXT NOT NULL,            -- of the case, so that rights are found by one index
+    role          TEXT NOT NULL,
+    identifier    TEXT NOT NULL CHECK (identifier IN ('snils', 'inn', 'ogrn', 'ogrnip')),
+    hash          BLOB NOT NULL CHECK (length(hash) = 32),
+    shown         TEXT NOT NULL,
+    PRIMARY KEY (case_id, role, identifier, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parties_hash ON parties (hash, kind, role, case_id);
+
+-- Former details of a case, written when a correction replaces them. Append-only.
+CREATE TABLE case_versions (
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    version       INTEGER NOT NULL CHECK (version > 0),
+    details       TEXT NOT NULL,
+    replaced_at   INTEGER NOT NULL,
+    message       INTEGER REFERENCES inbox (seq),
+    PRIMARY KEY (case_id, version)
+) STRICT, WITHOUT ROWID;
+
+-- Timers of cases: started and voided by their steps, in the same transaction.
+CREATE TABLE timers (
+    id            INTEGER PRIMARY KEY,
+    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    code          TEXT NOT NULL,            -- status/timer, or the code of a timer of the whole life
+    turn          INTEGER,                  -- the entry that started it; NULL: the whole life
+    started_at    INTEGER NOT NULL,
+    due_at        INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('pending', 'fired', 'void', 'stuck')),
+    settled_at    INTEGER CHECK ((state IN ('fired', 'void')) = (settled_at IS NOT NULL)),
+    result        TEXT                      -- what firing did, or why it is stuck
+) STRICT;
+CREATE INDEX timers_due ON timers (due_at, id) WHERE state = 'pending';
+CREATE UNIQUE INDEX timers_pending ON timers (case_id, code) WHERE state IN ('pending', 'stuck');
+
+-- The last number that a kind gave to a case of a year.
+CREATE TABLE counters (
+    system        TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    year          INTEGER NOT NULL,
+    last          INTEGER NOT NULL CHECK (last > 0),
+    PRIMARY KEY (system, kind, year)
+) STRICT, WITHOUT ROWID;
 
 -- Append-only: every accepted change of a case.
 CREATE TABLE history (
     id            INTEGER PRIMARY KEY,
     case_id       INTEGER NOT NULL REFERENCES cases (id),
-    entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents')),
+    entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents', 'acted', 'corrected')),
+    turn          INTEGER NOT NULL,         -- moves of the case so far
     from_status   TEXT,
     to_status     TEXT NOT NULL,
     happened_at   INTEGER NOT NULL,
@@ -80,17 +143,20 @@ CREATE TABLE history (
     details       TEXT,                     -- reasons, missing, deadline, expected date, amount, result
     message       INTEGER NOT NULL REFERENCES inbox (seq),
     item          INTEGER NOT NULL,
-    UNIQUE (message, item, entry)
+    step          INTEGER NOT NULL,         -- order within the item: one may move several cases
+    UNIQUE (message, item, step)
 ) STRICT;
 CREATE INDEX history_case ON history (case_id, id);
+CREATE UNIQUE INDEX history_turn ON history (case_id, turn) WHERE entry IN ('opened', 'moved');
 
 -- The last used sequence number of a sender for a case.
 CREATE TABLE sequences (
     sender        TEXT NOT NULL,
     system        TEXT NOT NULL,
+    kind          TEXT NOT NULL,            -- of the case
     number        TEXT NOT NULL,
     last          INTEGER NOT NULL CHECK (last > 0),
-    PRIMARY KEY (system, number, sender)
+    PRIMARY KEY (system, kind, number, sender)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE documents (
@@ -147,6 +213,7 @@ CREATE TABLE parked (
     reason        TEXT NOT NULL CHECK (reason IN ('unknown-case', 'sequence-gap', 'in-order')),
     sender        TEXT NOT NULL,
     system        TEXT NOT NULL,
+    case_kind     TEXT NOT NULL,
     number        TEXT NOT NULL,            -- of the case
     sequence      INTEGER,
     attempts      INTEGER NOT NULL,
@@ -156,7 +223,7 @@ CREATE TABLE parked (
     UNIQUE (message, item)
 ) STRICT;
 CREATE INDEX parked_due ON parked (due_at, id);
-CREATE INDEX parked_case ON parked (system, number);
+CREATE INDEX parked_case ON parked (system, case_kind, number);
 
 -- Every later try of an item: parked work and operators' replays. The first try is the inbox row.
 CREATE TABLE attempts (

@@ -28,7 +28,7 @@ pub(super) fn upload(
     let Some(file) = setting.files.iter().find(|file| file.content_id == card.content_id) else {
         return Err(Refusal::with(Code::AttachmentMissing, format!("документ {}", card.r#type)));
     };
-    if let Some(rules) = setting.lifecycle()?.documents() {
+    if let Some(rules) = setting.lifecycle(&case.kind)?.documents() {
         accepted(card, file, rules)?;
     }
     let today = setting.context.now.with_timezone(&setting.context.zone).date_naive();
@@ -81,8 +81,13 @@ fn accepted(card: &DocumentCard, file: &Kept, rules: &DocumentRules) -> Result<(
         return Err(Refusal::with(Code::AttachmentNotAllowed, detail));
     }
     let required = own.map(|own| own.requires.as_slice()).unwrap_or_default();
-    let lacks: Vec<&str> =
-        required.iter().filter(|attribute| !has(card, **attribute)).map(|attribute| attribute.label()).collect();
+    let lacks: Vec<&str> = rules
+        .requires
+        .iter()
+        .chain(required)
+        .filter(|attribute| !has(card, **attribute))
+        .map(|attribute| attribute.label())
+        .collect();
     if lacks.is_empty() {
         return Ok(());
     }
@@ -96,5 +101,7 @@ fn has(card: &DocumentCard, attribute: Attribute) -> bool {
         Attribute::IssuedOn => card.issued_on.is_some(),
         Attribute::ValidUntil => card.valid_until.is_some(),
         Attribute::Issuer => card.issuer.is_some(),
+        Attribute::Purpose => card.purpose.is_some(),
+        Attribute::Signature => card.signature.is_some(),
     }
 }

@@ -11,7 +11,7 @@ use super::world::{Case, CaseKey};
 pub struct Event {
     /// Code of the event in the lifecycle.
     pub code: String,
-    /// System and number of the case.
+    /// System, kind and number of the case.
     pub case: CaseKey,
     /// Its status after the event.
     pub status: String,
@@ -22,6 +22,15 @@ pub struct Event {
     /// Who in the agency.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub officer: Option<String>,
+    /// Short name of the case.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// Number of the case that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parent: Option<String>,
+    /// Until when the case is in force: the first moment after.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub valid_until: Option<DateTime<Utc>>,
     /// By when somebody must act: the first moment after the term.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deadline: Option<DateTime<Utc>>,
@@ -64,6 +73,9 @@ impl Event {
             service: case.service.clone(),
             agency: case.agency.clone(),
             officer: case.officer.clone(),
+            title: case.title.clone(),
+            parent: case.parent.as_ref().map(|parent| parent.number.clone()),
+            valid_until: case.valid_until,
             deadline: case.deadline,
             expected_on: case.expected_on,
             email: case.email.clone(),

@@ -4,30 +4,35 @@
 use serde_json::json;
 
 use super::documents::{Upload, upload};
-use super::world::{CaseKey, Document, Entry, History, Request, WantedDocument, World};
+use super::steps::{By, Happened, Steps, Told};
+use super::world::{CaseKey, Document, Entry, Request, WantedDocument, World};
 use super::{Change, Done, Refusal, Setting};
 use crate::binding::{ExchangeDocuments, SignatureMark, Verdict};
 use crate::domain::lifecycle::{Class, Step};
 use crate::domain::term::day_end;
 use crate::outcome::Code;
 
-pub(super) fn apply(command: &ExchangeDocuments, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
-    let lifecycle = setting.lifecycle()?;
-    let key = setting.key(&command.case_number);
-    let case = world.cases.get(&key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
+pub(super) fn apply(
+    command: &ExchangeDocuments,
+    key: &CaseKey,
+    world: &World,
+    setting: &Setting<'_>,
+) -> Result<Done, Refusal> {
+    let lifecycle = setting.lifecycle(&key.kind)?;
+    let case = world.cases.get(key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
     if lifecycle.status(&case.status).is_some_and(|status| status.class == Class::Annulled) {
         return Err(Refusal::of(Code::CaseClosed));
     }
     let mut folder = Folder {
         key: key.clone(),
-        documents: world.documents.get(&key).cloned().unwrap_or_default(),
-        requests: world.requests.get(&key).cloned().unwrap_or_default(),
+        documents: world.documents.get(key).cloned().unwrap_or_default(),
+        requests: world.requests.get(key).cloned().unwrap_or_default(),
         changes: Vec::new(),
         setting,
     };
     let agency = command.agency.clone().unwrap_or_else(|| setting.sender.to_owned());
     for card in &command.documents {
-        let upload = upload(card, &key, &folder.documents, setting, setting.sender, command.happened_at)?;
+        let upload = upload(card, key, &folder.documents, setting, setting.sender, command.happened_at)?;
         folder.add(upload);
     }
     for verdict in &command.verdicts {
@@ -53,26 +58,19 @@ pub(super) fn apply(command: &ExchangeDocuments, world: &World, setting: &Settin
             touched: true,
         });
     }
-    let history = History {
-        case: key.clone(),
-        entry: Entry::Documents,
-        from: Some(case.status.clone()),
-        to: case.status.clone(),
-        happened_at: command.happened_at,
-        recorded_at: setting.context.now,
-        agency,
-        officer: command.officer.clone(),
-        comment: command.comment.clone(),
-        details: summary(command),
-        message: setting.message,
-        item: setting.item,
-    };
-    let mut changes = folder.changes;
+    let by = By { happened_at: command.happened_at, agency, officer: command.officer.clone() };
+    let mut steps = Steps::new(world, setting, by);
+    let answered = folder.answered(!command.verdicts.is_empty());
+    folder.changes.into_iter().for_each(|change| steps.change(change));
     if folder.requests.iter().any(|request| request.touched) {
-        changes.push(Change::Requests(key, folder.requests));
+        steps.change(Change::Requests(key.clone(), folder.requests));
     }
-    changes.push(Change::History(Box::new(history)));
-    Ok(Done { changes, events: Vec::new(), remark: None })
+    let told = Told { comment: command.comment.clone(), details: summary(command), ..Told::default() };
+    steps.record(case, Entry::Documents, Some(case.status.clone()), &case.status, &told);
+    for happened in answered {
+        steps.happen(key, &happened)?;
+    }
+    Ok(steps.done())
 }
 
 /// What the history says: types and verdicts, no values of the documents.
@@ -95,6 +93,20 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
+    /// What the case may answer: everything asked for has come now, everything is approved now.
+    fn answered(&self, judged: bool) -> Vec<Happened<'static>> {
+        let closed_now = self.requests.iter().any(|request| request.touched && request.closed_at.is_some());
+        let delivered = closed_now && self.requests.iter().all(|request| request.closed_at.is_some());
+        let approved = &self.setting.context.lifecycles.documents;
+        let good =
+            |document: &Document| approved.status(&document.state).is_some_and(|one| one.class == Class::Decision);
+        let approved = judged && !self.documents.is_empty() && self.documents.iter().all(good);
+        [(delivered, Happened::Delivered), (approved, Happened::Approved)]
+            .into_iter()
+            .filter_map(|(is, happened)| is.then_some(happened))
+            .collect()
+    }
+
     fn add(&mut self, upload: Upload) {
         let Upload { document, version } = upload;
         let now = self.setting.context.now;

@@ -1,19 +1,24 @@
 //! What a message does, decided without doing it: an item, the facts and `now` come in; changes go out, or a refusal, or
 //! a reason to wait. Pure, which is what makes batches, rehearsals, replays and tests cheap. A command is one file.
 
+mod act_on_case;
 mod again;
 mod bury;
+mod correct_case;
 mod documents;
 mod event;
 mod exchange_documents;
+mod fields;
+mod open_case;
 pub mod results;
 pub mod rows;
 pub mod settle;
-mod submit_application;
+mod steps;
+mod timers;
 mod update_status;
 pub mod world;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -22,7 +27,7 @@ use chrono_tz::Tz;
 use crate::admit::{Kept, Remark};
 use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycle::{Lifecycle, System};
 use crate::outcome::Code;
 
 pub use event::Event;
@@ -33,30 +38,56 @@ use world::{CaseKey, Needs, World};
 /// The lifecycles of all systems, and that of documents.
 #[derive(Debug)]
 pub struct Lifecycles {
-    by_system: HashMap<String, Lifecycle>,
+    systems: BTreeMap<String, System>,
     /// How a document lives.
     pub documents: Lifecycle,
 }
 
 impl Lifecycles {
-    /// Lifecycles by the system that each names.
+    /// The systems with their kinds, and how a document lives.
     #[must_use]
-    pub fn new(systems: Vec<Lifecycle>, documents: Lifecycle) -> Self {
-        Self { by_system: systems.into_iter().map(|one| (one.system().to_owned(), one)).collect(), documents }
+    pub fn new(systems: Vec<System>, documents: Lifecycle) -> Self {
+        Self { systems: systems.into_iter().map(|one| (one.code().to_owned(), one)).collect(), documents }
     }
 
-    /// The lifecycle of a system.
+    /// The lifecycle of a system's main kind.
     #[must_use]
     pub fn get(&self, system: &str) -> Option<&Lifecycle> {
-        self.by_system.get(system)
+        self.systems.get(system).map(System::main)
     }
 
-    /// All of them, by system.
+    /// The lifecycle of a kind.
     #[must_use]
-    pub fn all(&self) -> Vec<&Lifecycle> {
-        let mut all: Vec<_> = self.by_system.values().collect();
-        all.sort_unstable_by_key(|one| one.system());
-        all
+    pub fn kind(&self, system: &str, kind: &str) -> Option<&Lifecycle> {
+        self.systems.get(system)?.kind(kind)
+    }
+
+    /// The kind that a message means: the one that it names, else the main one.
+    #[must_use]
+    pub fn kind_code(&self, system: &str, named: Option<&str>) -> String {
+        let main = || self.get(system).map(|main| main.kind().code.as_str());
+        named.or_else(main).unwrap_or_default().to_owned()
+    }
+
+    /// The case that a command is about.
+    #[must_use]
+    pub fn case_key(&self, system: &str, command: &Command) -> CaseKey {
+        CaseKey {
+            system: system.to_owned(),
+            kind: self.kind_code(system, command.case_kind()),
+            number: command.case_number().to_owned(),
+        }
+    }
+
+    /// A system whole.
+    #[must_use]
+    pub fn system(&self, system: &str) -> Option<&System> {
+        self.systems.get(system)
+    }
+
+    /// All systems, by code.
+    pub fn systems(&self) -> impl Iterator<Item = &System> {
+        self.systems.values()
     }
 }
 
@@ -118,13 +149,12 @@ pub struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn lifecycle(&self) -> Result<&Lifecycle, Refusal> {
-        let missing = || Refusal::with(Code::UnknownKind, format!("для системы {} нет жизненного цикла", self.system));
-        self.context.lifecycles.get(self.system).ok_or_else(missing)
-    }
-
-    fn key(&self, number: &str) -> CaseKey {
-        CaseKey { system: self.system.to_owned(), number: number.to_owned() }
+    fn lifecycle(&self, kind: &str) -> Result<&Lifecycle, Refusal> {
+        let missing = || {
+            let detail = format!("у системы {} нет вида дел {kind}", self.system);
+            Refusal::with(Code::UnknownKind, detail)
+        };
+        self.context.lifecycles.kind(self.system, kind).ok_or_else(missing)
     }
 }
 
@@ -228,7 +258,7 @@ impl Refusal {
 /// Decides an item.
 #[must_use]
 pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
-    let key = setting.key(item.command.case_number());
+    let key = setting.context.lifecycles.case_key(setting.system, &item.command);
     match order(item, &key, world, setting) {
         Order::Turn => {}
         Order::Wait(wait) => return Decision::Park(wait, key),
@@ -237,21 +267,28 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             return Decision::Refuse(Refusal::with(Code::SequenceUsed, detail));
         }
     }
-    let done = match &item.command {
-        Command::SubmitApplication(command) => {
-            if let Some(other) = submit_application::awaited(command, world, setting) {
-                return Decision::Park(Wait::Case, other);
-            }
-            submit_application::apply(command, world, setting)
-        }
-        _ if !world.cases.contains_key(&key) => {
+    if let Command::OpenCase(command) = &item.command {
+        if let Some(other) = open_case::awaited(command, &key, world, setting) {
             return match setting.place {
                 Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
-                _ => Decision::Park(Wait::Case, key),
+                _ => Decision::Park(Wait::Case, other),
             };
         }
-        Command::UpdateStatus(command) => update_status::apply(command, world, setting),
-        Command::ExchangeDocuments(command) => exchange_documents::apply(command, world, setting),
+    } else if !world.cases.contains_key(&key) && setting.lifecycle(&key.kind).is_ok() {
+        return match setting.place {
+            Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
+            _ => Decision::Park(Wait::Case, key),
+        };
+    }
+    let done = match &item.command {
+        Command::OpenCase(command) => open_case::apply(command, &key, world, setting),
+        Command::UpdateStatus(command) => update_status::apply(command, &key, world, setting),
+        Command::CorrectCase(command) => correct_case::apply(command, &key, world, setting),
+        Command::ActOnCase(command) => act_on_case::apply(command, &key, world, setting),
+        Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
+        Command::PostLetter(_) | Command::Subscribe(_) => {
+            Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned()))
+        }
     };
     match done {
         Ok(mut done) => {
@@ -285,7 +322,7 @@ fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Or
         };
     }
     // An application opens the case that the others wait for.
-    if matches!(item.command, Command::SubmitApplication(_)) {
+    if matches!(item.command, Command::OpenCase(_)) {
         return Order::Turn;
     }
     let first = world.waiting.get(key).and_then(|waiting| waiting.first().copied());
@@ -297,14 +334,46 @@ fn order(item: &Item, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Or
 }
 
 /// Adds what an item needs to know.
-pub fn needs(item: &Item, system: &str, needs: &mut Needs) {
-    let key = CaseKey { system: system.to_owned(), number: item.command.case_number().to_owned() };
+pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Needs) {
+    let key = lifecycles.case_key(system, &item.command);
     match &item.command {
-        Command::SubmitApplication(command) => submit_application::needs(command, system, needs),
-        Command::UpdateStatus(_) => {}
-        Command::ExchangeDocuments(_) => {
-            needs.documents.insert(key.clone());
+        Command::OpenCase(command) => {
+            open_case::needs(command, system, lifecycles, needs);
+            opened(&key, lifecycles, needs);
         }
+        Command::UpdateStatus(_) | Command::ExchangeDocuments(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {
+            opened(&key, lifecycles, needs);
+        }
+        Command::PostLetter(_) | Command::Subscribe(_) => {}
+    }
+    if documents(&item.command, &key, lifecycles) {
+        needs.documents.insert(key.clone());
     }
     needs.cases.insert(key);
+}
+
+/// Whether the documents of the case must be known: some come, are judged, or a status asks for them.
+fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool {
+    match command {
+        Command::ExchangeDocuments(_) => true,
+        Command::UpdateStatus(command) => {
+            let status = lifecycles.kind(&key.system, &key.kind).and_then(|one| one.recognize(&command.status));
+            !command.documents.is_empty() || status.is_some_and(|status| !status.documents.is_empty())
+        }
+        Command::CorrectCase(command) => !command.documents.is_empty(),
+        Command::ActOnCase(command) => !command.documents.is_empty(),
+        Command::OpenCase(_) | Command::PostLetter(_) | Command::Subscribe(_) => false,
+    }
+}
+
+/// Cases that a step of this one may open: those of its own number must be known, the others are numbered.
+fn opened(key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
+    let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) else { return };
+    // A step may move the parent too, and that may open a case that is to be numbered.
+    needs.counters |= lifecycles.system(&key.system).is_some_and(System::opens);
+    for status in lifecycle.statuses() {
+        for opening in status.opens.iter().filter(|opening| opening.same_number) {
+            needs.cases.insert(CaseKey { kind: opening.kind.clone(), ..key.clone() });
+        }
+    }
 }

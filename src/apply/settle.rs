@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::bury::properties_json;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
-use super::world::{CaseKey, NEW_WAITING, World};
+use super::world::{CaseKey, Entry, NEW_WAITING, World};
 use super::{Context, Decision, Event, Place, Refusal, Setting, decide};
 use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
 use crate::apply::Change;
@@ -122,12 +122,9 @@ pub(super) struct Booked<'a> {
     pub(super) body: &'a Arc<Vec<u8>>,
 }
 
-impl Booked<'_> {
-    fn case_key(&self, item: &Item) -> CaseKey {
-        CaseKey {
-            system: self.head.system().unwrap_or_default().to_owned(),
-            number: item.command.case_number().to_owned(),
-        }
+impl Fold<'_> {
+    fn case_key(&self, booked: &Booked<'_>, item: &Item) -> CaseKey {
+        self.context.lifecycles.case_key(booked.head.system().unwrap_or_default(), &item.command)
     }
 }
 
@@ -311,6 +308,7 @@ impl Fold<'_> {
 
     /// Takes an item's changes in.
     pub(super) fn take(&mut self, booked: &Booked<'_>, item: &Item, done: super::Done) -> ItemResult {
+        let numbered = numbered(item, &done);
         for change in &done.changes {
             self.world.absorb(change);
             match change {
@@ -327,7 +325,7 @@ impl Fold<'_> {
             traceparent: booked.head.properties.traceparent().map(str::to_owned),
             event,
         }));
-        told(item, Tried::Applied, done.remark)
+        ItemResult { case: numbered, ..told(item, Tried::Applied, done.remark) }
     }
 
     fn park(&mut self, booked: &Booked<'_>, item: &Item, reason: super::Wait, case: CaseKey) -> ItemResult {
@@ -356,7 +354,7 @@ impl Fold<'_> {
         if matches!(refusal.code, Code::SequenceGap | Code::SequenceUsed) {
             return;
         }
-        let change = Change::Sequence(booked.head.sender.clone(), booked.case_key(item), number);
+        let change = Change::Sequence(booked.head.sender.clone(), self.case_key(booked, item), number);
         self.world.absorb(&change);
         if let Change::Sequence(_, key, _) = &change {
             self.out.writes.woken.push(key.clone());
@@ -406,6 +404,18 @@ fn told(item: &Item, result: Tried, remark: Option<Remark>) -> ItemResult {
         result,
         remark,
     }
+}
+
+/// The number of the item's case: the message's own, or the one that the case was given.
+fn numbered(item: &Item, done: &super::Done) -> String {
+    let given = || {
+        done.changes.iter().find_map(|change| match change {
+            Change::History(row) if row.entry == Entry::Opened => Some(row.case.number.clone()),
+            _ => None,
+        })
+    };
+    let own = item.command.case_number();
+    if own.is_empty() { given().unwrap_or_default() } else { own.to_owned() }
 }
 
 fn refused(item: &Item, refusal: &Refusal) -> ItemResult {

@@ -1,23 +1,29 @@
 //! A status update moves a case along its lifecycle (domain, rule 1). A repeat of the current status is a comment; an
 //! update that happened before the current status is late: it is kept, marked, and moves nothing.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::world::{Case, Entry, History, World};
-use super::{Change, Done, Event, Refusal, Remark, Setting};
+use super::documents::{Upload, upload};
+use super::fields::merge;
+use super::steps::{By, Steps, Told};
+use super::world::{Case, CaseKey, Document, Entry, World};
+use super::{Change, Done, Refusal, Remark, Setting};
 use crate::binding::{Reason, UpdateStatus};
 use crate::domain::lifecycle::{Lifecycle, Requirement, Status, Step};
-use crate::domain::term::day_end;
+use crate::domain::money;
 use crate::outcome::Code;
 
 /// The remark of a late update; it is applied all the same.
 pub(super) const LATE: &str = "late";
 
-pub(super) fn apply(command: &UpdateStatus, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
-    let lifecycle = setting.lifecycle()?;
-    let key = setting.key(&command.case_number);
-    let case = world.cases.get(&key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
+pub(super) fn apply(
+    command: &UpdateStatus,
+    key: &CaseKey,
+    world: &World,
+    setting: &Setting<'_>,
+) -> Result<Done, Refusal> {
+    let lifecycle = setting.lifecycle(&key.kind)?;
+    let case = world.cases.get(key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
     let step = lifecycle.step(&case.status, &command.status);
     let (status, moves) = match step {
         Step::Unknown => return Err(Refusal::of(Code::UnknownStatus)),
@@ -25,42 +31,84 @@ pub(super) fn apply(command: &UpdateStatus, world: &World, setting: &Setting<'_>
         Step::Move(status) | Step::Forbidden(status) => (status, true),
     };
     known_reasons(command, lifecycle, status)?;
+    let by = By {
+        happened_at: command.happened_at,
+        agency: command.agency.clone().unwrap_or_else(|| setting.sender.to_owned()),
+        officer: command.officer.clone(),
+    };
+    let mut steps = Steps::new(world, setting, by);
+    let told = told(command, lifecycle, status);
     if command.happened_at < case.since {
-        return Ok(late(command, case, status, setting));
+        steps.record(case, Entry::Late, Some(case.status.clone()), &status.code, &told);
+        return Ok(late(steps.done()));
     }
     if let Step::Forbidden(status) = step {
         let detail = format!("из «{}» в «{}»", label(lifecycle, &case.status), status.label);
         return Err(Refusal::with(Code::ForbiddenTransition, detail));
     }
     complete(command, status, moves)?;
-    let mut next = case.clone();
-    next.changed_at = setting.context.now;
-    next.agency = command.agency.clone().unwrap_or_else(|| setting.sender.to_owned());
-    if command.officer.is_some() {
-        next.officer.clone_from(&command.officer);
+    let next = next(command, case, lifecycle, &mut steps)?;
+    let mut known = world.documents.get(key).cloned().unwrap_or_default();
+    for card in &command.documents {
+        let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
+        known.retain(|one| one.kind != document.kind || one.number != document.number);
+        known.push(document.clone());
+        steps.change(Change::Document(key.clone(), Box::new(document)));
+        steps.change(Change::Version(Box::new(version)));
     }
     if moves {
-        next.status.clone_from(&status.code);
-        next.since = command.happened_at;
-        next.open = status.class.is_open();
-        next.expected_on = None;
+        holds(status, &known, lifecycle)?;
+        steps.enter(next, status, &told)?;
+    } else {
+        steps.comment(next, &told)?;
     }
-    next.deadline = deadline(command, case, lifecycle, status, moves, setting)?;
-    next.expected_on = command.expected_on.or(next.expected_on);
-    let entry = if moves { Entry::Moved } else { Entry::Comment };
-    let event = if moves { event(command, &next, lifecycle, status) } else { None };
-    let changes =
-        vec![Change::History(Box::new(history(command, case, entry, status, setting))), Change::Case(Box::new(next))];
-    Ok(Done { changes, events: event.into_iter().collect(), remark: None })
+    Ok(steps.done())
 }
 
-fn late(command: &UpdateStatus, case: &Case, status: &Status, setting: &Setting<'_>) -> Done {
-    let text = "Сообщение опоздало: дело уже в более позднем статусе, запись внесена в историю".to_owned();
-    Done {
-        changes: vec![Change::History(Box::new(history(command, case, Entry::Late, status, setting)))],
-        events: Vec::new(),
-        remark: Some(Remark { code: LATE.to_owned(), constraint: None, line: None, column: None, path: None, text }),
+/// The case with what the update tells of it beside its status.
+fn next(command: &UpdateStatus, case: &Case, lifecycle: &Lifecycle, steps: &mut Steps<'_>) -> Result<Case, Refusal> {
+    let mut next = case.clone();
+    // Whoever updates the status deals with the case from now on; reactions and acts of applicants change nothing of that.
+    next.agency.clone_from(&steps.by().agency);
+    next.officer = command.officer.clone().or(next.officer);
+    let former = Value::Object(next.details.clone()).to_string();
+    let changed = merge(lifecycle.kind(), &command.details, &command.values, &mut next.details)?;
+    if !changed.is_empty() {
+        steps.corrected(&mut next, former);
     }
+    let amount = command.amount.as_deref().and_then(money::kopecks);
+    if amount.is_some() || command.valid_from.is_some() || command.valid_until.is_some() {
+        next.amount = amount.or(next.amount);
+        next.valid_from = command.valid_from.map(|begin| begin.0).or(next.valid_from);
+        next.valid_until = command.valid_until.map(|end| end.0).or(next.valid_until);
+        next.corrected = true;
+    }
+    Ok(next)
+}
+
+fn late(done: Done) -> Done {
+    let text = "Сообщение опоздало: дело уже в более позднем статусе, запись внесена в историю".to_owned();
+    let remark = Remark { code: LATE.to_owned(), constraint: None, line: None, column: None, path: None, text };
+    Done { remark: Some(remark), ..done }
+}
+
+/// The documents that a status asks for must be there.
+fn holds(status: &Status, known: &[Document], lifecycle: &Lifecycle) -> Result<(), Refusal> {
+    let label = |code: &str| {
+        let rules = lifecycle.documents().and_then(|rules| rules.document_type(code));
+        rules.map_or_else(|| code.to_owned(), |one| one.label.clone())
+    };
+    let there = |any: &&Vec<String>| known.iter().any(|document| any.contains(&document.kind));
+    let lacks: Vec<String> = status
+        .documents
+        .iter()
+        .filter(|any| !there(any))
+        .map(|any| any.iter().map(|code| label(code)).collect::<Vec<_>>().join(" или "))
+        .collect();
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::with(Code::StatusIncomplete, format!("«{}»: {}", status.label, lacks.join(", "))))
 }
 
 fn known_reasons(command: &UpdateStatus, lifecycle: &Lifecycle, status: &Status) -> Result<(), Refusal> {
@@ -94,6 +142,7 @@ fn complete(command: &UpdateStatus, status: &Status, moves: bool) -> Result<(), 
         (Requirement::Amount, command.amount.is_some()),
         (Requirement::Result, command.result_link.is_some() || command.result_place.is_some()),
         (Requirement::Comment, command.comment.is_some()),
+        (Requirement::About, command.missing.iter().all(|one| one.about.is_some())),
     ];
     let given: Vec<Requirement> = given.into_iter().filter(|(_, there)| *there).map(|(what, _)| what).collect();
     let lacks = status.lacks(&given);
@@ -102,45 +151,6 @@ fn complete(command: &UpdateStatus, status: &Status, moves: bool) -> Result<(), 
     }
     let words: Vec<&str> = lacks.into_iter().map(Requirement::label).collect();
     Err(Refusal::with(Code::StatusIncomplete, format!("«{}»: {}", status.label, words.join(", "))))
-}
-
-/// The message's own deadline, else the service's, else the lifecycle's (domain, rule 6).
-fn deadline(
-    command: &UpdateStatus,
-    case: &Case,
-    lifecycle: &Lifecycle,
-    status: &Status,
-    moves: bool,
-    setting: &Setting<'_>,
-) -> Result<Option<DateTime<Utc>>, Refusal> {
-    let context = setting.context;
-    if let Some(day) = command.deadline {
-        return Ok(day_end(day, context.zone));
-    }
-    if !moves {
-        return Ok(case.deadline);
-    }
-    let Some(term) = lifecycle.deadline(status, lifecycle.service(&case.service)) else { return Ok(None) };
-    term.end(command.happened_at, context.zone, context.calendar)
-        .map(Some)
-        .map_err(|fault| Refusal::with(Code::CalendarMissing, fault.to_string()))
-}
-
-fn history(command: &UpdateStatus, case: &Case, entry: Entry, status: &Status, setting: &Setting<'_>) -> History {
-    History {
-        case: case.key.clone(),
-        entry,
-        from: Some(case.status.clone()),
-        to: status.code.clone(),
-        happened_at: command.happened_at,
-        recorded_at: setting.context.now,
-        agency: command.agency.clone().unwrap_or_else(|| setting.sender.to_owned()),
-        officer: command.officer.clone(),
-        comment: command.comment.clone(),
-        details: details(command),
-        message: setting.message,
-        item: setting.item,
-    }
 }
 
 /// What the status asked for, as it came.
@@ -162,21 +172,24 @@ fn details(command: &UpdateStatus) -> Value {
     if details.is_empty() { Value::Null } else { Value::Object(details) }
 }
 
-fn event(command: &UpdateStatus, case: &Case, lifecycle: &Lifecycle, status: &Status) -> Option<Event> {
+/// What is told with it, in words where people read it.
+fn told(command: &UpdateStatus, lifecycle: &Lifecycle, status: &Status) -> Told {
     let words = |list: &[Reason], label: &dyn Fn(&str) -> Option<String>| {
         list.iter()
             .filter_map(|one| one.text.clone().or_else(|| one.code.as_deref().and_then(label)).or(one.code.clone()))
             .collect()
     };
     let reason = |code: &str| lifecycle.reason(status, code).map(|reason| reason.label.clone());
-    Some(Event {
+    Told {
         comment: command.comment.clone(),
+        details: details(command),
         reasons: words(&command.reasons, &reason),
         missing: words(&command.missing, &|_| None),
         amount: command.amount.clone(),
         result: command.result_link.clone().or_else(|| command.result_place.clone()),
-        ..Event::of(&lifecycle.event_of(status)?.code, case, command.happened_at)
-    })
+        deadline: command.deadline,
+        expected_on: command.expected_on,
+    }
 }
 
 fn label<'l>(lifecycle: &'l Lifecycle, code: &'l str) -> &'l str {

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
 pub const NEW_WAITING: i64 = i64::MAX;
 
-/// What names a case: its system and its number there.
+/// What names a case: its system, its kind and its number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseKey {
     /// Code of the system.
     pub system: String,
+    /// Kind of the case.
+    pub kind: String,
     /// Number of the case.
     pub number: String,
 }
@@ -36,24 +38,30 @@ pub struct ApplicationKey {
 pub struct Case {
     /// The store's row; `None` until it is written.
     pub id: Option<i64>,
-    /// Its system and number.
+    /// Its system, kind and number.
     pub key: CaseKey,
-    /// Code of the service.
+    /// Code of the service; empty where its kind has none.
     pub service: String,
     /// What the service is asked for.
     pub object: Option<String>,
-    /// `new`, `change`, `cancellation`, `appeal`.
-    pub purpose: String,
-    /// The case that it refers to.
-    pub refers_to: Option<String>,
+    /// Which of the kind's purposes it serves.
+    pub purpose: Option<String>,
+    /// Short, for people.
+    pub title: Option<String>,
+    /// The case that it belongs or refers to.
+    pub parent: Option<CaseKey>,
     /// SHA-256 of the applicant's identifiers, where there are any.
     pub applicant: Option<[u8; 32]>,
     /// Whether it counts as an open application.
     pub open: bool,
     /// Code of the current status.
     pub status: String,
+    /// How many moves it has made.
+    pub turn: u32,
     /// The moment the current status happened.
     pub since: DateTime<Utc>,
+    /// The agency that opened it.
+    pub origin: String,
     /// The responsible agency.
     pub agency: String,
     /// The responsible officer.
@@ -66,8 +74,18 @@ pub struct Case {
     pub email: Option<String>,
     /// Where SMS about it may go.
     pub phone: Option<String>,
-    /// The application as bound, JSON; `None` where it was not read: a stored one stays as it is.
-    pub details: Option<String>,
+    /// From when it is in force.
+    pub valid_from: Option<DateTime<Utc>>,
+    /// The first moment at which it is no longer in force.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Kopecks due.
+    pub amount: Option<i64>,
+    /// The fields that its kind declares.
+    pub details: Details,
+    /// Version of its details.
+    pub version: u32,
+    /// Whether more than its status has changed in this batch.
+    pub corrected: bool,
     /// When it was opened here.
     pub opened_at: DateTime<Utc>,
     /// When it last changed here.
@@ -88,6 +106,10 @@ pub enum Entry {
     Late,
     /// Documents came, were judged or asked for.
     Documents,
+    /// Somebody did something to it.
+    Acted,
+    /// What it was told of itself was corrected.
+    Corrected,
 }
 
 impl Entry {
@@ -100,6 +122,8 @@ impl Entry {
             Self::Comment => "comment",
             Self::Late => "late",
             Self::Documents => "documents",
+            Self::Acted => "acted",
+            Self::Corrected => "corrected",
         }
     }
 }
@@ -111,6 +135,10 @@ pub struct History {
     pub case: CaseKey,
     /// What happened.
     pub entry: Entry,
+    /// Moves of the case so far.
+    pub turn: u32,
+    /// Its order within the item.
+    pub step: u32,
     /// The status before.
     pub from: Option<String>,
     /// The status after; for a late update the one that it told of.
@@ -236,9 +264,71 @@ pub enum Change {
     Version(Box<Version>),
     /// The requests of a case that are open, or were closed just now.
     Requests(CaseKey, Vec<Request>),
+    /// Who takes part in a case now, in these roles.
+    Parties(CaseKey, Vec<PartyRow>),
+    /// Former details of a case, with their version.
+    Former(CaseKey, u32, String, i64),
+    /// Pending timers of a case are void.
+    Voided(CaseKey, Voided),
+    /// A timer of a case starts.
+    Timer(CaseKey, TimerRow),
+    /// A kind has numbered so many cases of a year.
+    Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
 }
+
+/// Which pending timers of a case are void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voided {
+    /// Those of its turns.
+    Turn,
+    /// All of them.
+    All,
+    /// The one with this code.
+    One(String),
+}
+
+impl Voided {
+    /// Whether a timer is among them.
+    #[must_use]
+    pub fn holds(&self, timer: &TimerRow) -> bool {
+        match self {
+            Self::Turn => timer.turn.is_some(),
+            Self::All => true,
+            Self::One(code) => timer.code == *code,
+        }
+    }
+}
+
+/// A timer of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimerRow {
+    /// `status/timer`, or the code of a timer of the whole life.
+    pub code: String,
+    /// The turn that it is bound to; none: the whole life.
+    pub turn: Option<u32>,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}
+
+/// A party of a case, as it is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartyRow {
+    /// In which role.
+    pub role: String,
+    /// `snils`, `inn`, `ogrn` or `ogrnip`.
+    pub identifier: &'static str,
+    /// SHA-256 of identifier and value.
+    pub hash: [u8; 32],
+    /// The masked form.
+    pub shown: String,
+}
+
+/// Fields that a kind declares, by code.
+pub type Details = serde_json::Map<String, serde_json::Value>;
 
 /// Which facts a batch needs.
 #[derive(Debug, Default)]
@@ -249,6 +339,8 @@ pub struct Needs {
     pub documents: HashSet<CaseKey>,
     /// Applications that must not be open already.
     pub applications: HashSet<ApplicationKey>,
+    /// Whether cases may have to be numbered.
+    pub counters: bool,
 }
 
 /// The facts of a batch and what its items have changed so far.
@@ -264,6 +356,8 @@ pub struct World {
     pub sequences: HashMap<(String, CaseKey), i64>,
     /// Numbers of the open applications.
     pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// The last number that a kind of a system gave in a year.
+    pub counters: HashMap<(String, String, i32), i64>,
     /// Parked rows without a sequence number, by case: what comes later queues behind them. One that was parked in
     /// this very batch stands as [`NEW_WAITING`].
     pub waiting: HashMap<CaseKey, BTreeSet<i64>>,
@@ -275,7 +369,7 @@ impl Case {
     pub fn application(&self) -> Option<ApplicationKey> {
         Some(ApplicationKey {
             system: self.key.system.clone(),
-            service: self.service.clone(),
+            service: Some(self.service.clone()).filter(|service| !service.is_empty())?,
             applicant: self.applicant?,
             object: self.object.clone().unwrap_or_default(),
         })
@@ -300,7 +394,15 @@ impl World {
             Change::Sequence(sender, key, last) => {
                 self.sequences.insert((sender.clone(), key.clone()), *last);
             }
-            Change::History(_) | Change::Version(_) => {}
+            Change::Counter(system, kind, year, last) => {
+                self.counters.insert((system.clone(), kind.clone(), *year), *last);
+            }
+            Change::History(_)
+            | Change::Version(_)
+            | Change::Parties(..)
+            | Change::Former(..)
+            | Change::Voided(..)
+            | Change::Timer(..) => {}
         }
     }
 

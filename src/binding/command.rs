@@ -4,316 +4,69 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-/// What kind of value a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FieldKind {
-    /// Text, white space already handled by the schema.
-    Text,
-    /// A whole number.
-    Number,
-    /// Yes or no.
-    Flag,
-    /// A moment, in UTC.
-    Moment,
-    /// A calendar day.
-    Day,
-    /// Bytes, already decoded from base64 or hex.
-    Bytes,
-}
-
-/// A value as it was bound.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Field {
-    /// See [`FieldKind::Text`].
-    Text(String),
-    /// See [`FieldKind::Number`].
-    Number(i64),
-    /// See [`FieldKind::Flag`].
-    Flag(bool),
-    /// See [`FieldKind::Moment`].
-    Moment(DateTime<Utc>),
-    /// See [`FieldKind::Day`].
-    Day(NaiveDate),
-    /// See [`FieldKind::Bytes`].
-    Bytes(Vec<u8>),
-}
-
-/// One field of a shape.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FieldSpec {
-    /// Name in code; binding files write it as [`FieldSpec::written`].
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: FieldKind,
-    /// Whether a message without it is refused.
-    pub required: bool,
-}
-
-impl FieldSpec {
-    /// The name as binding files write it.
-    #[must_use]
-    pub(super) fn written(&self) -> &'static str {
-        self.name.strip_prefix("r#").unwrap_or(self.name)
-    }
-}
-
-/// One repeating part of a shape.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ListSpec {
-    /// Name in binding files.
-    pub name: &'static str,
-    /// The fields of each entry.
-    pub shape: &'static Shape,
-}
-
-/// The fields and lists of a command or of an entry of a list.
-#[derive(Debug)]
-pub(super) struct Shape {
-    /// Name in binding files.
-    pub name: &'static str,
-    /// Its fields.
-    pub fields: &'static [FieldSpec],
-    /// Its lists.
-    pub lists: &'static [ListSpec],
-}
-
-/// Values bound for one shape, in the order of its fields and lists.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Record {
-    /// One place for each field of the shape.
-    pub fields: Vec<Option<Field>>,
-    /// One place for each list of the shape.
-    pub lists: Vec<Vec<Record>>,
-}
-
-impl Record {
-    /// An empty record of a shape.
-    #[must_use]
-    pub(super) fn of(shape: &Shape) -> Self {
-        Self { fields: vec![None; shape.fields.len()], lists: vec![Vec::new(); shape.lists.len()] }
-    }
-}
-
-/// A required field that the message does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the field `{0}` is required")]
-pub(super) struct Missing(pub &'static str);
-
-/// A type that a [`Record`] can be turned into.
-pub(super) trait Shaped: Sized {
-    /// Its fields and lists.
-    const SHAPE: &'static Shape;
-
-    /// The typed form of a record of this shape.
-    fn from_record(record: Record) -> Result<Self, Missing>;
-}
-
-trait Typed: Sized {
-    const KIND: FieldKind;
-    const REQUIRED: bool = true;
-    fn take(field: Option<Field>, name: &'static str) -> Result<Self, Missing>;
-}
-
-macro_rules! typed {
-    ($($type:ty = $kind:ident;)*) => {$(
-        impl Typed for $type {
-            const KIND: FieldKind = FieldKind::$kind;
-            fn take(field: Option<Field>, name: &'static str) -> Result<Self, Missing> {
-                match field {
-                    Some(Field::$kind(value)) => Ok(value),
-                    _ => Err(Missing(name)),
-                }
-            }
-        }
-    )*};
-}
-
-typed! {
-    String = Text;
-    i64 = Number;
-    bool = Flag;
-    DateTime<Utc> = Moment;
-    NaiveDate = Day;
-    Vec<u8> = Bytes;
-}
-
-impl<T: Typed> Typed for Option<T> {
-    const KIND: FieldKind = T::KIND;
-    const REQUIRED: bool = false;
-    fn take(field: Option<Field>, name: &'static str) -> Result<Self, Missing> {
-        Ok(field.and_then(|field| T::take(Some(field), name).ok()))
-    }
-}
-
-macro_rules! shape {
-    ($(#[$doc:meta])* $name:ident = $text:literal {
-        $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
-        $(; $($(#[$list_doc:meta])* $list:ident: [$entry:ty],)*)?
-    }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Serialize)]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: $type,)*
-            $($($(#[$list_doc])* pub $list: Vec<$entry>,)*)?
-        }
-
-        impl Shaped for $name {
-            const SHAPE: &'static Shape = &Shape {
-                name: $text,
-                fields: &[$(FieldSpec {
-                    name: stringify!($field),
-                    kind: <$type as Typed>::KIND,
-                    required: <$type as Typed>::REQUIRED,
-                }),*],
-                lists: &[$($(ListSpec {
-                    name: stringify!($list),
-                    shape: <$entry as Shaped>::SHAPE,
-                }),*)?],
-            };
-
-            fn from_record(record: Record) -> Result<Self, Missing> {
-                let mut fields = record.fields.into_iter();
-                $(
-                    let mut lists = record.lists.into_iter();
-                    $(let $list = lists
-                        .next()
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(<$entry as Shaped>::from_record)
-                        .collect::<Result<Vec<_>, _>>()?;)*
-                )?
-                Ok(Self {
-                    $($field: Typed::take(fields.next().flatten(), stringify!($field))?,)*
-                    $($($list,)*)?
-                })
-            }
-        }
-    };
-}
+use super::parts::{
+    Author, DocumentCard, DocumentRequest, ListedValue, Named, Party, Reader, Reason, SignatureMark, Verdict,
+};
+use super::shape::{Begin, Details, End, FieldSpec, ListSpec, Missing, Record, Shape, Shaped, Typed, shape};
 
 shape! {
-    /// The header of a message, as far as it could be read: all of it is optional here because a message that
-    /// breaks off still yields its id and sender; what must be there is said by the envelope's schema.
-    Envelope = "envelope" {
-        /// The message's own id.
-        message_id: Option<String>,
-        /// The id of the message that this one answers.
-        in_reply_to: Option<String>,
-        /// The sender's mark for a conversation.
-        correlation_id: Option<String>,
-        /// Code of the sending agency.
-        sender: Option<String>,
-        /// Code of the agency it is meant for.
-        recipient_agency: Option<String>,
-        /// The system it is meant for.
-        recipient_system: Option<String>,
-        /// When it was sent.
-        sent_at: Option<DateTime<Utc>>,
-        /// Its end of life.
-        expires_at: Option<DateTime<Utc>>,
-        /// Validated and answered, but changing nothing.
-        test: Option<bool>,
-        /// Version of the body's schema family, where several are in use.
-        schema_version: Option<String>,
-        ;
-        /// What travels beside the body.
-        attachments: [Attachment],
-    }
-}
-
-shape! {
-    /// A file that travels with a message, inline or by reference.
-    Attachment = "attachment" {
-        /// Its name within the message.
-        content_id: String,
-        /// The file's name.
-        file_name: String,
-        /// The declared media type.
-        media_type: String,
-        /// The declared size, bytes.
-        size: i64,
-        /// The declared SHA-256, hex.
-        sha256: String,
-        /// The content itself.
-        #[serde(skip)]
-        content: Option<Vec<u8>>,
-        /// SHA-256 of a content that the document store already holds.
-        reference: Option<String>,
-    }
-}
-
-shape! {
-    /// A new application (заявление): opens a case.
-    SubmitApplication = "submit-application" {
+    /// Opens a case: an application, an appeal, a registration, a power of attorney, a request, a ticket.
+    OpenCase = "open-case" {
         /// Number of this item among the sender's items for the case.
         sequence: Option<i64>,
-        /// Number of the case to be.
-        number: String,
-        /// When the applicant submitted it.
-        submitted_at: DateTime<Utc>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
+        /// Number of the case to be; absent where the kind numbers its cases.
+        number: Option<String>,
+        /// When the applicant asked for it.
+        happened_at: DateTime<Utc>,
         /// Code of the service.
-        service: String,
+        service: Option<String>,
         /// Name of the service.
         service_name: Option<String>,
         /// What the service is asked for: a plot, a building, a licence.
         object: Option<String>,
-        /// `new`, `change`, `cancellation` or `appeal`; absent: new.
+        /// One of the purposes that the kind knows; absent: the first.
         purpose: Option<String>,
-        /// The case that a change, a cancellation or an appeal refers to.
-        refers_to: Option<String>,
+        /// Number of the case that it belongs or refers to.
+        parent: Option<String>,
+        /// Kind of that case, where the purpose does not tell.
+        parent_kind: Option<String>,
+        /// The status that it has already, one move from the start.
+        status: Option<String>,
+        /// Short, for people and for search.
+        title: Option<String>,
+        /// From when it is in force.
+        valid_from: Option<Begin>,
+        /// Until when it is in force.
+        valid_until: Option<End>,
+        /// Amount due, roubles and kopecks as written.
+        amount: Option<String>,
+        /// The last day on which somebody may act.
+        deadline: Option<NaiveDate>,
         /// Code of the territory (ОКТМО).
         territory: Option<String>,
-        /// Last name of a person.
-        person_last_name: Option<String>,
-        /// First name of a person.
-        person_first_name: Option<String>,
-        /// Middle name of a person.
-        person_middle_name: Option<String>,
-        /// Day of birth of a person.
-        person_birth_date: Option<NaiveDate>,
-        /// СНИЛС of a person.
-        snils: Option<String>,
-        /// ИНН, 10 or 12 digits.
-        inn: Option<String>,
-        /// Full name of an organization.
-        organization_name: Option<String>,
-        /// КПП of an organization.
-        kpp: Option<String>,
-        /// ОГРН of an organization.
-        ogrn: Option<String>,
-        /// ОГРНИП of a sole trader.
-        ogrnip: Option<String>,
         /// Where e-mail may be sent.
         email: Option<String>,
         /// Where SMS may be sent.
         phone: Option<String>,
+        /// The responsible officer.
+        officer: Option<String>,
         /// Free text.
         comment: Option<String>,
+        /// Fields that the kind declares.
+        details: Details,
         ;
+        /// Who takes part, in which role.
+        parties: [Party],
+        /// Values of declared lists.
+        values: [ListedValue],
         /// What is attached.
         documents: [DocumentCard],
-    }
-}
-
-shape! {
-    /// A document's requisites and the attachment that holds its content.
-    DocumentCard = "document" {
-        /// Code of the document type.
-        r#type: String,
-        /// Title for people.
-        title: Option<String>,
-        /// Series.
-        series: Option<String>,
-        /// Number; with the type it names the document within its case.
-        number: Option<String>,
-        /// Day of issue.
-        issued_on: Option<NaiveDate>,
-        /// Last day of validity.
-        valid_until: Option<NaiveDate>,
-        /// Who issued it.
-        issuer: Option<String>,
-        /// Which attachment is its content.
-        content_id: String,
+        /// Who takes part in a dialog.
+        readers: [Reader],
+        /// Who does it; at most one.
+        author: [Author],
     }
 }
 
@@ -322,6 +75,8 @@ shape! {
     UpdateStatus = "update-status" {
         /// Number of this item among the sender's items for the case.
         sequence: Option<i64>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
         /// The case.
         case_number: String,
         /// Code of the new status, after the binding's value map.
@@ -338,27 +93,95 @@ shape! {
         deadline: Option<NaiveDate>,
         /// When the next step is expected.
         expected_on: Option<NaiveDate>,
+        /// From when the case is in force.
+        valid_from: Option<Begin>,
+        /// Until when the case is in force.
+        valid_until: Option<End>,
         /// Amount due, roubles and kopecks as written.
         amount: Option<String>,
         /// Link to the electronic result.
         result_link: Option<String>,
         /// Where to collect a result on paper.
         result_place: Option<String>,
+        /// Fields that the kind declares.
+        details: Details,
         ;
         /// Reasons of a refusal or an annulment.
         reasons: [Reason],
         /// What is missing.
         missing: [Reason],
+        /// Values of declared lists.
+        values: [ListedValue],
+        /// Documents that come with it: the decision, the report, the answer.
+        documents: [DocumentCard],
+        /// Who does it; at most one.
+        author: [Author],
     }
 }
 
 shape! {
-    /// A coded reason or a missing thing, with a text.
-    Reason = "reason" {
-        /// Code.
+    /// Corrects what a case was told of itself.
+    CorrectCase = "correct-case" {
+        /// Number of this item among the sender's items for the case.
+        sequence: Option<i64>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
+        /// The case.
+        case_number: String,
+        /// When it happened.
+        happened_at: DateTime<Utc>,
+        /// Short, for people and for search.
+        title: Option<String>,
+        /// From when it is in force.
+        valid_from: Option<Begin>,
+        /// Until when it is in force.
+        valid_until: Option<End>,
+        /// Where e-mail may be sent.
+        email: Option<String>,
+        /// Where SMS may be sent.
+        phone: Option<String>,
+        /// Free text.
+        comment: Option<String>,
+        /// Fields that the kind declares.
+        details: Details,
+        ;
+        /// Who takes part now in the roles that are named here.
+        parties: [Party],
+        /// Values of declared lists.
+        values: [ListedValue],
+        /// New documents, or new versions of known ones.
+        documents: [DocumentCard],
+        /// Who does it; at most one.
+        author: [Author],
+    }
+}
+
+shape! {
+    /// Does one of the acts that a kind of case knows: withdraw, confirm, resubmit, revoke.
+    ActOnCase = "act-on-case" {
+        /// Number of this item among the sender's items for the case.
+        sequence: Option<i64>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
+        /// The case.
+        case_number: String,
+        /// When it happened.
+        happened_at: DateTime<Utc>,
+        /// The act.
+        act: String,
+        /// The one-time code.
         code: Option<String>,
-        /// Text for people.
-        text: Option<String>,
+        /// Free text.
+        comment: Option<String>,
+        /// Fields that the kind declares.
+        details: Details,
+        ;
+        /// Why.
+        reasons: [Reason],
+        /// New documents, or new versions of known ones.
+        documents: [DocumentCard],
+        /// Who does it; at most one.
+        author: [Author],
     }
 }
 
@@ -367,6 +190,8 @@ shape! {
     ExchangeDocuments = "exchange-documents" {
         /// Number of this item among the sender's items for the case.
         sequence: Option<i64>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
         /// The case.
         case_number: String,
         /// When it happened.
@@ -386,61 +211,61 @@ shape! {
         requests: [DocumentRequest],
         /// Marks that a document is signed.
         signatures: [SignatureMark],
+        /// Who does it; at most one.
+        author: [Author],
     }
 }
 
 shape! {
-    /// A verdict on a document of the case.
-    Verdict = "verdict" {
-        /// Code of the document type.
-        r#type: String,
-        /// Number of the document.
-        number: Option<String>,
-        /// The state it moves to.
-        verdict: String,
-        /// Code of the reason.
-        code: Option<String>,
-        /// Text of the reason.
+    /// Posts a letter to a dialog, or marks what is there as read.
+    PostLetter = "post-letter" {
+        /// Number of this item among the sender's items for the case.
+        sequence: Option<i64>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
+        /// The dialog.
+        case_number: String,
+        /// When it happened.
+        happened_at: DateTime<Utc>,
+        /// Who writes or reads.
+        participant: String,
+        /// The letter; absent: the participant has read what is there.
         text: Option<String>,
-    }
-}
-
-shape! {
-    /// What an agency wants, by when.
-    DocumentRequest = "request" {
-        /// The last day for it.
-        due: Option<NaiveDate>,
         ;
-        /// What is wanted.
-        wanted: [Wanted],
+        /// Cases, documents and tasks that the letter names.
+        attached: [Named],
+        /// Files of the letter.
+        documents: [DocumentCard],
+        /// Who does it; at most one.
+        author: [Author],
     }
 }
 
 shape! {
-    /// One wanted document.
-    Wanted = "wanted" {
-        /// Code of the document type.
-        r#type: String,
-        /// Text for people.
-        text: Option<String>,
-    }
-}
-
-shape! {
-    /// A mark that a document is signed; the signature itself is carried as an attachment.
-    SignatureMark = "signature" {
-        /// Code of the document type.
-        r#type: String,
-        /// Number of the document.
-        number: Option<String>,
-        /// КЭП, УЭП, ПЭП.
-        kind: Option<String>,
-        /// When it was signed.
-        signed_at: Option<DateTime<Utc>>,
-        /// Serial number of the certificate.
-        certificate: Option<String>,
-        /// Owner of the certificate.
-        owner: Option<String>,
+    /// Chooses what one is told of, by which channel and how often.
+    Subscribe = "subscribe" {
+        /// Number of this item among the sender's items for the case.
+        sequence: Option<i64>,
+        /// Kind of the case; absent: the main one of the system.
+        case_kind: Option<String>,
+        /// The one case that it is for; absent: all of the subscriber's.
+        case_number: Option<String>,
+        /// When it happened.
+        happened_at: DateTime<Utc>,
+        /// Code of the event; absent: all of them.
+        event: Option<String>,
+        /// The channel.
+        channel: String,
+        /// `never`, `at-once`, `hourly` or `daily`.
+        frequency: String,
+        /// СНИЛС of the subscriber.
+        snils: Option<String>,
+        /// ИНН of the subscriber.
+        inn: Option<String>,
+        /// ОГРН of the subscriber.
+        ogrn: Option<String>,
+        /// ОГРНИП of the subscriber.
+        ogrnip: Option<String>,
     }
 }
 
@@ -448,11 +273,19 @@ shape! {
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Opens a case.
-    SubmitApplication(Box<SubmitApplication>),
+    OpenCase(Box<OpenCase>),
     /// Moves a case, or comments on it.
     UpdateStatus(Box<UpdateStatus>),
+    /// Corrects what a case was told.
+    CorrectCase(Box<CorrectCase>),
+    /// Does an act.
+    ActOnCase(Box<ActOnCase>),
     /// Adds, judges, requests documents.
     ExchangeDocuments(Box<ExchangeDocuments>),
+    /// Writes to a dialog.
+    PostLetter(Box<PostLetter>),
+    /// Chooses notices.
+    Subscribe(Box<Subscribe>),
 }
 
 /// How a record becomes a command.
@@ -466,10 +299,16 @@ macro_rules! commands {
         )*];
 
         impl Command {
-            /// The case that the command is about.
+            /// Number of the case that the command is about; empty where it is about none, or about one that is yet to be numbered.
             #[must_use]
             pub fn case_number(&self) -> &str {
                 match self { $(Self::$name(command) => command.case()),* }
+            }
+
+            /// Kind of that case; none: the main one of the system.
+            #[must_use]
+            pub fn case_kind(&self) -> Option<&str> {
+                match self { $(Self::$name(command) => command.case_kind.as_deref()),* }
             }
 
             /// The item's number in the sender's sequence for the case.
@@ -481,22 +320,28 @@ macro_rules! commands {
     };
 }
 
-commands!(SubmitApplication, UpdateStatus, ExchangeDocuments);
+commands!(OpenCase, UpdateStatus, CorrectCase, ActOnCase, ExchangeDocuments, PostLetter, Subscribe);
 
-impl SubmitApplication {
+macro_rules! about {
+    ($($name:ident)*) => {$(
+        impl $name {
+            fn case(&self) -> &str {
+                &self.case_number
+            }
+        }
+    )*};
+}
+
+about!(UpdateStatus CorrectCase ActOnCase ExchangeDocuments PostLetter);
+
+impl OpenCase {
     fn case(&self) -> &str {
-        &self.number
+        self.number.as_deref().unwrap_or_default()
     }
 }
 
-impl UpdateStatus {
+impl Subscribe {
     fn case(&self) -> &str {
-        &self.case_number
-    }
-}
-
-impl ExchangeDocuments {
-    fn case(&self) -> &str {
-        &self.case_number
+        self.case_number.as_deref().unwrap_or_default()
     }
 }

@@ -1,19 +1,21 @@
 //! A binding file against the rules of its schema: every path becomes a capture slot, every slot knows which field of
 //! which part it fills. What the schema or the command does not have is a fault of the file, with its line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::command::{FieldSpec, Shape};
+use super::command::{COMMANDS, Make};
 use super::file::{BindingFault, Each, File, Source};
+use super::fill;
+use super::shape::{Field, FieldKind, FieldSpec, Shape};
 use crate::rules::{AttributeView, CaptureTree, CaptureTreeBuilder, ElementView, FrameId, NodeId, Rules, SlotId};
 
 /// What a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Part {
     /// The message.
     Message,
-    /// An item of it.
-    Item,
+    /// An item of it, with how it becomes a command.
+    Item(Option<Make>),
     /// An entry of a list of the enclosing part, by the list's place in its shape.
     Entry(usize),
 }
@@ -27,8 +29,45 @@ pub(super) struct Target {
     pub(super) spec: &'static FieldSpec,
     /// A field may have several paths: the lowest rank that is there counts.
     pub(super) rank: usize,
-    /// Our values for theirs.
-    pub(super) values: HashMap<String, String>,
+    /// Our values for theirs: none leaves the item out, several count it once for each.
+    pub(super) values: HashMap<String, Vec<String>>,
+    /// Which of the declared fields, where the field holds those.
+    pub(super) detail: Option<String>,
+    /// What stands between the values of its paths, where all of them count.
+    pub(super) between: Option<String>,
+}
+
+/// A value that stands in the binding itself.
+#[derive(Debug, Clone)]
+pub(super) struct Constant {
+    /// The field's place in the shape of its part.
+    pub(super) field: usize,
+    /// Which of the declared fields, where the field holds those.
+    pub(super) detail: Option<String>,
+    /// The value.
+    pub(super) value: Field,
+}
+
+/// What a binding says of a kind of case, to be held against its lifecycle.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    /// The kind.
+    pub(super) kind: ClaimedKind,
+    /// Declared fields that it fills.
+    pub(super) details: Vec<String>,
+    /// Roles of parties that it fixes.
+    pub(super) roles: Vec<String>,
+}
+
+/// Of which kind of case a binding speaks.
+#[derive(Debug, Clone)]
+pub(super) enum ClaimedKind {
+    /// The main one of the system.
+    Main,
+    /// The one with this code.
+    Fixed(String),
+    /// The message tells.
+    Told,
 }
 
 /// A compiled binding.
@@ -40,8 +79,12 @@ pub(super) struct Plan {
     pub(super) parts: Vec<(Part, &'static Shape)>,
     /// By slot: the fields that it fills.
     pub(super) targets: Vec<Vec<Target>>,
+    /// By frame: values that stand in the binding itself.
+    pub(super) constants: Vec<Vec<Constant>>,
     /// Whether the message as a whole is its one item.
     pub(super) whole: bool,
+    /// What it says of kinds of cases.
+    pub(super) claims: Vec<Claim>,
 }
 
 /// Compiles a file for a command of this shape.
@@ -55,10 +98,16 @@ pub(super) fn compile(file: &File, rules: &Rules, shape: &'static Shape) -> Resu
         builder: CaptureTreeBuilder::new(rules, root),
         parts: vec![(Part::Message, shape)],
         targets: Vec::new(),
+        constants: vec![Vec::new()],
+        bound: HashSet::new(),
+        framed: HashSet::new(),
+        walked: Vec::new(),
+        claims: vec![Claim::of(&file.written.fields, &file.written.details, &[])],
         faults: Vec::new(),
     };
     let written = &file.written;
-    compiler.fields(NodeId::ROOT, shape, &written.fields);
+    compiler.fields(NodeId::ROOT, 0, shape, &written.fields);
+    compiler.details(NodeId::ROOT, 0, shape, &written.details);
     for each in &written.each {
         compiler.each(NodeId::ROOT, shape, each, true);
     }
@@ -68,12 +117,13 @@ pub(super) fn compile(file: &File, rules: &Rules, shape: &'static Shape) -> Resu
         compiler.builder.body(node);
     }
     let whole = !written.each.iter().any(|each| each.item);
-    compiler.required(shape);
+    compiler.required();
+    compiler.nearest();
     if !compiler.faults.is_empty() {
         return Err(compiler.faults);
     }
-    let Compiler { builder, parts, targets, .. } = compiler;
-    Ok(Plan { captures: builder.build(), parts, targets, whole })
+    let Compiler { builder, parts, targets, constants, claims, .. } = compiler;
+    Ok(Plan { captures: builder.build(), parts, targets, constants, whole, claims })
 }
 
 fn root<'r>(file: &File, rules: &'r Rules) -> Result<ElementView<'r>, BindingFault> {
@@ -101,39 +151,81 @@ struct Compiler<'r, 'f> {
     builder: CaptureTreeBuilder<'r>,
     parts: Vec<(Part, &'static Shape)>,
     targets: Vec<Vec<Target>>,
+    constants: Vec<Vec<Constant>>,
+    /// The fields that each part fills.
+    bound: HashSet<(usize, &'static str)>,
+    /// Elements that repeat.
+    framed: HashSet<NodeId>,
+    /// The elements that each path goes through, and how the path is written.
+    walked: Vec<(String, Vec<NodeId>)>,
+    claims: Vec<Claim>,
     faults: Vec<BindingFault>,
 }
 
 impl Compiler<'_, '_> {
-    fn fields(&mut self, node: NodeId, shape: &'static Shape, fields: &std::collections::BTreeMap<String, Source>) {
+    fn fields(&mut self, node: NodeId, part: usize, shape: &'static Shape, fields: &BTreeMap<String, Source>) {
         for (name, source) in fields {
-            let Some((field, spec)) = shape.fields.iter().enumerate().find(|(_, spec)| spec.written() == name) else {
-                let known: Vec<&str> = shape.fields.iter().map(FieldSpec::written).collect();
+            let found = shape.fields.iter().enumerate().find(|(_, spec)| spec.written() == name);
+            let Some((field, spec)) = found.filter(|(_, spec)| spec.kind != FieldKind::Details) else {
+                let known: Vec<&str> =
+                    shape.fields.iter().filter(|one| one.kind != FieldKind::Details).map(FieldSpec::written).collect();
                 let detail = format!("`{}` has no field `{name}`; it has {}", shape.name, known.join(", "));
                 self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
                 continue;
             };
-            for (rank, path) in source.paths().into_iter().enumerate() {
-                self.field(node, (field, spec), source, (rank, path));
-            }
+            self.source(node, part, (field, spec, None), name, source);
         }
     }
 
-    fn field(
+    /// Declared fields of the kind of case.
+    fn details(&mut self, node: NodeId, part: usize, shape: &'static Shape, details: &BTreeMap<String, Source>) {
+        for (name, source) in details {
+            let Some((field, spec)) = shape.fields.iter().enumerate().find(|(_, spec)| spec.kind == FieldKind::Details)
+            else {
+                let detail = format!("`{}` takes no details", shape.name);
+                self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
+                return;
+            };
+            self.source(node, part, (field, spec, Some(name)), name, source);
+        }
+    }
+
+    fn source(
         &mut self,
         node: NodeId,
-        (field, spec): (usize, &'static FieldSpec),
+        part: usize,
+        (field, spec, detail): (usize, &'static FieldSpec, Option<&String>),
+        name: &str,
         source: &Source,
-        (rank, path): (usize, &str),
     ) {
-        let Some((element, slot)) = self.slot(node, path) else { return };
-        let values = source.values().cloned().unwrap_or_default();
-        self.known_values(element, path, values.keys());
-        let target = Target { field, spec, rank, values: values.into_iter().collect() };
-        if self.targets.len() <= slot.index() {
-            self.targets.resize(slot.index() + 1, Vec::new());
+        self.bound.insert((part, spec.name));
+        if source.between().is_some() && !matches!(spec.kind, FieldKind::Text | FieldKind::Details) {
+            let detail = format!("`{name}` is no text: nothing can be joined to it");
+            self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
         }
-        self.targets[slot.index()].push(target);
+        if let Some(written) = source.fixed() {
+            match fill::constant(written, spec.kind) {
+                Some(value) => {
+                    self.constants[part].push(Constant { field, detail: detail.cloned(), value });
+                }
+                None => {
+                    let detail = format!("`{written}` is no value for `{name}`");
+                    self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
+                }
+            }
+        }
+        for (rank, path) in source.paths().into_iter().enumerate() {
+            let Some((element, slot)) = self.slot(node, path) else { continue };
+            let values = source.values();
+            self.known_values(element, path, values.keys());
+            let values = values.into_iter().collect();
+            let between = source.between().map(str::to_owned);
+            let target = Target { field, spec, rank, values, detail: detail.cloned(), between };
+            if self.targets.len() <= slot.index() {
+                self.targets.resize(slot.index() + 1, Vec::new());
+            }
+            self.targets[slot.index()].push(target);
+        }
     }
 
     /// Mapped values must be ones that the schema allows, where it lists them.
@@ -180,6 +272,7 @@ impl Compiler<'_, '_> {
 
     fn walk(&mut self, node: NodeId, path: &str) -> Option<NodeId> {
         let mut node = node;
+        let mut through = Vec::new();
         for step in path.split('/') {
             let (namespace, local) = self.name(step)?;
             match self.builder.child(node, &namespace, &local) {
@@ -189,8 +282,20 @@ impl Compiler<'_, '_> {
                     return None;
                 }
             }
+            through.push(node);
         }
+        self.walked.push((path.to_owned(), through));
         Some(node)
+    }
+
+    /// A value belongs to the nearest repeating element: no path of an outer part may lead through one.
+    fn nearest(&mut self) {
+        for (path, through) in &self.walked {
+            if through.iter().any(|node| self.framed.contains(node)) {
+                let detail = format!("{path} leads into a part that repeats; bind it within that part's block");
+                self.faults.push(self.file.fault(&[path], detail));
+            }
+        }
     }
 
     fn name(&mut self, written: &str) -> Option<(String, String)> {
@@ -207,13 +312,24 @@ impl Compiler<'_, '_> {
         let Some((part, own)) = self.part(shape, each, top) else { return };
         let Some(element) = self.walk(node, &each.path) else { return };
         let frame: FrameId = self.builder.frame(element);
-        if frame.index() != self.parts.len() {
+        let at = self.parts.len();
+        if frame.index() != at {
             let detail = format!("{} repeats in two blocks", each.path);
             self.faults.push(self.file.fault(&["path", &each.path], detail));
             return;
         }
+        self.framed.insert(element);
+        // The block's own path may end at what repeats.
+        if let Some((_, through)) = self.walked.last_mut() {
+            through.pop();
+        }
         self.parts.push((part, own));
-        self.fields(element, own, &each.fields);
+        self.constants.push(Vec::new());
+        if each.item {
+            self.claims.push(Claim::of(&each.fields, &each.details, &each.each));
+        }
+        self.fields(element, at, own, &each.fields);
+        self.details(element, at, own, &each.details);
         for inner in &each.each {
             self.each(element, own, inner, false);
         }
@@ -221,8 +337,15 @@ impl Compiler<'_, '_> {
 
     fn part(&mut self, shape: &'static Shape, each: &Each, top: bool) -> Option<(Part, &'static Shape)> {
         let detail = match (each.item, &each.list) {
-            (true, None) if top => return Some((Part::Item, shape)),
+            (true, None) if top => match &each.command {
+                None => return Some((Part::Item(None), shape)),
+                Some(command) => match COMMANDS.iter().find(|(shape, _)| shape.name == command) {
+                    Some((own, make)) => return Some((Part::Item(Some(*make)), own)),
+                    None => format!("there is no command `{command}`"),
+                },
+            },
             (true, _) => "an item stands at the top and is no list".to_owned(),
+            (false, _) if each.command.is_some() => "only an item has a `command`".to_owned(),
             (false, None) => "a repeating part is an item or names its list".to_owned(),
             (false, Some(list)) => match shape.lists.iter().position(|one| one.name == list) {
                 Some(at) => return Some((Part::Entry(at), shape.lists[at].shape)),
@@ -236,25 +359,45 @@ impl Compiler<'_, '_> {
         None
     }
 
-    /// A field that the command requires must have a path.
-    fn required(&mut self, shape: &'static Shape) {
-        let bound = |field: usize, compiler: &Self| {
-            compiler
-                .targets
-                .iter()
-                .flatten()
-                .any(|target| std::ptr::from_ref(target.spec) == std::ptr::from_ref(&shape.fields[field]))
+    /// A field that a command requires must have a path or a value, in the item or in the message around it.
+    fn required(&mut self) {
+        let items = self.parts.iter().any(|(part, _)| matches!(part, Part::Item(_)));
+        let mut told = HashSet::new();
+        for (at, (part, shape)) in self.parts.iter().enumerate() {
+            // Where there are items, the message's own shape counts through them.
+            if at == 0 && items {
+                continue;
+            }
+            let outer = matches!(part, Part::Item(_));
+            let bound =
+                |name: &'static str| self.bound.contains(&(at, name)) || (outer && self.bound.contains(&(0, name)));
+            let missing: Vec<&str> =
+                shape.fields.iter().filter(|spec| spec.required && !bound(spec.name)).map(FieldSpec::written).collect();
+            if !missing.is_empty() && told.insert(shape.name) {
+                let detail = format!("`{}` requires {}", shape.name, missing.join(", "));
+                self.faults.push(self.file.fault(&["command"], detail));
+            }
+        }
+    }
+}
+
+impl Claim {
+    fn of(fields: &BTreeMap<String, Source>, details: &BTreeMap<String, Source>, lists: &[Each]) -> Self {
+        let fixed = |each: &Each, list: &str, field: &str| {
+            let here = each.list.as_deref() == Some(list);
+            here.then(|| each.fields.get(field).and_then(Source::fixed).map(str::to_owned)).flatten()
         };
-        let missing: Vec<&str> = shape
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(field, spec)| spec.required && !bound(*field, self))
-            .map(|(_, spec)| spec.written())
-            .collect();
-        if !missing.is_empty() {
-            let detail = format!("`{}` requires {}", shape.name, missing.join(", "));
-            self.faults.push(self.file.fault(&["command"], detail));
+        Self {
+            kind: match fields.get("case_kind") {
+                None => ClaimedKind::Main,
+                Some(source) => source.fixed().map_or(ClaimedKind::Told, |kind| ClaimedKind::Fixed(kind.to_owned())),
+            },
+            details: details
+                .keys()
+                .cloned()
+                .chain(lists.iter().filter_map(|each| fixed(each, "values", "field")))
+                .collect(),
+            roles: lists.iter().filter_map(|each| fixed(each, "parties", "role")).collect(),
         }
     }
 }

@@ -43,6 +43,9 @@ pub(super) struct Written {
     /// Fields of the whole message.
     #[serde(default)]
     pub fields: BTreeMap<String, Source>,
+    /// Declared fields of the kind of case, for the whole message.
+    #[serde(default)]
+    pub details: BTreeMap<String, Source>,
     /// Repeating parts.
     #[serde(default)]
     pub each: Vec<Each>,
@@ -57,12 +60,18 @@ pub(super) struct Each {
     /// Whether each occurrence is an item of the message.
     #[serde(default)]
     pub item: bool,
+    /// The command that the item means, where it is another than the file's.
+    #[serde(default)]
+    pub command: Option<String>,
     /// The list of the command that it fills.
     #[serde(default)]
     pub list: Option<String>,
     /// Fields of each occurrence.
     #[serde(default)]
     pub fields: BTreeMap<String, Source>,
+    /// Declared fields of the kind of case.
+    #[serde(default)]
+    pub details: BTreeMap<String, Source>,
     /// Repeating parts within.
     #[serde(default)]
     pub each: Vec<Each>,
@@ -78,6 +87,52 @@ pub(super) enum Source {
     Paths(Vec<String>),
     /// One path with our codes for other agencies' values; other values pass unchanged.
     Mapped(Mapped),
+    /// Several paths whose values are written behind each other.
+    Joined(Joined),
+    /// Always the same value, whatever the message says.
+    Fixed(Fixed),
+}
+
+/// Paths whose values make one text: the parts of a name or of an address.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Joined {
+    /// The paths, in the order of the text.
+    pub join: Vec<String>,
+    /// What stands between two values.
+    #[serde(default = "space")]
+    pub with: String,
+}
+
+fn space() -> String {
+    " ".to_owned()
+}
+
+/// A value that stands in the binding itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fixed {
+    /// The value, as a message would write it.
+    pub value: String,
+}
+
+/// Our value or values for one of theirs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Ours {
+    /// One.
+    One(String),
+    /// None, and the item is left out; or several, and the item counts once for each.
+    Many(Vec<String>),
+}
+
+impl Ours {
+    fn all(&self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one.clone()],
+            Self::Many(many) => many.clone(),
+        }
+    }
 }
 
 /// A path with a map of values.
@@ -87,7 +142,7 @@ pub(super) struct Mapped {
     /// The path.
     pub path: String,
     /// Our value for theirs.
-    pub values: BTreeMap<String, String>,
+    pub values: BTreeMap<String, Ours>,
 }
 
 impl Source {
@@ -98,14 +153,34 @@ impl Source {
             Self::Path(path) => vec![path],
             Self::Paths(paths) => paths.iter().map(String::as_str).collect(),
             Self::Mapped(mapped) => vec![&mapped.path],
+            Self::Joined(joined) => joined.join.iter().map(String::as_str).collect(),
+            Self::Fixed(_) => Vec::new(),
         }
     }
 
     /// Our values for theirs.
     #[must_use]
-    pub(super) fn values(&self) -> Option<&BTreeMap<String, String>> {
+    pub(super) fn values(&self) -> BTreeMap<String, Vec<String>> {
         match self {
-            Self::Mapped(mapped) => Some(&mapped.values),
+            Self::Mapped(mapped) => mapped.values.iter().map(|(theirs, ours)| (theirs.clone(), ours.all())).collect(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// What stands between the values of its paths, where all of them count.
+    #[must_use]
+    pub(super) fn between(&self) -> Option<&str> {
+        match self {
+            Self::Joined(joined) => Some(&joined.with),
+            _ => None,
+        }
+    }
+
+    /// The value that stands in the binding itself.
+    #[must_use]
+    pub(super) fn fixed(&self) -> Option<&str> {
+        match self {
+            Self::Fixed(fixed) => Some(&fixed.value),
             _ => None,
         }
     }

@@ -60,6 +60,13 @@ impl Library {
         Ok(Self { files })
     }
 
+    /// The library with more files.
+    #[cfg(test)]
+    pub(super) fn with(mut self, files: &BTreeMap<&str, &str>) -> Self {
+        self.files.extend(files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())));
+        self
+    }
+
     /// The bytes of a file.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&[u8]> {

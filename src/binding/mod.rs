@@ -7,12 +7,19 @@ mod compile;
 mod file;
 mod fill;
 mod library;
+mod parts;
 mod rulebook;
+mod shape;
 
-pub use command::{
-    Attachment, Command, DocumentCard, DocumentRequest, Envelope, ExchangeDocuments, Reason, SignatureMark,
-    SubmitApplication, UpdateStatus, Verdict, Wanted,
-};
+pub use command::{ActOnCase, Command, CorrectCase, ExchangeDocuments, OpenCase, PostLetter, Subscribe, UpdateStatus};
 pub use file::BindingFault;
 pub use library::{Library, LibraryFault};
+pub use parts::{
+    Attachment, Author, DocumentCard, DocumentRequest, Envelope, ListedValue, Named, Party, Reader, Reason,
+    SignatureMark, Verdict, Wanted,
+};
 pub use rulebook::{Family, Faulted, Item, Reading, Rulebook, RulebookFault};
+pub use shape::{Begin, Details, End};
+
+#[cfg(test)]
+mod tests;

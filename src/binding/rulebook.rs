@@ -7,12 +7,15 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use thiserror::Error;
 
-use super::command::{COMMANDS, Command, Envelope, Make, Missing, Record, Shaped};
-use super::compile::{Plan, compile};
+use super::command::{COMMANDS, Command, Make};
+use super::compile::{Claim, ClaimedKind, Plan, compile};
 use super::file::{BindingFault, File};
 use super::fill::{Filled, items};
 use super::library::Library;
+use super::parts::Envelope;
+use super::shape::{Missing, Record, Shaped};
 use crate::config::Config;
+use crate::domain::lifecycle::{Lifecycle, System};
 use crate::rules::{Captured, Rules, Strictness};
 use crate::schema::{self, SchemaFault, SchemaSet, Source};
 use crate::validate::{self, Bodies, Options, Pass, Pick, Violation};
@@ -112,6 +115,7 @@ struct Entry {
     rules: Arc<Rules>,
     plan: Plan,
     make: Make,
+    file: File,
 }
 
 /// All compiled families.
@@ -145,7 +149,7 @@ impl Rulebook {
         for path in library.ending(BINDING) {
             match compiled.binding(path) {
                 Ok(Bound::Envelope(rules, plan)) => envelope = Some((rules, plan)),
-                Ok(Bound::Body(root, entry)) => entries.push((root, entry)),
+                Ok(Bound::Body(root, entry)) => entries.push((root, *entry)),
                 Err(more) => faults.extend(more),
             }
         }
@@ -173,6 +177,24 @@ impl Rulebook {
     /// The families, by system and kind.
     pub fn families(&self) -> impl Iterator<Item = &Family> {
         self.entries.iter().map(|entry| &*entry.family)
+    }
+
+    /// What bindings say of kinds of cases that the systems' lifecycles do not know.
+    #[must_use]
+    pub fn held_against<'s>(&self, system: impl Fn(&str) -> Option<&'s System>) -> Vec<BindingFault> {
+        let mut faults = Vec::new();
+        for entry in &self.entries {
+            match system(&entry.family.system) {
+                None => {
+                    let detail = format!("there is no lifecycle for `{}`", entry.family.system);
+                    faults.push(entry.file.fault(&["system"], detail));
+                }
+                Some(system) => {
+                    entry.plan.claims.iter().for_each(|claim| held_against(entry, claim, system, &mut faults));
+                }
+            }
+        }
+        faults
     }
 
     /// What was tolerated while compiling, and where.
@@ -244,6 +266,33 @@ impl<'r> Bodies<'r> for &'r Rulebook {
     }
 }
 
+/// The kind is known, and its fields and roles are those that the binding fills.
+fn held_against(entry: &Entry, claim: &Claim, system: &System, faults: &mut Vec<BindingFault>) {
+    let lifecycle = match &claim.kind {
+        ClaimedKind::Told => return,
+        ClaimedKind::Main => system.main(),
+        ClaimedKind::Fixed(code) => match system.kind(code) {
+            Some(lifecycle) => lifecycle,
+            None => {
+                let known: Vec<&str> = system.kinds().iter().map(|one| one.kind().code.as_str()).collect();
+                let detail = format!("`{}` has no kind `{code}`; it has {}", system.code(), known.join(", "));
+                faults.push(entry.file.fault(&["case_kind", code], detail));
+                return;
+            }
+        },
+    };
+    let kind = Lifecycle::kind(lifecycle);
+    for name in claim.details.iter().filter(|name| kind.field(name).is_none()) {
+        let known: Vec<&str> = kind.fields.iter().map(|field| field.code.as_str()).collect();
+        let detail = format!("`{}` declares no field `{name}`; it declares {}", kind.code, known.join(", "));
+        faults.push(entry.file.fault(&[name], detail));
+    }
+    for role in claim.roles.iter().filter(|role| !kind.parties.contains(role)) {
+        let detail = format!("`{}` knows no party `{role}`; it knows {}", kind.code, kind.parties.join(", "));
+        faults.push(entry.file.fault(&["role", role], detail));
+    }
+}
+
 fn no_envelope() -> Envelope {
     Envelope {
         message_id: None,
@@ -262,8 +311,8 @@ fn no_envelope() -> Envelope {
 
 fn item(number: u32, filled: Filled, make: Make, text: &str) -> Result<Item, Faulted> {
     let (line, column) = place(text, filled.span);
-    let Filled { record, path, .. } = filled;
-    match make(record) {
+    let Filled { record, path, make: own, .. } = filled;
+    match own.unwrap_or(make)(record) {
         Ok(command) => Ok(Item { number, line, column, path, command }),
         Err(Missing(field)) => Err(Faulted::Field { field, line, column, path }),
     }
@@ -276,7 +325,7 @@ fn place(text: &str, span: Span) -> (u64, u64) {
 
 enum Bound {
     Envelope(Arc<Rules>, Plan),
-    Body((String, String), Entry),
+    Body((String, String), Box<Entry>),
 }
 
 /// Schemas that are compiled already: a schema serves all bindings beside it.
@@ -320,7 +369,7 @@ impl Compiled<'_> {
             Some((prefix, local)) => (written.prefixes.get(prefix).cloned().unwrap_or_default(), local.to_owned()),
             None => (String::new(), written.root.clone()),
         };
-        Ok(Bound::Body(root, Entry { family: Arc::new(family), rules, plan, make: *make }))
+        Ok(Bound::Body(root, Box::new(Entry { family: Arc::new(family), rules, plan, make: *make, file })))
     }
 
     /// The rules of a schema; `None` where it was found faulty before.

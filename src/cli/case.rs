@@ -49,14 +49,14 @@ impl Case {
 }
 
 fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
-    let lifecycle = lifecycles.get(&case.system);
+    let lifecycle = lifecycles.kind(&case.system, &case.kind);
     let label = |code: &str| {
         let label = lifecycle.and_then(|one| one.status(code)).map(|status| status.label.as_str());
         label.map_or_else(|| code.to_owned(), |label| format!("{label} ({code})"))
     };
     let service = lifecycle.and_then(|one| one.service(&case.service)).map_or(case.service.as_str(), |one| &one.label);
     let zone = config.zone;
-    show::line(&format!("case {} of {}: {}", case.number, case.system, label(&case.status)));
+    show::line(&format!("case {} of {}/{}: {}", case.number, case.system, case.kind, label(&case.status)));
     show::line(&format!("  service   {service}"));
     show::line(&format!(
         "  since     {}, agency {}, officer {}",
@@ -86,6 +86,9 @@ fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
     show::line(&table.to_string());
     if !case.documents.is_empty() {
         documents(case, config, lifecycles);
+    }
+    for timer in &case.timers {
+        show::line(&format!("timer {}, due {} ({})", timer.code, show::moment(timer.due_at, zone), timer.state));
     }
     for request in &case.requests {
         let due = request.due.map(|due| show::moment(due, zone));

@@ -73,12 +73,11 @@ fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
                     &format!("{}/{} {} means «{}»", family.system, family.version, family.kind, family.label),
                 );
             }
-            for lifecycle in rules.lifecycles.all() {
-                let statuses = lifecycle.statuses().len();
-                Report::well(
-                    "lifecycles",
-                    &format!("{} «{}»: {statuses} statuses", lifecycle.system(), lifecycle.label()),
-                );
+            for system in rules.lifecycles.systems() {
+                let statuses: usize = system.kinds().iter().map(|one| one.statuses().len()).sum();
+                let kinds = system.kinds().len();
+                let text = format!("{} «{}»: {kinds} kinds, {statuses} statuses", system.code(), system.label());
+                Report::well("lifecycles", &text);
             }
             rules.rulebook.warnings().iter().for_each(|warning| Report::note("schemas", warning));
             Some(rules)

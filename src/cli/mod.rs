@@ -8,6 +8,7 @@ mod complete;
 mod config;
 mod db;
 mod dlq;
+mod lifecycle;
 mod message;
 mod outbox;
 mod process;
@@ -127,6 +128,9 @@ enum Command {
     /// Cases: status, history, documents.
     #[command(subcommand)]
     Case(case::Case),
+    /// How the cases of a system live: a table, or a diagram.
+    #[command(subcommand)]
+    Lifecycle(lifecycle::Lifecycles),
     /// Messages: outcome, attempts, receipt, raw text.
     #[command(subcommand)]
     Message(message::Message),
@@ -171,6 +175,7 @@ impl Cli {
             Command::Db(command) => command.run(layers),
             Command::Dlq(command) => command.run(layers),
             Command::Case(command) => command.run(layers),
+            Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
             Command::Status(command) => command.run(layers),

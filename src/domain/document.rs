@@ -128,6 +128,7 @@ mod tests {
             label: "Документ".into(),
             requires: vec![Attribute::Number, Attribute::IssuedOn],
             formats: Vec::new(),
+            access: Vec::new(),
         };
         assert_eq!(lacks(Some(&kind), &[Attribute::Number]), [Attribute::IssuedOn]);
         assert_eq!(lacks(Some(&kind), &[Attribute::IssuedOn, Attribute::Number]), []);

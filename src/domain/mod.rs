@@ -10,5 +10,6 @@ pub mod file_name;
 pub mod identifiers;
 pub mod lifecycle;
 pub mod media;
+pub mod money;
 pub mod properties;
 pub mod term;

@@ -20,7 +20,7 @@ const LONG_CHARACTERS_MAX: usize = 8000;
 pub(super) fn rows(noticed: &Noticed, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
     let event = &noticed.event;
     let mut rows = Vec::new();
-    let Some(lifecycle) = sending.lifecycles.get(&event.case.system) else { return Ok(rows) };
+    let Some(lifecycle) = sending.lifecycles.kind(&event.case.system, &event.case.kind) else { return Ok(rows) };
     let Some(texts) = lifecycle.event(&event.code) else { return Ok(rows) };
     let values = values(event, lifecycle, sending);
     for channel in &texts.channels {
@@ -101,7 +101,7 @@ fn row(
         case_number: Some(event.case.number.clone()),
         kind: "notice",
         address: channel.to_owned(),
-        order_key: Some(format!("notice:{channel}:{}:{}", event.case.system, event.case.number)),
+        order_key: Some(format!("notice:{channel}:{}:{}:{}", event.case.system, event.case.kind, event.case.number)),
         message_id,
         correlation: None,
         r#type: "Notice",
@@ -132,8 +132,12 @@ fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMa
     let status = lifecycle.status(&event.status).map_or_else(|| event.status.clone(), |one| one.label.clone());
     [
         (Place::Number, Some(event.case.number.clone())),
+        (Place::Kind, Some(lifecycle.kind().label.clone())),
+        (Place::Title, event.title.clone()),
+        (Place::Parent, event.parent.clone()),
+        (Place::Until, event.valid_until.map(last_day)),
         (Place::Status, Some(status)),
-        (Place::Service, Some(service)),
+        (Place::Service, Some(service).filter(|service| !service.is_empty())),
         (Place::Happened, Some(happened)),
         (Place::Deadline, event.deadline.map(last_day)),
         (Place::Expected, event.expected_on.map(|day| day.format("%d.%m.%Y").to_string())),

@@ -207,6 +207,7 @@ impl<'l> Sample<'l> {
                 item.set("result_link", format!("https://example.org/results/{}", self.random.next() >> 32));
             }
             Requirement::Comment => item.set("comment", self.random.word(COMMENTS)),
+            Requirement::About => {}
         }
     }
 }

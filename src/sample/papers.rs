@@ -115,6 +115,8 @@ impl Sample<'_> {
                 Attribute::Number => {}
                 Attribute::IssuedOn => card.set("issued_on", "2024-02-29"),
                 Attribute::ValidUntil => card.set("valid_until", "2099-12-31"),
+                Attribute::Purpose => card.set("purpose", "Для рассмотрения заявления"),
+                Attribute::Signature => card.set("signature", "qualified"),
                 Attribute::Issuer => card.set("issuer", "Отдел образцов города Образцовска"),
             }
         }

@@ -15,7 +15,7 @@ pub use content::{ContentFault, Contents};
 pub use fault::{Fate, StoreFault};
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, VersionView, Waiting,
+    OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
 pub use sqlite::Transaction;
 pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};

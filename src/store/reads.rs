@@ -17,8 +17,22 @@ pub struct CaseView {
     pub object: Option<String>,
     /// `new`, `change`, `cancellation`, `appeal`.
     pub purpose: String,
-    /// The case that it refers to.
-    pub refers_to: Option<String>,
+    /// Number of the case that it belongs or refers to.
+    pub parent: Option<String>,
+    /// Kind of that case.
+    pub parent_kind: Option<String>,
+    /// Kind of the case.
+    pub kind: String,
+    /// Short, for people.
+    pub title: Option<String>,
+    /// From when it is in force, milliseconds.
+    pub valid_from: Option<i64>,
+    /// The first moment at which it is no longer in force, milliseconds.
+    pub valid_until: Option<i64>,
+    /// Kopecks due.
+    pub amount: Option<i64>,
+    /// The fields that its kind declares.
+    pub details: serde_json::Value,
     /// Whether it counts as an open application.
     pub open: bool,
     /// Code of the status.
@@ -43,6 +57,19 @@ pub struct CaseView {
     pub documents: Vec<DocumentView>,
     /// What was asked for.
     pub requests: Vec<RequestView>,
+    /// Its timers that are still to go off, the next one first.
+    pub timers: Vec<TimerView>,
+}
+
+/// A timer of a case that is still to go off.
+#[derive(Debug, Serialize)]
+pub struct TimerView {
+    /// `status/timer`, or the code of a timer of the whole life.
+    pub code: String,
+    /// When it is due, milliseconds.
+    pub due_at: i64,
+    /// `pending` or `stuck`.
+    pub state: String,
 }
 
 /// An entry of a case's history.

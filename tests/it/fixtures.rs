@@ -11,7 +11,7 @@ use mezhved::pipeline::Pipeline;
 use mezhved::store::DeadLetterFilter;
 use serde::Deserialize;
 
-use crate::support::{Folder, delivery, house, settle, wake};
+use crate::support::{FIVE, Folder, delivery, house, settle, wake};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,11 +57,14 @@ struct Item {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
+    kind: Option<String>,
     number: String,
     status: String,
     history: Option<usize>,
     documents: Option<usize>,
     versions: Option<usize>,
+    /// Codes of the timers that are still to go off, the next one first.
+    timers: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,7 +96,7 @@ async fn every_story_ends_as_it_says() {
     let stories = stories();
     assert!(stories.len() >= 45, "only {} stories", stories.len());
     let folder = Folder::new();
-    let pipeline = house(folder.path(), "[parking]\ndelays_milliseconds = [3600000]").await;
+    let pipeline = house(folder.path(), &format!("[parking]\ndelays_milliseconds = [3600000]\n{FIVE}")).await;
     let mut faults = Vec::new();
     for story in &stories {
         let name = story.file_name().unwrap().to_string_lossy().into_owned();
@@ -215,6 +218,8 @@ async fn check_violations(pipeline: &Pipeline, expected: &Message, id: &str, fau
 
 async fn check_case(pipeline: &Pipeline, expected: &Case, fault: &mut impl FnMut(String)) {
     let found = pipeline.store.cases_by_number(None, &expected.number).await.unwrap();
+    let found: Vec<_> =
+        found.into_iter().filter(|case| expected.kind.as_ref().is_none_or(|kind| *kind == case.kind)).collect();
     let [case] = found.as_slice() else {
         return fault(format!("case {}: there are {}", expected.number, found.len()));
     };
@@ -228,6 +233,10 @@ async fn check_case(pipeline: &Pipeline, expected: &Case, fault: &mut impl FnMut
             fault(format!("case {}: {got} rows of {what}, expected {wanted:?}", expected.number));
         }
     }
+    let timers: Vec<_> = case.timers.iter().map(|timer| timer.code.clone()).collect();
+    if expected.timers.as_ref().is_some_and(|expected| *expected != timers) {
+        fault(format!("case {}: timers {timers:?}, expected {:?}", expected.number, expected.timers));
+    }
     if case.status != expected.status {
         fault(format!("case {}: {}, expected {}", expected.number, case.status, expected.status));
     }
@@ -236,9 +245,9 @@ async fn check_case(pipeline: &Pipeline, expected: &Case, fault: &mut impl FnMut
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_stories_in_one_batch_end_as_message_by_message() {
     let folder = Folder::new();
-    let pipeline = house(folder.path(), "[parking]\ndelays_milliseconds = [3600000]").await;
+    let pipeline = house(folder.path(), &format!("[parking]\ndelays_milliseconds = [3600000]\n{FIVE}")).await;
     let alone_folder = Folder::new();
-    let alone = house(alone_folder.path(), "[parking]\ndelays_milliseconds = [3600000]").await;
+    let alone = house(alone_folder.path(), &format!("[parking]\ndelays_milliseconds = [3600000]\n{FIVE}")).await;
     let mut batch = Vec::new();
     for story in stories() {
         let expected: Expected = toml::from_str(&fs::read_to_string(story.join("expected.toml")).unwrap()).unwrap();

@@ -9,6 +9,7 @@ mod faults;
 mod fixtures;
 mod hostile;
 mod logs;
+mod messages;
 mod outcomes;
 mod outgoing;
 mod sixth;

@@ -45,12 +45,12 @@ root = "Заявка"
 system = "reestr"
 version = "1.0"
 kind = "Заявка"
-command = "submit-application"
+command = "open-case"
 label = "Заявка в реестр"
 
 [fields]
 number = "Номер"
-submitted_at = "Подана"
+happened_at = "Подана"
 service = "Услуга"
 "#;
 
@@ -111,7 +111,13 @@ term = "5 working days"
 
 const CONFIG: &str = r#"
 [intake]
-systems = ["epgu", "reestr"]
+systems = ["agis2", "epgu", "fgis", "gge", "org", "reestr"]
+[[agencies]]
+code = "CABINET"
+user = "cabinet"
+receipts = "receipts.cabinet"
+systems = ["agis2", "epgu", "fgis", "gge", "org"]
+kinds = ["*"]
 [[agencies]]
 code = "REESTR"
 user = "reestr"

@@ -1,6 +1,8 @@
 //! What a system takes as documents: file formats, sizes, and the attributes that a document of a type must
 //! have.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// An attribute of a document.
@@ -17,6 +19,10 @@ pub enum Attribute {
     ValidUntil,
     /// Who issued it.
     Issuer,
+    /// What it is for.
+    Purpose,
+    /// The mark of a signature.
+    Signature,
 }
 
 impl Attribute {
@@ -29,6 +35,8 @@ impl Attribute {
             Self::IssuedOn => "дата выдачи",
             Self::ValidUntil => "срок действия",
             Self::Issuer => "кем выдан",
+            Self::Purpose => "назначение",
+            Self::Signature => "отметка о подписи",
         }
     }
 }
@@ -47,6 +55,9 @@ pub struct DocumentType {
     /// Media types that it is taken in; empty: those of the system.
     #[serde(default)]
     pub formats: Vec<String>,
+    /// Operations of which a reader's roles must allow one; empty: whoever may see the case.
+    #[serde(default)]
+    pub access: Vec<String>,
 }
 
 /// What a system takes as documents.
@@ -57,6 +68,15 @@ pub struct DocumentRules {
     pub formats: Vec<String>,
     /// The largest file, in bytes.
     pub size_bytes_max: u64,
+    /// Media types that can be signed; empty: all that are taken.
+    #[serde(default)]
+    pub signable: Vec<String>,
+    /// Events that people are told of: by `requested`, `approved`, `rejected`, `expired`, `lapsed`.
+    #[serde(default)]
+    pub events: BTreeMap<String, String>,
+    /// Attributes that every document must have.
+    #[serde(default)]
+    pub requires: Vec<Attribute>,
     /// Types with rules of their own. A type that is not here has none.
     #[serde(default, rename = "type")]
     pub types: Vec<DocumentType>,

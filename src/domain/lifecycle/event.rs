@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -21,6 +23,24 @@ pub struct Event {
     pub long: Template,
     /// What the reader is to do.
     pub to_do: Option<Template>,
+    /// Whether it goes out whatever the reader chose: what the law says must be told.
+    pub required: bool,
+    /// Who is told.
+    pub to: Vec<Audience>,
+}
+
+/// Who is told of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// The applicant.
+    Applicant,
+    /// The responsible agency.
+    Agency,
+    /// The agency that opened the case.
+    Origin,
+    /// Everybody who uses the system.
+    All,
 }
 
 /// A value that a text may name.
@@ -52,11 +72,25 @@ pub enum Place {
     Officer,
     /// The responsible agency.
     Agency,
+    /// What kind of case it is.
+    Kind,
+    /// Number of the case that it belongs to.
+    Parent,
+    /// The one-time code.
+    Code,
+    /// Until when it is in force.
+    Until,
+    /// The responsible unit.
+    Unit,
+    /// How much of the term is left.
+    Remaining,
+    /// The short name of the case.
+    Title,
 }
 
 impl Place {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::Number,
         Self::Status,
         Self::Service,
@@ -70,6 +104,13 @@ impl Place {
         Self::Result,
         Self::Officer,
         Self::Agency,
+        Self::Kind,
+        Self::Parent,
+        Self::Code,
+        Self::Until,
+        Self::Unit,
+        Self::Remaining,
+        Self::Title,
     ];
 
     /// How texts name it.
@@ -89,6 +130,13 @@ impl Place {
             Self::Result => "result",
             Self::Officer => "officer",
             Self::Agency => "agency",
+            Self::Kind => "kind",
+            Self::Parent => "parent",
+            Self::Code => "code",
+            Self::Until => "until",
+            Self::Unit => "unit",
+            Self::Remaining => "remaining",
+            Self::Title => "title",
         }
     }
 }

@@ -1,19 +1,18 @@
-//! From a lifecycle file to a [`Lifecycle`]: read, check everything, then build. All faults are collected, so that an
+//! From a lifecycle file to a [`System`]: read, check everything, then build. All faults are collected, so that an
 //! author mends a file in one go.
-
-use std::collections::HashMap;
 
 use toml::Spanned;
 
-use super::event::{Event, Template};
+use super::event::Template;
 use super::fault::Fault;
-use super::service::Service;
-use super::status::Status;
-use super::timer::{Action, Due, Timer};
-use super::written::{Written, WrittenEvent, WrittenService, WrittenStatus, WrittenTimer};
-use super::{Lifecycle, Reason, check};
+use super::system::{Shelf, System};
+use super::written::{Name, Written, WrittenEvent, WrittenKind, WrittenReason, WrittenShelf};
+use super::{Lifecycle, build, check};
 use crate::domain::calendar::line_of;
 use crate::domain::term::Term;
+
+/// The main kind where a file names none.
+const MAIN: (&str, &str) = ("application", "Заявление");
 
 /// Collects the faults of one file.
 pub(super) struct Faults<'t> {
@@ -34,157 +33,133 @@ impl Faults<'_> {
         self.at(name.span().start, code, text);
     }
 
-    fn term(&mut self, written: &Spanned<String>) -> Option<Term> {
+    pub(super) fn term(&mut self, written: &Name) -> Option<Term> {
         let parsed = written.get_ref().parse();
         parsed.map_err(|fault| self.on(written, "lifecycle.term", format!("{fault}"))).ok()
     }
 
-    fn template(&mut self, written: &Spanned<String>) -> Option<Template> {
+    pub(super) fn template(&mut self, written: &Name) -> Option<Template> {
         let parsed = Template::parse(written.get_ref());
         parsed.map_err(|fault| self.on(written, "lifecycle.text", format!("{fault}"))).ok()
     }
+
+    /// Reads a name as something that has a form of its own.
+    pub(super) fn parsed<T: std::str::FromStr>(&mut self, written: &Name, code: &'static str) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        written.get_ref().parse().map_err(|fault| self.on(written, code, format!("{fault}"))).ok()
+    }
+
+    /// What was built, or everything that was found, in the order of the lines.
+    fn judge<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
+        match built {
+            Some(built) if self.found.is_empty() => Ok(built),
+            _ => {
+                self.found.sort_by_key(|fault| fault.line);
+                Err(self.found)
+            }
+        }
+    }
 }
 
-/// Reads and checks a lifecycle file.
-pub(super) fn load(file: &str, text: &str) -> Result<Lifecycle, Vec<Fault>> {
+/// What the kinds of a file share.
+pub(super) struct Shared {
+    pub(super) events: Vec<WrittenEvent>,
+    pub(super) reasons: Vec<WrittenReason>,
+}
+
+fn read<'t, T: serde::de::DeserializeOwned>(file: &'t str, text: &'t str) -> Result<(T, Faults<'t>), Vec<Fault>> {
     let mut faults = Faults { file, text, found: Vec::new() };
-    let written: Written = match toml::from_str(text) {
-        Ok(written) => written,
+    match toml::from_str(text) {
+        Ok(written) => Ok((written, faults)),
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
             faults.at(offset, "lifecycle.unreadable", error.message());
-            return Err(faults.found);
-        }
-    };
-    check::names(&written, &mut faults);
-    check::graph(&written, &mut faults);
-    check::timers(&written, &mut faults);
-    check::services(&written, &mut faults);
-    let built = build(written, &mut faults);
-    match built {
-        Some(lifecycle) if faults.found.is_empty() => Ok(lifecycle),
-        _ => {
-            faults.found.sort_by_key(|fault| fault.line);
             Err(faults.found)
         }
     }
 }
 
-/// Builds the lifecycle; none where a part of it cannot be read.
-fn build(written: Written, faults: &mut Faults<'_>) -> Option<Lifecycle> {
-    let statuses: Vec<_> = written.status.into_iter().map(|one| status(one, faults)).collect();
-    let events: Vec<_> = written.event.into_iter().map(|one| event(one, faults)).collect();
-    let services: Vec<_> = written.service.into_iter().map(|one| service(one, faults)).collect();
-    let timers: Vec<_> = written.timer.into_iter().map(|one| timer(one, faults)).collect();
-    let statuses: Vec<Status> = statuses.into_iter().collect::<Option<_>>()?;
-    let words = written.words.into_iter().map(|(word, code)| (word, code.into_inner()));
-    let known =
-        statuses.iter().flat_map(|one| [(one.label.clone(), one.code.clone()), (one.code.clone(), one.code.clone())]);
-    let by_word = words
-        .chain(known)
-        .filter_map(|(word, code)| Some((word, statuses.iter().position(|one| one.code == code)?)))
-        .collect::<HashMap<_, _>>();
-    Some(Lifecycle {
-        system: written.system.into_inner(),
-        label: written.label.into_inner(),
-        version: written.version,
-        start: statuses.iter().position(|one| one.class == super::Class::Start)?,
-        statuses,
-        by_word,
-        timers: timers.into_iter().collect::<Option<_>>()?,
-        events: events.into_iter().collect::<Option<_>>()?,
-        reasons: written.reason.into_iter().map(reason).collect(),
-        services: services.into_iter().collect::<Option<_>>()?,
-        documents: written.documents,
-    })
+/// Reads and checks a file of shared kinds.
+pub(super) fn shelf(file: &str, text: &str) -> Result<Shelf, Vec<Fault>> {
+    let (written, mut faults) = read::<WrittenShelf>(file, text)?;
+    let WrittenShelf { version, event, reason, kind: kinds } = written;
+    let shared = Shared { events: event, reasons: reason };
+    check::all(&kinds, &shared, &[], &mut faults);
+    let built: Vec<_> =
+        kinds.into_iter().map(|kind| build::lifecycle(kind, &shared, ("", "", &version), &mut faults)).collect();
+    faults.judge(built.into_iter().collect::<Option<_>>().map(|kinds| Shelf { kinds }))
 }
 
-fn reason(written: super::written::WrittenReason) -> Reason {
-    Reason { code: written.code.into_inner(), label: written.label.into_inner(), statuses: plain(written.statuses) }
-}
-
-fn plain(names: Vec<Spanned<String>>) -> Vec<String> {
-    names.into_iter().map(Spanned::into_inner).collect()
-}
-
-fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
-    let term = written.term.as_ref().map(|term| faults.term(term));
-    let timers: Vec<_> = written.timers.into_iter().map(|one| timer(one, faults)).collect();
-    Some(Status {
-        code: written.code.into_inner(),
-        label: written.label.into_inner(),
-        class: written.class,
-        waits_for: written.waits_for,
-        next: plain(written.next),
-        requires: written.requires,
-        term: match term {
-            Some(term) => Some(term?),
-            None => None,
-        },
-        event: written.event.map(Spanned::into_inner),
-        timers: timers.into_iter().collect::<Option<_>>()?,
-    })
-}
-
-fn timer(written: WrittenTimer, faults: &mut Faults<'_>) -> Option<Timer> {
-    let due = match written.after.get_ref().as_str() {
-        "deadline" => Due::Deadline,
-        "service term" => Due::ServiceTerm,
-        "validity" => Due::Validity,
-        _ => Due::After(faults.term(&written.after)?),
-    };
-    let action = match (written.to, written.remind, written.escalate) {
-        (Some(to), None, None) => Action::Move {
-            to: to.into_inner(),
-            choices: plain(written.choices),
-            reason: written.reason.map(Spanned::into_inner),
-        },
-        (None, Some(event), None) => Action::Remind { event: event.into_inner() },
-        (None, None, Some(event)) => Action::Escalate { event: event.into_inner() },
-        _ => {
-            let text = "a timer does exactly one thing: write one of `move`, `remind`, `escalate`";
-            faults.on(&written.code, "lifecycle.timer-action", text);
-            return None;
+/// Reads and checks the lifecycle file of a system.
+pub(super) fn system(file: &str, text: &str, shelf: &Shelf) -> Result<System, Vec<Fault>> {
+    let (mut written, mut faults) = read::<Written>(file, text)?;
+    let kinds = kinds(&mut written, &mut faults);
+    let shared = Shared { events: std::mem::take(&mut written.event), reasons: std::mem::take(&mut written.reason) };
+    let taken = taken(&written, shelf, &mut faults);
+    check::file(&written, &kinds, &mut faults);
+    check::all(&kinds, &shared, &taken, &mut faults);
+    let about = (written.system.get_ref().as_str(), written.label.get_ref().as_str(), written.version.as_str());
+    let built: Vec<_> = kinds.into_iter().map(|kind| build::lifecycle(kind, &shared, about, &mut faults)).collect();
+    let rights = build::rights(&written.rights, &mut faults);
+    let built = built.into_iter().collect::<Option<Vec<Lifecycle>>>().map(|mut kinds| {
+        for mut one in taken {
+            written.system.get_ref().clone_into(&mut one.system);
+            written.label.get_ref().clone_into(&mut one.label);
+            kinds.push(one);
         }
-    };
-    Some(Timer { code: written.code.into_inner(), due, action })
+        System {
+            code: written.system.get_ref().clone(),
+            label: written.label.get_ref().clone(),
+            rights,
+            vocabulary: build::vocabulary(written.operation, written.role, written.authority),
+            kinds,
+        }
+    });
+    faults.judge(built)
 }
 
-fn event(written: WrittenEvent, faults: &mut Faults<'_>) -> Option<Event> {
-    let title = faults.template(&written.title);
-    let short = faults.template(&written.short);
-    let long = faults.template(&written.long);
-    let to_do = written.to_do.as_ref().map(|text| faults.template(text));
-    Some(Event {
-        code: written.code.into_inner(),
-        label: written.label.into_inner(),
-        channels: plain(written.channels),
-        title: title?,
-        short: short?,
-        long: long?,
-        to_do: match to_do {
-            Some(text) => Some(text?),
-            None => None,
-        },
-    })
+/// The kinds of the file, the main one first: what stands at the top of the file belongs to it.
+fn kinds(written: &mut Written, faults: &mut Faults<'_>) -> Vec<WrittenKind> {
+    let mut main = written.main.take().unwrap_or_else(|| {
+        let name = |text: &str| Spanned::new(0..0, text.to_owned());
+        WrittenKind::named(name(MAIN.0), name(MAIN.1))
+    });
+    if !main.status.is_empty() || !main.timer.is_empty() || !main.service.is_empty() || !main.words.is_empty() {
+        let text = "statuses, timers, services and words of the main kind stand at the top of the file, not in [main]";
+        faults.on(&main.code, "lifecycle.main", text);
+    }
+    main.status = std::mem::take(&mut written.status);
+    main.timer = std::mem::take(&mut written.timer);
+    main.service = std::mem::take(&mut written.service);
+    main.words = std::mem::take(&mut written.words);
+    main.documents = main.documents.take().or_else(|| written.documents.clone());
+    // A reason of the file that names statuses is for those of the main kind; the others are for all.
+    let (own, all): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut written.reason).into_iter().partition(|one| !one.statuses.is_empty());
+    main.reason.extend(own);
+    written.reason = all;
+    let mut kinds = vec![main];
+    kinds.append(&mut written.kind);
+    for kind in kinds.iter_mut().skip(1) {
+        kind.documents = kind.documents.take().or_else(|| written.documents.clone());
+    }
+    kinds
 }
 
-fn service(written: WrittenService, faults: &mut Faults<'_>) -> Option<Service> {
-    let term = faults.term(&written.term);
-    let earliest = written.earliest.as_ref().map(|term| faults.term(term));
-    let deadlines: Vec<_> =
-        written.deadlines.into_iter().map(|(status, term)| Some((status, faults.term(&term)?))).collect();
-    Some(Service {
-        code: written.code.into_inner(),
-        label: written.label.into_inner(),
-        term: term?,
-        earliest: match earliest {
-            Some(term) => Some(term?),
-            None => None,
-        },
-        extension: written.extension,
-        duplicates: written.duplicates,
-        deadlines: deadlines.into_iter().collect::<Option<_>>()?,
-        timers: written.timers.into_iter().map(|(timer, to)| (timer, to.into_inner())).collect(),
-    })
+/// What the file takes from the shelf.
+fn taken(written: &Written, shelf: &Shelf, faults: &mut Faults<'_>) -> Vec<Lifecycle> {
+    let mut taken = Vec::new();
+    for name in &written.uses {
+        match shelf.kinds.iter().find(|one| one.kind.code == *name.get_ref()) {
+            Some(kind) => {
+                let mut kind = kind.clone();
+                kind.documents = kind.documents.or_else(|| written.documents.clone());
+                taken.push(kind);
+            }
+            None => faults.on(name, "lifecycle.unknown-kind", format!("there is no shared kind `{}`", name.get_ref())),
+        }
+    }
+    taken
 }

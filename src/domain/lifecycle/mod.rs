@@ -2,23 +2,38 @@
 //! somebody must act and who is told. A lifecycle is data, one TOML file per system (or per kind of thing that lives: documents have
 //! one too), checked whole when it is loaded; code asks it and never knows a status by name.
 
+mod build;
 mod check;
+mod diagram;
 mod documents;
 mod event;
 mod fault;
+mod field;
+mod kind;
 mod load;
+mod numbering;
+mod reaction;
+mod rights;
 mod service;
 mod status;
+mod system;
 mod timer;
 mod written;
 
 use std::collections::HashMap;
 
+pub use diagram::mermaid;
 pub use documents::{Attribute, DocumentRules, DocumentType};
-pub use event::{Event, Place, Template, TemplateFault};
+pub use event::{Audience, Event, Place, Template, TemplateFault};
 pub use fault::Fault;
+pub use field::{Field, FieldType};
+pub use kind::{Kind, Named, Parent};
+pub use numbering::Numbering;
+pub use reaction::{Guard, Happening, Opening, Reaction};
+pub use rights::{Authority, KindName, Rights, Role, Vocabulary};
 pub use service::{Duplicates, Extension, Service};
-pub use status::{Class, Party, Requirement, Status};
+pub use status::{Class, OneTime, Party, Requirement, Status};
+pub use system::{Shelf, System};
 pub use timer::{Action, Due, Timer};
 
 use super::term::Term;
@@ -29,6 +44,7 @@ pub struct Lifecycle {
     system: String,
     label: String,
     version: String,
+    kind: Kind,
     statuses: Vec<Status>,
     start: usize,
     /// Statuses by code, by label, and by the words of other agencies.
@@ -65,21 +81,27 @@ pub enum Step<'l> {
 }
 
 impl Lifecycle {
-    /// Reads and checks a lifecycle file. `file` is its name for faults.
+    /// Reads and checks a lifecycle file that takes nothing from a shelf, and gives its main kind. `file` is its name for faults.
     ///
     /// # Errors
     /// Everything that is wrong with the file, in the order of its lines; the author's fault.
     pub fn load(file: &str, text: &str) -> Result<Self, Vec<Fault>> {
-        load::load(file, text)
+        System::load(file, text, &Shelf::default()).map(System::into_main)
     }
 
-    /// Code of the system (or of the kind of thing) that lives so.
+    /// What kind of case lives so.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Code of the system whose cases live so.
     #[must_use]
     pub fn system(&self) -> &str {
         &self.system
     }
 
-    /// What people call it.
+    /// What people call the system.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label

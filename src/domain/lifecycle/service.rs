@@ -47,4 +47,12 @@ pub struct Service {
     pub deadlines: BTreeMap<String, Term>,
     /// Where timers move its cases in place of their own target, by `status/timer`.
     pub timers: BTreeMap<String, String>,
+    /// What people group it under.
+    pub category: Option<String>,
+    /// Who may ask for it, in words.
+    pub access: Option<String>,
+    /// Kinds of signature that count for it; empty: none is asked for.
+    pub signatures: Vec<String>,
+    /// Types of documents that an application must bring.
+    pub documents: Vec<String>,
 }

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::reaction::{Guard, Opening, Reaction};
 use super::timer::Timer;
 use crate::domain::term::Term;
 
@@ -18,6 +19,8 @@ pub enum Class {
     Waiting,
     /// A decision has been given; the case is not open any more.
     Decision,
+    /// Neither open nor at its end: it rests, and may come back.
+    Resting,
     /// The end; no way out.
     Terminal,
     /// The end, undone: hidden from the applicant's lists, its documents closed.
@@ -66,6 +69,8 @@ pub enum Requirement {
     Result,
     /// A comment.
     Comment,
+    /// Each missing or faulty thing names its field or document.
+    About,
 }
 
 impl Requirement {
@@ -80,8 +85,20 @@ impl Requirement {
             Self::Amount => "сумма",
             Self::Result => "результат или место получения",
             Self::Comment => "комментарий",
+            Self::About => "поле или документ каждого замечания",
         }
     }
+}
+
+/// A one-time code that a status waits for. It is good until the deadline of the status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneTime {
+    /// Code of the event that brings it.
+    pub event: String,
+    /// How many wrong codes are borne.
+    pub attempts_max: u32,
+    /// Status that the case goes to after more of them.
+    pub exhausted: String,
 }
 
 /// A status.
@@ -105,6 +122,22 @@ pub struct Status {
     pub event: Option<String>,
     /// Timers that entering it starts.
     pub timers: Vec<Timer>,
+    /// In force: what stands here gives rights and owes nothing.
+    pub standing: bool,
+    /// Entering it asks for the responsible unit; where no unit fits, this event is told.
+    pub routes: Option<String>,
+    /// Entering it sends a one-time code.
+    pub code_sent: Option<OneTime>,
+    /// Codes of the fields that the case must have here.
+    pub asks: Vec<String>,
+    /// Types of the documents that the case must hold here; each entry lists those of which one is enough.
+    pub documents: Vec<Vec<String>>,
+    /// What must hold for entering it.
+    pub guard: Option<Guard>,
+    /// What it answers to happenings.
+    pub on: Vec<Reaction>,
+    /// Other cases that entering it opens.
+    pub opens: Vec<Opening>,
 }
 
 impl Status {

@@ -1,6 +1,7 @@
 //! Timers that a status starts: when they are due and what they do. They are data; what fires them is the schedule, and a timer
 //! whose case has moved on is void.
 
+use super::reaction::Happening;
 use crate::domain::term::Term;
 
 /// A timer.
@@ -12,6 +13,12 @@ pub struct Timer {
     pub due: Due,
     /// What it does.
     pub action: Action,
+    /// Runs only where this field of the case has this value.
+    pub only: Option<(String, String)>,
+    /// Begins with this happening, in place of entering the status.
+    pub from: Option<Happening>,
+    /// Void once this has happened.
+    pub until: Option<Happening>,
 }
 
 /// When a timer is due.
@@ -23,8 +30,14 @@ pub enum Due {
     After(Term),
     /// When the service's term, counted from the arrival of the case, has passed.
     ServiceTerm,
-    /// When the document's last day of validity has passed.
+    /// When the last day of validity, of the document or of the case, has passed.
     Validity,
+    /// So long before the deadline of the status.
+    BeforeDeadline(Term),
+    /// So long before validity ends.
+    BeforeValidity(Term),
+    /// At once, with the next run of the timers.
+    Now,
 }
 
 /// What a timer does when it fires.
@@ -48,5 +61,12 @@ pub enum Action {
     Escalate {
         /// Code of the event.
         event: String,
+    },
+    /// Answers the case with an extract from the store.
+    Extract {
+        /// What the extract is of.
+        report: String,
+        /// Status that the case goes to with the extract.
+        to: String,
     },
 }

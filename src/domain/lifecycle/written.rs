@@ -7,18 +7,28 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::documents::DocumentRules;
+use super::event::Audience;
+use super::field::FieldType;
+use super::reaction::Guard;
 use super::service::{Duplicates, Extension};
 use super::status::{Class, Party, Requirement};
+
+/// A name with its place in the file.
+pub(super) type Name = Spanned<String>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
-    pub(super) system: Spanned<String>,
-    pub(super) label: Spanned<String>,
+    pub(super) system: Name,
+    pub(super) label: Name,
     pub(super) version: String,
+    pub(super) main: Option<WrittenKind>,
+    #[serde(default, rename = "use")]
+    pub(super) uses: Vec<Name>,
+    #[serde(default)]
     pub(super) status: Vec<WrittenStatus>,
     #[serde(default)]
-    pub(super) words: BTreeMap<String, Spanned<String>>,
+    pub(super) words: BTreeMap<String, Name>,
     #[serde(default)]
     pub(super) timer: Vec<WrittenTimer>,
     #[serde(default)]
@@ -29,73 +39,292 @@ pub(super) struct Written {
     pub(super) service: Vec<WrittenService>,
     #[serde(default)]
     pub(super) documents: Option<DocumentRules>,
+    #[serde(default)]
+    pub(super) rights: WrittenRights,
+    #[serde(default)]
+    pub(super) operation: Vec<WrittenNamed>,
+    #[serde(default)]
+    pub(super) role: Vec<WrittenRole>,
+    #[serde(default)]
+    pub(super) authority: Vec<WrittenRole>,
+    #[serde(default)]
+    pub(super) kind: Vec<WrittenKind>,
+}
+
+/// A file of shared kinds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenShelf {
+    pub(super) version: String,
+    #[serde(default)]
+    pub(super) event: Vec<WrittenEvent>,
+    #[serde(default)]
+    pub(super) reason: Vec<WrittenReason>,
+    pub(super) kind: Vec<WrittenKind>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenKind {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    #[serde(default)]
+    pub(super) journal: bool,
+    #[serde(default)]
+    pub(super) consent: bool,
+    pub(super) term_from: Option<Name>,
+    pub(super) numbering: Option<Name>,
+    pub(super) letters: Option<Name>,
+    #[serde(default)]
+    pub(super) parties: Vec<Name>,
+    #[serde(default)]
+    pub(super) unique: Vec<Name>,
+    #[serde(default)]
+    pub(super) editable: Vec<Name>,
+    #[serde(default)]
+    pub(super) signed: Vec<Name>,
+    #[serde(default)]
+    pub(super) signatures: Vec<Name>,
+    #[serde(default)]
+    pub(super) operations: BTreeMap<String, Name>,
+    #[serde(default)]
+    pub(super) parent: Vec<WrittenParent>,
+    #[serde(default)]
+    pub(super) purpose: Vec<WrittenNamed>,
+    #[serde(default)]
+    pub(super) act: Vec<WrittenNamed>,
+    #[serde(default)]
+    pub(super) field: Vec<WrittenField>,
+    #[serde(default)]
+    pub(super) words: BTreeMap<String, Name>,
+    #[serde(default)]
+    pub(super) status: Vec<WrittenStatus>,
+    #[serde(default)]
+    pub(super) timer: Vec<WrittenTimer>,
+    #[serde(default)]
+    pub(super) reason: Vec<WrittenReason>,
+    #[serde(default)]
+    pub(super) service: Vec<WrittenService>,
+    #[serde(default)]
+    pub(super) documents: Option<DocumentRules>,
+}
+
+impl WrittenKind {
+    /// A kind of which nothing is said but its name.
+    pub(super) fn named(code: Name, label: Name) -> Self {
+        Self {
+            code,
+            label,
+            journal: false,
+            consent: false,
+            term_from: None,
+            numbering: None,
+            letters: None,
+            parties: Vec::new(),
+            unique: Vec::new(),
+            editable: Vec::new(),
+            signed: Vec::new(),
+            signatures: Vec::new(),
+            operations: BTreeMap::new(),
+            parent: Vec::new(),
+            purpose: Vec::new(),
+            act: Vec::new(),
+            field: Vec::new(),
+            words: BTreeMap::new(),
+            status: Vec::new(),
+            timer: Vec::new(),
+            reason: Vec::new(),
+            service: Vec::new(),
+            documents: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenNamed {
+    pub(super) code: Name,
+    pub(super) label: Name,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRole {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    pub(super) operations: Vec<Name>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRights {
+    pub(super) powers: Option<Name>,
+    pub(super) staff: Option<Name>,
+    pub(super) roles: Option<Name>,
+    pub(super) certificates: Option<Name>,
+    pub(super) accounts: Option<Name>,
+    pub(super) consents: Option<Name>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenParent {
+    pub(super) kind: Name,
+    #[serde(default)]
+    pub(super) purposes: Vec<Name>,
+    #[serde(default)]
+    pub(super) statuses: Vec<Name>,
+    pub(super) within: Option<Name>,
+    #[serde(default)]
+    pub(super) overdue: bool,
+    #[serde(default)]
+    pub(super) required: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenField {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    #[serde(default, rename = "type")]
+    pub(super) kind: FieldType,
+    #[serde(default)]
+    pub(super) required: bool,
+    #[serde(default)]
+    pub(super) masked: bool,
+    pub(super) identifies: Option<Name>,
+    pub(super) group: Option<Name>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenStatus {
-    pub(super) code: Spanned<String>,
-    pub(super) label: Spanned<String>,
+    pub(super) code: Name,
+    pub(super) label: Name,
     pub(super) class: Class,
     pub(super) waits_for: Option<Party>,
     #[serde(default)]
-    pub(super) next: Vec<Spanned<String>>,
+    pub(super) next: Vec<Name>,
     #[serde(default)]
     pub(super) requires: Vec<Requirement>,
-    pub(super) term: Option<Spanned<String>>,
-    pub(super) event: Option<Spanned<String>>,
+    pub(super) term: Option<Name>,
+    pub(super) event: Option<Name>,
     #[serde(default)]
     pub(super) timers: Vec<WrittenTimer>,
+    #[serde(default)]
+    pub(super) standing: bool,
+    pub(super) routes: Option<Name>,
+    pub(super) code_sent: Option<WrittenOneTime>,
+    #[serde(default)]
+    pub(super) asks: Vec<Name>,
+    #[serde(default)]
+    pub(super) documents: Vec<Name>,
+    pub(super) guard: Option<Guard>,
+    /// Values are read by hand: a table here would lose its place in the file.
+    #[serde(default)]
+    pub(super) on: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
+    pub(super) opens: Vec<WrittenOpening>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenOneTime {
+    pub(super) event: Name,
+    pub(super) attempts_max: u32,
+    pub(super) exhausted: Name,
+}
+
+/// A reaction written out; a plain text is the status alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenReaction {
+    #[serde(rename = "move")]
+    pub(super) to: Option<String>,
+    pub(super) reason: Option<String>,
+    #[serde(default)]
+    pub(super) take_details: bool,
+    pub(super) opens: Option<String>,
+    #[serde(rename = "if")]
+    pub(super) guard: Option<Guard>,
+    #[serde(default)]
+    pub(super) recheck: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenOpening {
+    pub(super) kind: Name,
+    pub(super) purpose: Option<Name>,
+    #[serde(default)]
+    pub(super) same_number: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenTimer {
-    pub(super) code: Spanned<String>,
-    pub(super) after: Spanned<String>,
+    pub(super) code: Name,
+    pub(super) after: Option<Name>,
+    pub(super) before: Option<Name>,
+    /// How long before.
+    pub(super) term: Option<Name>,
+    pub(super) only: Option<Name>,
+    pub(super) from: Option<Name>,
+    pub(super) until: Option<Name>,
     #[serde(rename = "move")]
-    pub(super) to: Option<Spanned<String>>,
+    pub(super) to: Option<Name>,
     #[serde(default)]
-    pub(super) choices: Vec<Spanned<String>>,
-    pub(super) reason: Option<Spanned<String>>,
-    pub(super) remind: Option<Spanned<String>>,
-    pub(super) escalate: Option<Spanned<String>>,
+    pub(super) choices: Vec<Name>,
+    pub(super) reason: Option<Name>,
+    pub(super) remind: Option<Name>,
+    pub(super) escalate: Option<Name>,
+    pub(super) extract: Option<Name>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenEvent {
-    pub(super) code: Spanned<String>,
-    pub(super) label: Spanned<String>,
-    pub(super) channels: Vec<Spanned<String>>,
-    pub(super) title: Spanned<String>,
-    pub(super) short: Spanned<String>,
-    pub(super) long: Spanned<String>,
-    pub(super) to_do: Option<Spanned<String>>,
+    pub(super) code: Name,
+    pub(super) label: Name,
+    pub(super) channels: Vec<Name>,
+    pub(super) title: Name,
+    pub(super) short: Name,
+    pub(super) long: Name,
+    pub(super) to_do: Option<Name>,
+    #[serde(default)]
+    pub(super) required: bool,
+    #[serde(default)]
+    pub(super) to: Vec<Audience>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenReason {
-    pub(super) code: Spanned<String>,
-    pub(super) label: Spanned<String>,
+    pub(super) code: Name,
+    pub(super) label: Name,
     #[serde(default)]
-    pub(super) statuses: Vec<Spanned<String>>,
+    pub(super) statuses: Vec<Name>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenService {
-    pub(super) code: Spanned<String>,
-    pub(super) label: Spanned<String>,
-    pub(super) term: Spanned<String>,
-    pub(super) earliest: Option<Spanned<String>>,
+    pub(super) code: Name,
+    pub(super) label: Name,
+    pub(super) term: Name,
+    pub(super) earliest: Option<Name>,
     #[serde(default)]
     pub(super) extension: Extension,
     #[serde(default)]
     pub(super) duplicates: Duplicates,
     #[serde(default)]
-    pub(super) deadlines: BTreeMap<String, Spanned<String>>,
+    pub(super) deadlines: BTreeMap<String, Name>,
     #[serde(default)]
-    pub(super) timers: BTreeMap<String, Spanned<String>>,
+    pub(super) timers: BTreeMap<String, Name>,
+    pub(super) category: Option<String>,
+    pub(super) access: Option<String>,
+    #[serde(default)]
+    pub(super) signatures: Vec<Name>,
+    #[serde(default)]
+    pub(super) documents: Vec<Name>,
 }

@@ -1,14 +1,15 @@
 //! What a batch changes of cases and documents: of each the last state, of history and versions everything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::Row;
 
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
-use crate::apply::world::{Case, CaseKey, Document, History, Request, Version};
+use crate::apply::world::{Case, CaseKey, Document, History, PartyRow, Request, TimerRow, Version, Voided};
 use crate::failpoint;
 use crate::store::StoreFault;
 use crate::store::moment::to_store;
@@ -22,10 +23,15 @@ struct Folded<'a> {
     versions: Vec<&'a Version>,
     requests: Vec<(&'a CaseKey, &'a Request)>,
     sequences: Vec<(&'a str, &'a CaseKey, i64)>,
+    parties: Vec<(&'a CaseKey, &'a PartyRow)>,
+    voided: Vec<(&'a CaseKey, &'a Voided)>,
+    timers: Vec<(&'a CaseKey, &'a TimerRow)>,
+    former: Vec<(&'a CaseKey, u32, &'a str, i64)>,
+    counters: Vec<(&'a str, &'a str, i32, i64)>,
 }
 
 impl Transaction {
-    pub(super) async fn write_changes(&mut self, changes: &[Change]) -> Result<(), StoreFault> {
+    pub(super) async fn write_changes(&mut self, changes: &[Change], now: DateTime<Utc>) -> Result<(), StoreFault> {
         let folded = fold(changes);
         let mut ids = self.write_cases(&folded).await?;
         for case in folded.cases.iter().filter_map(|case| Some((&case.key, case.id?))) {
@@ -35,9 +41,19 @@ impl Transaction {
         let id = |key: &CaseKey| ids.get(key).copied();
         self.insert(&HISTORY, &folded.history, |query, row| bind_history(query, row, id(&row.case))).await?;
         self.insert(&SEQUENCES, &folded.sequences, |query, (sender, key, last)| {
-            query.bind(*sender).bind(&key.system).bind(&key.number).bind(last)
+            query.bind(*sender).bind(&key.system).bind(&key.kind).bind(&key.number).bind(last)
         })
         .await?;
+        self.insert(&COUNTERS, &folded.counters, |query, (system, kind, year, last)| {
+            query.bind(*system).bind(*kind).bind(year).bind(last)
+        })
+        .await?;
+        self.insert(&FORMER, &folded.former, |query, (key, version, details, message)| {
+            query.bind(id(key)).bind(version).bind(*details).bind(to_store(now)).bind(message)
+        })
+        .await?;
+        self.write_parties(&folded, &ids).await?;
+        self.write_timers(&folded, &ids, now).await?;
         self.write_documents(&folded, &ids).await
     }
 
@@ -55,12 +71,70 @@ impl Transaction {
         let rows = known.iter().map(|case| case_row(case)).collect();
         self.each(
             "UPDATE cases SET status = v ->> 1, since = v ->> 2, agency = v ->> 3, officer = v ->> 4, \
-             deadline = v ->> 5, expected_on = v ->> 6, open = v ->> 7, changed_at = v ->> 8 \
+             deadline = v ->> 5, expected_on = v ->> 6, open = v ->> 7, changed_at = v ->> 8, turn = v ->> 9 \
              FROM (SELECT value v FROM json_each(?1)) WHERE cases.id = v ->> 0",
             rows,
         )
         .await?;
+        self.each(
+            "UPDATE cases SET title = v ->> 1, valid_from = v ->> 2, valid_until = v ->> 3, amount = v ->> 4, \
+             email = v ->> 5, phone = v ->> 6, details = v ->> 7, version = v ->> 8, applicant = unhex(v ->> 9) \
+             FROM (SELECT value v FROM json_each(?1)) WHERE cases.id = v ->> 0",
+            known.iter().filter(|case| case.corrected).map(|case| corrected_row(case)).collect(),
+        )
+        .await?;
         Ok(ids)
+    }
+
+    /// What is void first, then what starts.
+    async fn write_timers(
+        &mut self,
+        folded: &Folded<'_>,
+        ids: &HashMap<&CaseKey, i64>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreFault> {
+        let id = |key: &CaseKey| ids.get(key).copied();
+        let rows = folded.voided.iter().map(|(key, voided)| {
+            let (scope, code) = match voided {
+                Voided::Turn => ("turn", None),
+                Voided::All => ("all", None),
+                Voided::One(code) => ("one", Some(code)),
+            };
+            json!([id(key), scope, code, to_store(now)])
+        });
+        self.each(
+            "UPDATE timers SET state = 'void', settled_at = k.now FROM (SELECT value ->> 0 AS case_id, \
+             value ->> 1 AS scope, value ->> 2 AS code, value ->> 3 AS now FROM json_each(?1)) k \
+             WHERE timers.case_id = k.case_id AND timers.state IN ('pending', 'stuck') \
+             AND (k.scope = 'all' OR (k.scope = 'turn' AND timers.turn IS NOT NULL) OR timers.code = k.code)",
+            rows.collect(),
+        )
+        .await?;
+        self.insert(&TIMERS, &folded.timers, |query, (key, row)| {
+            query.bind(id(key)).bind(&row.code).bind(row.turn).bind(to_store(row.started_at)).bind(to_store(row.due_at))
+        })
+        .await
+    }
+
+    /// Parties take the place of those in the same roles.
+    async fn write_parties(&mut self, folded: &Folded<'_>, ids: &HashMap<&CaseKey, i64>) -> Result<(), StoreFault> {
+        let id = |key: &CaseKey| ids.get(key).copied();
+        let roles: BTreeSet<_> = folded.parties.iter().map(|(key, row)| (id(key), row.role.as_str())).collect();
+        self.each(
+            "DELETE FROM parties WHERE (case_id, role) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
+            roles.into_iter().map(|(case, role)| json!([case, role])).collect(),
+        )
+        .await?;
+        self.insert(&PARTIES, &folded.parties, |query, (key, row)| {
+            query
+                .bind(id(key))
+                .bind(&key.kind)
+                .bind(&row.role)
+                .bind(row.identifier)
+                .bind(row.hash.as_slice())
+                .bind(&row.shown)
+        })
+        .await
     }
 
     /// Ids of cases that the batch did not change but whose history or documents it did.
@@ -74,7 +148,11 @@ impl Transaction {
             .iter()
             .map(|row| &row.case)
             .chain(folded.documents.iter().map(|row| row.0))
-            .chain(folded.requests.iter().map(|row| row.0));
+            .chain(folded.requests.iter().map(|row| row.0))
+            .chain(folded.parties.iter().map(|row| row.0))
+            .chain(folded.voided.iter().map(|row| row.0))
+            .chain(folded.timers.iter().map(|row| row.0))
+            .chain(folded.former.iter().map(|row| row.0));
         let mut wanted: Vec<&CaseKey> = named.filter(|key| !ids.contains_key(key)).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -82,10 +160,10 @@ impl Transaction {
             return Ok(());
         }
         failpoint::store(&self.file.path)?;
-        let keys: Vec<_> = wanted.iter().map(|key| [&key.system, &key.number]).collect();
+        let keys: Vec<_> = wanted.iter().map(|key| [&key.system, &key.kind, &key.number]).collect();
         let rows = sqlx::query(
             "SELECT k.key, c.id FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
-             AND c.number = k.value ->> 1",
+             AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2",
         )
         .bind(json!(keys).to_string())
         .fetch_all(&mut *self.tx)
@@ -129,6 +207,9 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut documents: HashMap<(&CaseKey, &str, &str), usize> = HashMap::new();
     let mut requests: BTreeMap<&CaseKey, &[Request]> = BTreeMap::new();
     let mut sequences: BTreeMap<(&str, &CaseKey), i64> = BTreeMap::new();
+    let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
+    let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
+    let mut timers: HashMap<&CaseKey, Vec<&TimerRow>> = HashMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
@@ -155,8 +236,30 @@ fn fold(changes: &[Change]) -> Folded<'_> {
             Change::Sequence(sender, key, last) => {
                 sequences.insert((sender, key), *last);
             }
+            Change::Counter(system, kind, year, last) => {
+                counters.insert((system, kind, *year), *last);
+            }
+            Change::Former(key, version, details, message) => {
+                folded.former.push((key, *version, details, *message));
+            }
+            Change::Voided(key, voided) => {
+                if let Some(started) = timers.get_mut(key) {
+                    started.retain(|timer| !voided.holds(timer));
+                }
+                folded.voided.push((key, voided));
+            }
+            Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
+            Change::Parties(key, rows) => {
+                rows.iter().for_each(|row| {
+                    parties.insert((key, &row.role), Vec::new());
+                });
+                rows.iter().for_each(|row| parties.entry((key, &row.role)).or_default().push(row));
+            }
         }
     }
+    folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
+    folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
+    folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));
     }
@@ -165,9 +268,10 @@ fn fold(changes: &[Change]) -> Folded<'_> {
 }
 
 static CASES: Insert = Insert::new(
-    "INSERT INTO cases (id, status, since, agency, officer, deadline, expected_on, open, changed_at, system, number, \
-     service, object, purpose, refers_to, applicant, details, opened_at)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO cases (id, status, since, agency, officer, deadline, expected_on, open, changed_at, turn, system, kind, \
+     number, service, object, purpose, title, parent_kind, parent_number, applicant, origin, valid_from, valid_until, \
+     amount, email, phone, details, version, opened_at)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -182,15 +286,42 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(case.expected_on.map(|day| day.to_string()))
         .bind(case.open)
         .bind(to_store(case.changed_at))
+        .bind(case.turn)
         .bind(&case.key.system)
+        .bind(&case.key.kind)
         .bind(&case.key.number)
         .bind(&case.service)
         .bind(&case.object)
         .bind(&case.purpose)
-        .bind(&case.refers_to)
+        .bind(&case.title)
+        .bind(case.parent.as_ref().map(|parent| parent.kind.clone()))
+        .bind(case.parent.as_ref().map(|parent| parent.number.clone()))
         .bind(case.applicant.as_ref().map(<[u8; 32]>::as_slice))
-        .bind(&case.details)
+        .bind(&case.origin)
+        .bind(case.valid_from.map(to_store))
+        .bind(case.valid_until.map(to_store))
+        .bind(case.amount)
+        .bind(&case.email)
+        .bind(&case.phone)
+        .bind(Value::Object(case.details.clone()).to_string())
+        .bind(case.version)
         .bind(to_store(case.opened_at))
+}
+
+/// What a correction changes of a known case.
+fn corrected_row(case: &Case) -> Value {
+    json!([
+        case.id,
+        case.title,
+        case.valid_from.map(to_store),
+        case.valid_until.map(to_store),
+        case.amount,
+        case.email,
+        case.phone,
+        Value::Object(case.details.clone()).to_string(),
+        case.version,
+        case.applicant.map(hex::encode),
+    ])
 }
 
 /// What moving a known case changes of it.
@@ -205,13 +336,14 @@ fn case_row(case: &Case) -> Value {
         case.expected_on.map(|day| day.to_string()),
         i64::from(case.open),
         to_store(case.changed_at),
+        case.turn,
     ])
 }
 
 static HISTORY: Insert = Insert::new(
     "INSERT INTO history (case_id, entry, from_status, to_status, happened_at, recorded_at, agency, officer, comment, \
-     details, message, item)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     details, message, item, turn, step)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -229,11 +361,34 @@ fn bind_history<'q>(query: Bound<'q>, row: &History, case: Option<i64>) -> Bound
         .bind((!row.details.is_null()).then(|| row.details.to_string()))
         .bind(row.message)
         .bind(row.item)
+        .bind(row.turn)
+        .bind(row.step)
 }
 
-static SEQUENCES: Insert = Insert::new(
-    "INSERT INTO sequences (sender, system, number, last)",
+static PARTIES: Insert = Insert::new(
+    "INSERT INTO parties (case_id, kind, role, identifier, hash, shown)",
+    "(?, ?, ?, ?, ?, ?)",
+    "ON CONFLICT DO NOTHING",
+);
+
+static TIMERS: Insert = Insert::new(
+    "INSERT INTO timers (case_id, code, turn, started_at, due_at, state)",
+    "(?, ?, ?, ?, ?, 'pending')",
+    "",
+);
+
+static FORMER: Insert =
+    Insert::new("INSERT INTO case_versions (case_id, version, details, replaced_at, message)", "(?, ?, ?, ?, ?)", "");
+
+static COUNTERS: Insert = Insert::new(
+    "INSERT INTO counters (system, kind, year, last)",
     "(?, ?, ?, ?)",
+    "ON CONFLICT DO UPDATE SET last = excluded.last",
+);
+
+static SEQUENCES: Insert = Insert::new(
+    "INSERT INTO sequences (sender, system, kind, number, last)",
+    "(?, ?, ?, ?, ?)",
     "ON CONFLICT DO UPDATE SET last = excluded.last",
 );
 

@@ -1,7 +1,7 @@
 //! What a batch reads inside its transaction: the ids that are claimed already, the facts that `apply` needs, the
 //! messages that are tried again, and the next row numbers. Keys go in as one JSON list a statement.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -16,6 +16,9 @@ use crate::failpoint;
 use crate::intake::{Again, Why};
 use crate::store::StoreFault;
 use crate::store::moment::from_store;
+
+/// Parents of parents are read so far: no chain of reactions is longer.
+const PARENTS_DEPTH_MAX: usize = 2;
 
 impl Transaction {
     /// The inbox row number that the next new message gets.
@@ -54,6 +57,7 @@ impl Transaction {
         if !needs.cases.is_empty() {
             let keys = list(needs.cases.iter());
             self.read_cases(&keys, &mut world).await?;
+            self.read_parents(&mut world).await?;
             self.read_sequences(&keys, &mut world).await?;
             self.read_waiting(&keys, &mut world).await?;
         }
@@ -65,15 +69,41 @@ impl Transaction {
         if !needs.applications.is_empty() {
             self.read_applications(needs, &mut world).await?;
         }
+        if needs.counters {
+            self.read_counters(&mut world).await?;
+        }
         Ok(world)
+    }
+
+    /// The parents of the cases that were read, and theirs: what a reaction may move.
+    async fn read_parents(&mut self, world: &mut World) -> Result<(), StoreFault> {
+        for _ in 0..PARENTS_DEPTH_MAX {
+            let parents = world.cases.values().filter_map(|case| case.parent.as_ref());
+            let missing: HashSet<_> = parents.filter(|key| !world.cases.contains_key(key)).cloned().collect();
+            if missing.is_empty() {
+                break;
+            }
+            self.read_cases(&list(missing.iter()), world).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_counters(&mut self, world: &mut World) -> Result<(), StoreFault> {
+        failpoint::store(&self.file.path)?;
+        let rows = sqlx::query("SELECT system, kind, year, last FROM counters").fetch_all(&mut *self.tx).await?;
+        for row in rows {
+            world.counters.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), row.try_get(3)?);
+        }
+        Ok(())
     }
 
     async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
-            "SELECT c.id, c.system, c.number, c.service, c.object, c.purpose, c.refers_to, c.applicant, c.open, \
-             c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, \
-             c.details ->> 'email', c.details ->> 'phone' \
-             FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.number = k.value ->> 1",
+            "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
+             c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
+             c.phone, c.kind, c.parent_kind, c.parent_number, c.turn, c.origin, c.valid_from, c.valid_until, c.amount, \
+             c.details, c.version FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
+             AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
@@ -87,14 +117,14 @@ impl Transaction {
 
     async fn read_sequences(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
-            "SELECT s.sender, s.system, s.number, s.last FROM json_each(?1) k \
-             CROSS JOIN sequences s ON s.system = k.value ->> 0 AND s.number = k.value ->> 1",
+            "SELECT s.sender, s.system, s.number, s.last, s.kind FROM json_each(?1) k \
+             CROSS JOIN sequences s ON s.system = k.value ->> 0 AND s.kind = k.value ->> 1 AND s.number = k.value ->> 2",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {
-            let key = CaseKey { system: row.try_get(1)?, number: row.try_get(2)? };
+            let key = CaseKey { system: row.try_get(1)?, kind: row.try_get(4)?, number: row.try_get(2)? };
             world.sequences.insert((row.try_get(0)?, key), row.try_get(3)?);
         }
         Ok(())
@@ -102,15 +132,15 @@ impl Transaction {
 
     async fn read_waiting(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
-            "SELECT p.system, p.number, p.id FROM json_each(?1) k \
-             CROSS JOIN parked p ON p.system = k.value ->> 0 AND p.number = k.value ->> 1 \
+            "SELECT p.system, p.number, p.id, p.case_kind FROM json_each(?1) k \
+             CROSS JOIN parked p ON p.system = k.value ->> 0 AND p.case_kind = k.value ->> 1 AND p.number = k.value ->> 2 \
              WHERE p.sequence IS NULL",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {
-            let key = CaseKey { system: row.try_get(0)?, number: row.try_get(1)? };
+            let key = CaseKey { system: row.try_get(0)?, kind: row.try_get(3)?, number: row.try_get(1)? };
             world.waiting.entry(key).or_default().insert(row.try_get(2)?);
         }
         Ok(())
@@ -119,15 +149,15 @@ impl Transaction {
     async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.system, c.number, d.id, d.type, d.number, d.series, d.title, d.issuer, d.issued_on, \
-             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at FROM json_each(?1) k \
-             CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.number = k.value ->> 1 \
+             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind FROM json_each(?1) k \
+             CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2 \
              CROSS JOIN documents d ON d.case_id = c.id ORDER BY d.id",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {
-            let key = CaseKey { system: row.try_get(0)?, number: row.try_get(1)? };
+            let key = CaseKey { system: row.try_get(0)?, kind: row.try_get(15)?, number: row.try_get(1)? };
             world.documents.entry(key).or_default().push(document(&row)?);
         }
         Ok(())
@@ -135,15 +165,16 @@ impl Transaction {
 
     async fn read_requests(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
-            "SELECT c.system, c.number, r.id, r.wanted, r.due, r.agency, r.opened_at, r.message \
-             FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.number = k.value ->> 1 \
+            "SELECT c.system, c.number, r.id, r.wanted, r.due, r.agency, r.opened_at, r.message, c.kind \
+             FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.kind = k.value ->> 1 \
+             AND c.number = k.value ->> 2 \
              CROSS JOIN document_requests r ON r.case_id = c.id AND r.state = 'open' ORDER BY r.id",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {
-            let key = CaseKey { system: row.try_get(0)?, number: row.try_get(1)? };
+            let key = CaseKey { system: row.try_get(0)?, kind: row.try_get(8)?, number: row.try_get(1)? };
             let wanted: Vec<WantedDocument> = json_column(&row, 3)?;
             world.requests.entry(key).or_default().push(Request {
                 id: Some(row.try_get(2)?),
@@ -225,7 +256,7 @@ impl Transaction {
 }
 
 fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
-    let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.number]).collect();
+    let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.kind, &key.number]).collect();
     keys.sort_unstable();
     json!(keys).to_string()
 }
@@ -246,17 +277,25 @@ pub(super) fn json_column<T: serde::de::DeserializeOwned>(row: &SqliteRow, colum
 }
 
 fn case(row: &SqliteRow) -> Result<Case, StoreFault> {
+    let system: String = row.try_get(1)?;
+    let parent = match (row.try_get::<Option<String>, _>(20)?, row.try_get::<Option<String>, _>(21)?) {
+        (Some(kind), Some(number)) => Some(CaseKey { system: system.clone(), kind, number }),
+        _ => None,
+    };
     Ok(Case {
         id: Some(row.try_get(0)?),
-        key: CaseKey { system: row.try_get(1)?, number: row.try_get(2)? },
+        key: CaseKey { system, kind: row.try_get(19)?, number: row.try_get(2)? },
         service: row.try_get(3)?,
         object: row.try_get(4)?,
         purpose: row.try_get(5)?,
-        refers_to: row.try_get(6)?,
+        title: row.try_get(6)?,
+        parent,
         applicant: row.try_get::<Option<&[u8]>, _>(7)?.and_then(|bytes| bytes.try_into().ok()),
         open: row.try_get(8)?,
         status: row.try_get(9)?,
+        turn: row.try_get(22)?,
         since: from_store(row.try_get(10)?),
+        origin: row.try_get(23)?,
         agency: row.try_get(11)?,
         officer: row.try_get(12)?,
         deadline: row.try_get::<Option<i64>, _>(13)?.map(from_store),
@@ -265,7 +304,12 @@ fn case(row: &SqliteRow) -> Result<Case, StoreFault> {
         changed_at: from_store(row.try_get(16)?),
         email: row.try_get(17)?,
         phone: row.try_get(18)?,
-        details: None,
+        valid_from: row.try_get::<Option<i64>, _>(24)?.map(from_store),
+        valid_until: row.try_get::<Option<i64>, _>(25)?.map(from_store),
+        amount: row.try_get(26)?,
+        details: json_column(row, 27)?,
+        version: row.try_get(28)?,
+        corrected: false,
     })
 }
 

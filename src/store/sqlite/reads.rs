@@ -6,11 +6,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
+use super::facts::json_column;
 use super::work::dead_body;
 use crate::store::reads::Waiting;
 use crate::store::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, VersionView,
+    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
 };
 
 impl Sqlite {
@@ -20,9 +21,10 @@ impl Sqlite {
         number: &str,
     ) -> Result<Vec<CaseView>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT id, system, number, service, object, purpose, refers_to, open, status, since, agency, officer, \
-             deadline, expected_on, opened_at, changed_at FROM cases \
-             WHERE number = ?2 AND (?1 IS NULL OR system = ?1) ORDER BY system",
+            "SELECT id, system, number, coalesce(service, ''), object, coalesce(purpose, ''), parent_number, open, status, \
+             since, agency, officer, deadline, expected_on, opened_at, changed_at, kind, parent_kind, title, valid_from, \
+             valid_until, amount, details FROM cases \
+             WHERE number = ?2 AND (?1 IS NULL OR system = ?1) ORDER BY system, kind",
         )
         .bind(system)
         .bind(number)
@@ -37,7 +39,7 @@ impl Sqlite {
                 service: row.try_get(3)?,
                 object: row.try_get(4)?,
                 purpose: row.try_get(5)?,
-                refers_to: row.try_get(6)?,
+                parent: row.try_get(6)?,
                 open: row.try_get(7)?,
                 status: row.try_get(8)?,
                 since: row.try_get(9)?,
@@ -47,9 +49,17 @@ impl Sqlite {
                 expected_on: row.try_get(13)?,
                 opened_at: row.try_get(14)?,
                 changed_at: row.try_get(15)?,
+                kind: row.try_get(16)?,
+                parent_kind: row.try_get(17)?,
+                title: row.try_get(18)?,
+                valid_from: row.try_get(19)?,
+                valid_until: row.try_get(20)?,
+                amount: row.try_get(21)?,
+                details: json_column(&row, 22)?,
                 history: self.history(id).await?,
                 documents: self.documents(id).await?,
                 requests: self.requests(id).await?,
+                timers: self.timers(id).await?,
             });
         }
         Ok(cases)
@@ -121,6 +131,19 @@ impl Sqlite {
             }
         }
         Ok(documents.into_iter().map(|(_, document)| document).collect())
+    }
+
+    async fn timers(&self, case: i64) -> Result<Vec<TimerView>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT code, due_at, state FROM timers WHERE case_id = ?1 AND state IN ('pending', 'stuck') \
+             ORDER BY due_at, id",
+        )
+        .bind(case)
+        .fetch_all(&self.readers)
+        .await?;
+        let view =
+            |row: SqliteRow| Ok(TimerView { code: row.try_get(0)?, due_at: row.try_get(1)?, state: row.try_get(2)? });
+        rows.into_iter().map(view).collect()
     }
 
     async fn requests(&self, case: i64) -> Result<Vec<RequestView>, StoreFault> {

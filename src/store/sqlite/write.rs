@@ -30,7 +30,7 @@ impl Transaction {
         self.write_inbox(&set.inbox, batch).await?;
         self.write_repeats(set).await?;
         self.write_resettled(&set.resettled).await?;
-        self.write_changes(&set.changes).await?;
+        self.write_changes(&set.changes, set.now).await?;
         self.write_events(&set.noticed, set.now).await?;
         self.write_parked(set).await?;
         self.write_attempts(&set.attempts).await?;
@@ -172,9 +172,9 @@ impl Transaction {
 
     async fn write_parked(&mut self, set: &WriteSet) -> Result<(), StoreFault> {
         self.each(
-            "INSERT INTO parked (message, item, reason, sender, system, number, sequence, attempts, parked_at, due_at, \
-             give_up_at) SELECT v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, 1, v ->> 7, v ->> 8, \
-             v ->> 9 FROM (SELECT value v FROM json_each(?1))",
+            "INSERT INTO parked (message, item, reason, sender, system, case_kind, number, sequence, attempts, parked_at, \
+             due_at, give_up_at) SELECT v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7, 1, \
+             v ->> 8, v ->> 9, v ->> 10 FROM (SELECT value v FROM json_each(?1))",
             set.parked.iter().map(parked_row).collect(),
         )
         .await?;
@@ -195,9 +195,10 @@ impl Transaction {
         let now = to_store(set.now);
         self.each(
             "UPDATE parked SET due_at = min(due_at, k.now) FROM \
-             (SELECT value ->> 0 AS system, value ->> 1 AS number, value ->> 2 AS now FROM json_each(?1)) k \
-             WHERE parked.system = k.system AND parked.number = k.number",
-            set.woken.iter().map(|key| json!([key.system, key.number, now])).collect(),
+             (SELECT value ->> 0 AS system, value ->> 1 AS kind, value ->> 2 AS number, value ->> 3 AS now \
+             FROM json_each(?1)) k \
+             WHERE parked.system = k.system AND parked.case_kind = k.kind AND parked.number = k.number",
+            set.woken.iter().map(|key| json!([key.system, key.kind, key.number, now])).collect(),
         )
         .await
     }
@@ -330,6 +331,7 @@ fn parked_row(row: &ParkedRow) -> Value {
         row.reason,
         row.sender,
         row.case.system,
+        row.case.kind,
         row.case.number,
         row.sequence,
         to_store(row.parked_at),

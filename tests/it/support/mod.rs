@@ -45,6 +45,19 @@ systems = ["epgu"]
 kinds = ["StatusUpdate", "DocumentExchange"]
 "#;
 
+/// What a story over all five systems adds to its configuration: the systems, and an agency that may send everything to them.
+pub(crate) const FIVE: &str = r#"
+[intake]
+systems = ["agis2", "epgu", "fgis", "gge", "org"]
+
+[[agencies]]
+code = "CABINET"
+user = "cabinet"
+receipts = "receipts.cabinet"
+systems = ["agis2", "epgu", "fgis", "gge", "org"]
+kinds = ["*"]
+"#;
+
 /// A folder that goes away with the story.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
@@ -94,18 +107,20 @@ pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
     assemble::pipeline(config, rules).await.unwrap()
 }
 
-/// A message as its agency would send it through the queue of `epgu`.
+/// A message as its agency would send it through the queue of its system, or else that of `epgu`.
 pub(crate) fn delivery(pipeline: &Pipeline, body: Vec<u8>) -> Delivery {
-    let user = mezhved::decode::decode(&body, body.len())
-        .ok()
-        .and_then(|text| pipeline.rulebook.read(&text.text).envelope.sender)
-        .and_then(|sender| pipeline.config.partners.get(&sender).map(|partner| partner.user.clone()));
+    let text = mezhved::decode::decode(&body, body.len()).ok();
+    let envelope = text.map(|text| pipeline.rulebook.read(&text.text).envelope);
+    let sender = envelope.as_ref().and_then(|envelope| envelope.sender.as_deref());
+    let user = sender.and_then(|sender| pipeline.config.partners.get(sender).map(|partner| partner.user.clone()));
+    let system = envelope.and_then(|envelope| envelope.recipient_system);
+    let system = system.filter(|system| pipeline.config.systems.contains(system)).unwrap_or_else(|| "epgu".to_owned());
     Delivery {
         body,
         properties: Properties { user_id: user, ..Properties::default() },
         origin: Origin::Queue {
-            queue: "mezhved.in.epgu".into(),
-            system: "epgu".into(),
+            queue: format!("mezhved.in.{system}"),
+            system,
             bytes_max: pipeline.config.message_bytes_max,
         },
         received_at: clock::now(),

@@ -19,7 +19,8 @@ fn services_have_their_own_deadlines_and_targets() {
     ] {
         let (status, service) = (epgu.status(status).unwrap(), epgu.service(service));
         assert_eq!(epgu.deadline(status, service), term.parse().ok(), "{service:?}");
-        let target = epgu.timer_target(status, &status.timers[0], service);
+        let moving = status.timers.iter().find(|timer| matches!(timer.action, Action::Move { .. })).unwrap();
+        let target = epgu.timer_target(status, moving, service);
         assert_eq!(target.map(|target| target.code.as_str()), Some(moved), "{service:?}");
     }
     let [certificate, licence] = ["certificate", "licence"].map(|code| epgu.service(code).unwrap().duplicates);

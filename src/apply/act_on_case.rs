@@ -1,0 +1,52 @@
+//! Somebody does one of the acts that a kind of case knows: withdraws, confirms, resubmits, revokes. What follows is the answer of
+//! the status; a status without one refuses the act.
+
+use serde_json::{Value, json};
+
+use super::documents::{Upload, upload};
+use super::fields::merge;
+use super::steps::{Answer, By, Happened, Steps, Told};
+use super::world::{CaseKey, Entry, World};
+use super::{Change, Done, Refusal, Setting};
+use crate::binding::{ActOnCase, Details};
+use crate::outcome::Code;
+
+pub(super) fn apply(command: &ActOnCase, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
+    let lifecycle = setting.lifecycle(&key.kind)?;
+    let kind = lifecycle.kind();
+    let case = world.cases.get(key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
+    let act = kind.act(&command.act).ok_or_else(|| {
+        let known: Vec<&str> = kind.acts.iter().map(|act| act.code.as_str()).collect();
+        Refusal::with(Code::FieldWrong, format!("действие; известны: {}", known.join(", ")))
+    })?;
+    let by = By { happened_at: command.happened_at, agency: setting.sender.to_owned(), officer: None };
+    let mut steps = Steps::new(world, setting, by);
+    let mut next = case.clone();
+    if command.details != Details::default() {
+        let former = Value::Object(next.details.clone()).to_string();
+        merge(kind, &command.details, &[], &mut next.details)?;
+        steps.corrected(&mut next, former);
+    }
+    next.changed_at = setting.context.now;
+    let codes: Vec<_> = command.reasons.iter().filter_map(|reason| reason.code.as_deref()).collect();
+    let told = Told {
+        comment: command.comment.clone(),
+        details: json!({ "act": act.code, "reasons": codes }),
+        ..Told::default()
+    };
+    steps.record(&next, Entry::Acted, Some(next.status.clone()), &next.status, &told);
+    steps.put(next.clone());
+    let mut known = world.documents.get(key).cloned().unwrap_or_default();
+    for card in &command.documents {
+        let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
+        known.retain(|one| one.kind != document.kind || one.number != document.number);
+        known.push(document.clone());
+        steps.change(Change::Document(key.clone(), Box::new(document)));
+        steps.change(Change::Version(Box::new(version)));
+    }
+    if steps.happen(key, &Happened::Act(&command.act))? == Answer::None {
+        let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
+        return Err(Refusal::with(Code::ActForbidden, format!("«{}» в статусе «{status}»", act.label)));
+    }
+    Ok(steps.done())
+}

@@ -1,0 +1,77 @@
+//! What a case was told of itself is corrected, while its status lets it: the former version is kept, and the status may answer
+//! the correction.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::documents::{Upload, upload};
+use super::fields::{applicant, fill, merge, parties};
+use super::steps::{By, Happened, Steps, Told};
+use super::world::{CaseKey, Entry, World};
+use super::{Change, Done, Refusal, Setting};
+use crate::binding::CorrectCase;
+use crate::outcome::Code;
+
+/// The group of the dates from which and until which a case is in force.
+const VALIDITY: &str = "validity";
+
+pub(super) fn apply(
+    command: &CorrectCase,
+    key: &CaseKey,
+    world: &World,
+    setting: &Setting<'_>,
+) -> Result<Done, Refusal> {
+    let lifecycle = setting.lifecycle(&key.kind)?;
+    let kind = lifecycle.kind();
+    let case = world.cases.get(key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
+    if !kind.editable.contains(&case.status) {
+        let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
+        return Err(Refusal::with(Code::NotEditable, format!("статус «{status}»")));
+    }
+    let by = By { happened_at: command.happened_at, agency: setting.sender.to_owned(), officer: None };
+    let mut steps = Steps::new(world, setting, by);
+    let mut next = case.clone();
+    let former = Value::Object(next.details.clone()).to_string();
+    let mut changed = merge(kind, &command.details, &command.values, &mut next.details)?;
+    fill(kind, &command.parties, &mut next.details);
+    let rows = parties(kind, &command.parties, &next.details)?;
+    next.applicant = applicant(&rows).or(next.applicant);
+    if command.valid_from.is_some() || command.valid_until.is_some() {
+        next.valid_from = command.valid_from.map(|begin| begin.0).or(next.valid_from);
+        next.valid_until = command.valid_until.map(|end| end.0).or(next.valid_until);
+        changed.insert(VALIDITY.to_owned());
+    }
+    next.title = command.title.clone().or(next.title);
+    next.email = command.email.clone().or(next.email);
+    next.phone = command.phone.clone().or(next.phone);
+    next.changed_at = setting.context.now;
+    steps.corrected(&mut next, former);
+    let told = Told { comment: command.comment.clone(), details: json!({ "corrected": changed }), ..Told::default() };
+    steps.record(&next, Entry::Corrected, Some(next.status.clone()), &next.status, &told);
+    steps.put(next.clone());
+    if changed.contains(VALIDITY) {
+        steps.retimed(&next, lifecycle)?;
+    }
+    if !rows.is_empty() {
+        steps.change(Change::Parties(key.clone(), rows));
+    }
+    let mut known = world.documents.get(key).cloned().unwrap_or_default();
+    for card in &command.documents {
+        let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
+        known.retain(|one| one.kind != document.kind || one.number != document.number);
+        known.push(document.clone());
+        steps.change(Change::Document(key.clone(), Box::new(document)));
+        steps.change(Change::Version(Box::new(version)));
+    }
+    let groups: BTreeSet<String> = changed
+        .iter()
+        .filter_map(|code| match kind.field(code) {
+            Some(field) => field.group.clone(),
+            None => Some(code.clone()),
+        })
+        .collect();
+    let groups: Vec<String> = groups.into_iter().collect();
+    steps.happen(key, &Happened::Corrected(&groups))?;
+    Ok(steps.done())
+}

@@ -1,0 +1,159 @@
+//! What a case is told of itself: the values of a message held against the fields that its kind declares, and the parties
+//! that take part.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Refusal;
+use super::world::{Details, PartyRow};
+use crate::binding::{Details as Written, ListedValue, Party};
+use crate::domain::identifiers;
+use crate::domain::lifecycle::{Field, FieldType, Kind};
+use crate::outcome::Code;
+
+/// The role of who asks.
+pub(super) const APPLICANT: &str = "applicant";
+
+/// Takes the values of a message in; gives the codes of the fields that changed by it.
+pub(super) fn merge(
+    kind: &Kind,
+    written: &Written,
+    listed: &[ListedValue],
+    into: &mut Details,
+) -> Result<BTreeSet<String>, Refusal> {
+    let mut told = Details::new();
+    for (code, text) in &written.0 {
+        let field = known(kind, code)?;
+        told.insert(code.clone(), value(field, text)?);
+    }
+    for one in listed {
+        let field = known(kind, &one.field)?;
+        let Some(text) = &one.value else { continue };
+        let entry = match &one.note {
+            Some(note) => json!({ "value": value_of(field, text)?, "note": note }),
+            None => value_of(field, text)?,
+        };
+        match told.entry(field.code.clone()).or_insert_with(|| json!([])) {
+            Value::Array(list) if field.kind == FieldType::List => list.push(entry),
+            place => *place = entry,
+        }
+    }
+    let changed = told.iter().filter(|(code, value)| into.get(*code) != Some(*value)).map(|(code, _)| code.clone());
+    let changed = changed.collect();
+    into.extend(told);
+    Ok(changed)
+}
+
+fn known<'k>(kind: &'k Kind, code: &str) -> Result<&'k Field, Refusal> {
+    kind.field(code).ok_or_else(|| {
+        let detail = format!("у вида «{}» нет поля {code}", kind.label);
+        Refusal::with(Code::FieldWrong, detail)
+    })
+}
+
+fn value(field: &Field, text: &str) -> Result<Value, Refusal> {
+    let one = value_of(field, text)?;
+    Ok(if field.kind == FieldType::List { json!([one]) } else { one })
+}
+
+fn value_of(field: &Field, text: &str) -> Result<Value, Refusal> {
+    if !field.kind.accepts(text) {
+        let detail = format!("{}: нужно {}", field.label, field.kind.label());
+        return Err(Refusal::with(Code::FieldWrong, detail));
+    }
+    Ok(match field.kind {
+        FieldType::Number => json!(text.parse::<i64>().unwrap_or_default()),
+        FieldType::Flag => json!(text == "true"),
+        _ => json!(text),
+    })
+}
+
+/// Every required field must be there.
+pub(super) fn complete(kind: &Kind, details: &Details) -> Result<(), Refusal> {
+    let lacks: Vec<&str> = kind
+        .fields
+        .iter()
+        .filter(|field| field.required && !details.contains_key(&field.code))
+        .map(|field| field.label.as_str())
+        .collect();
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::with(Code::FieldMissing, lacks.join(", ")))
+}
+
+/// Fields that name a party are filled from it, where the message does not tell them itself.
+pub(super) fn fill(kind: &Kind, parties: &[Party], details: &mut Details) {
+    for field in &kind.fields {
+        if details.contains_key(&field.code) {
+            continue;
+        }
+        let party = parties.iter().find(|party| Some(&party.role) == field.identifies.as_ref());
+        let told = party.zip(field.identifier()).and_then(|(party, what)| of(party, what));
+        if let Some(told) = told {
+            details.insert(field.code.clone(), json!(told));
+        }
+    }
+}
+
+/// What a party says of itself.
+fn of(party: &Party, what: &str) -> Option<String> {
+    match what {
+        "snils" => party.snils.clone(),
+        "inn" => party.inn.clone(),
+        "ogrn" => party.ogrn.clone(),
+        "ogrnip" => party.ogrnip.clone(),
+        _ => party.name.clone().or_else(|| {
+            let parts = [&party.last_name, &party.first_name, &party.middle_name];
+            let name = parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+            (!name.is_empty()).then_some(name)
+        }),
+    }
+}
+
+/// The parties as they are found: by the hash of each identifier.
+pub(super) fn parties(kind: &Kind, parties: &[Party], details: &Details) -> Result<Vec<PartyRow>, Refusal> {
+    let mut rows: Vec<PartyRow> = Vec::new();
+    for party in parties {
+        if !kind.parties.contains(&party.role) {
+            let detail = format!("у вида «{}» нет участника {}", kind.label, party.role);
+            return Err(Refusal::with(Code::FieldWrong, detail));
+        }
+        let identifiers =
+            [("snils", &party.snils), ("inn", &party.inn), ("ogrn", &party.ogrn), ("ogrnip", &party.ogrnip)];
+        for (identifier, value) in identifiers {
+            rows.extend(value.as_deref().map(|value| row(&party.role, identifier, value)));
+        }
+    }
+    for field in &kind.fields {
+        let told = details.get(&field.code).and_then(Value::as_str);
+        if let (Some(role), Some(identifier), Some(told)) = (&field.identifies, field.identifier(), told)
+            && identifier != "name"
+        {
+            let row = row(role, identifier, told);
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
+    PartyRow { role: role.to_owned(), identifier, hash: hash(identifier, value), shown: identifiers::mask(value) }
+}
+
+/// Names somebody without telling who it is.
+fn hash(identifier: &str, value: &str) -> [u8; 32] {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    Sha256::digest(format!("{identifier}:{digits}")).into()
+}
+
+/// The hash of the strongest identifier that the applicant has.
+pub(super) fn applicant(rows: &[PartyRow]) -> Option<[u8; 32]> {
+    ["ogrn", "ogrnip", "snils", "inn"].into_iter().find_map(|identifier| {
+        rows.iter().find(|row| row.role == APPLICANT && row.identifier == identifier).map(|row| row.hash)
+    })
+}

@@ -1,0 +1,164 @@
+//! Timers of a case: which ones a step starts, when they are due, and which are void with it. What fires them is the schedule; here
+//! they are rows that belong to a turn of the case, or to its whole life.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+
+use super::steps::{Happened, Steps, fits};
+use super::world::{Case, TimerRow, Voided};
+use super::{Change, Refusal, Setting};
+use crate::domain::lifecycle::{Due, Lifecycle, Status, Timer};
+use crate::domain::term::{Term, day_end};
+use crate::outcome::Code;
+
+/// How a timer of a status is named among those of the case.
+fn name(status: &Status, timer: &Timer) -> String {
+    format!("{}/{}", status.code, timer.code)
+}
+
+impl Steps<'_> {
+    /// A case has entered a status: what ran for the former one is void, what the new one asks for starts.
+    pub(super) fn turned(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status) -> Result<(), Refusal> {
+        let living = status.class.is_open() || status.standing;
+        if case.turn > 0 {
+            self.change(Change::Voided(case.key.clone(), if living { Voided::Turn } else { Voided::All }));
+        }
+        if living {
+            self.whole_life(case, lifecycle, status)?;
+        }
+        for timer in status.timers.iter().filter(|timer| timer.from.is_none()) {
+            self.start(case, lifecycle, Some(status), timer)?;
+        }
+        Ok(())
+    }
+
+    /// Timers of the whole life begin with the case; a service's term with the status that it runs from.
+    fn whole_life(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status) -> Result<(), Refusal> {
+        for timer in lifecycle.timers() {
+            let begins = match (&lifecycle.kind().term_from, timer.due) {
+                (Some(from), Due::ServiceTerm) => *from == status.code,
+                _ => case.turn == 0,
+            };
+            if begins {
+                if case.turn > 0 {
+                    self.change(Change::Voided(case.key.clone(), Voided::One(timer.code.clone())));
+                }
+                self.start(case, lifecycle, None, timer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Timers that begin or end with what happened.
+    pub(super) fn timed(&mut self, case: &Case, lifecycle: &Lifecycle, happened: &Happened<'_>) -> Result<(), Refusal> {
+        let Some(status) = lifecycle.status(&case.status) else { return Ok(()) };
+        for timer in &status.timers {
+            if timer.until.as_ref().is_some_and(|until| fits(until, happened)) {
+                self.change(Change::Voided(case.key.clone(), Voided::One(name(status, timer))));
+            }
+            if timer.from.as_ref().is_some_and(|from| fits(from, happened)) {
+                self.start(case, lifecycle, Some(status), timer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The deadline or the validity of a case is another now: the timers that run by it start anew.
+    pub(super) fn retimed(&mut self, case: &Case, lifecycle: &Lifecycle) -> Result<(), Refusal> {
+        let Some(status) = lifecycle.status(&case.status) else { return Ok(()) };
+        let moved = |timer: &&Timer| {
+            matches!(timer.due, Due::Deadline | Due::BeforeDeadline(_) | Due::Validity | Due::BeforeValidity(_))
+        };
+        for timer in status.timers.iter().filter(moved).filter(|timer| timer.from.is_none()) {
+            self.change(Change::Voided(case.key.clone(), Voided::One(name(status, timer))));
+            self.start(case, lifecycle, Some(status), timer)?;
+        }
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        case: &Case,
+        lifecycle: &Lifecycle,
+        status: Option<&Status>,
+        timer: &Timer,
+    ) -> Result<(), Refusal> {
+        if timer.only.as_ref().is_some_and(|(field, value)| !has(case, field, value)) {
+            return Ok(());
+        }
+        let from = self.by().happened_at;
+        if let Some(due_at) = due(timer, case, lifecycle, from, self.setting())? {
+            let row = TimerRow {
+                code: status.map_or_else(|| timer.code.clone(), |status| name(status, timer)),
+                turn: status.map(|_| case.turn),
+                started_at: from,
+                due_at,
+            };
+            self.change(Change::Timer(case.key.clone(), row));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a field of the case has this value, as the lifecycle writes it.
+fn has(case: &Case, field: &str, value: &str) -> bool {
+    case.details.get(field).is_some_and(|told| match told {
+        serde_json::Value::String(text) => text == value,
+        other => other.to_string() == value,
+    })
+}
+
+/// When a timer is due that starts at `from`; none where what it waits for has no term, or where it is too late to go off before it.
+fn due(
+    timer: &Timer,
+    case: &Case,
+    lifecycle: &Lifecycle,
+    from: DateTime<Utc>,
+    setting: &Setting<'_>,
+) -> Result<Option<DateTime<Utc>>, Refusal> {
+    Ok(match timer.due {
+        Due::Now => Some(from),
+        Due::After(term) => Some(setting.end(term, from)?),
+        Due::ServiceTerm => lifecycle.service(&case.service).map(|one| setting.end(one.term, from)).transpose()?,
+        Due::Deadline => case.deadline,
+        Due::Validity => case.valid_until,
+        Due::BeforeDeadline(term) => before(term, case.deadline, from, setting)?,
+        Due::BeforeValidity(term) => before(term, case.valid_until, from, setting)?,
+    })
+}
+
+/// The moment a term before another; none where that has passed.
+fn before(
+    term: Term,
+    moment: Option<DateTime<Utc>>,
+    from: DateTime<Utc>,
+    setting: &Setting<'_>,
+) -> Result<Option<DateTime<Utc>>, Refusal> {
+    let Some(moment) = moment else { return Ok(None) };
+    let zone = setting.context.zone;
+    let last = (moment - Duration::milliseconds(1)).with_timezone(&zone).date_naive();
+    let due = match term {
+        Term::Hours(count) => moment.checked_sub_signed(Duration::hours(count.into())),
+        Term::Minutes(count) => moment.checked_sub_signed(Duration::minutes(count.into())),
+        Term::CalendarDays(count) => begin(last.checked_sub_days(chrono::Days::new(count.into())), setting),
+        Term::WorkingDays(count) => begin(working_days_before(last, count, setting)?, setting),
+    };
+    Ok(due.filter(|due| *due > from))
+}
+
+fn begin(day: Option<NaiveDate>, setting: &Setting<'_>) -> Option<DateTime<Utc>> {
+    day.and_then(|day| day.pred_opt()).and_then(|day| day_end(day, setting.context.zone))
+}
+
+fn working_days_before(last: NaiveDate, count: u32, setting: &Setting<'_>) -> Result<Option<NaiveDate>, Refusal> {
+    let mut day = last;
+    let mut left = count;
+    while left > 0 {
+        let Some(before) = day.pred_opt() else { return Ok(None) };
+        day = before;
+        let working = setting.context.calendar.is_working(day);
+        if working.map_err(|fault| Refusal::with(Code::CalendarMissing, fault.to_string()))? {
+            left -= 1;
+        }
+    }
+    Ok(Some(day))
+}

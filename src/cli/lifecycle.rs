@@ -1,0 +1,74 @@
+//! `lifecycle`: how the cases of a system live, as a table or as a diagram.
+
+use clap::{Args, Subcommand};
+
+use super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::domain::lifecycle::{Lifecycle, System, mermaid};
+use crate::domain::term::Term;
+
+/// Lifecycles.
+#[derive(Debug, Subcommand)]
+pub(super) enum Lifecycles {
+    /// Show the lifecycles of a system.
+    Show(Show),
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Code of the system.
+    system: String,
+    /// Only this kind of case.
+    #[arg(long, value_name = "KIND")]
+    case_kind: Option<String>,
+    /// Print diagrams in Mermaid.
+    #[arg(long)]
+    mermaid: bool,
+}
+
+impl Lifecycles {
+    pub(super) fn run(self, layers: &Layers) -> Done {
+        let Self::Show(show) = self;
+        let rules = assemble::rules(&layers.checked()?)?;
+        let system = rules.lifecycles.system(&show.system).ok_or_else(|| {
+            let known: Vec<&str> = rules.lifecycles.systems().map(System::code).collect();
+            Failed::wrong(format!("there is no system {}; there are {}", show.system, known.join(", ")))
+        })?;
+        let wanted = |one: &&Lifecycle| show.case_kind.as_ref().is_none_or(|kind| one.kind().code == *kind);
+        let kinds: Vec<&Lifecycle> = system.kinds().iter().filter(wanted).collect();
+        if kinds.is_empty() {
+            let known: Vec<&str> = system.kinds().iter().map(|one| one.kind().code.as_str()).collect();
+            let text = format!("{} has no such kind of case; it has {}", system.code(), known.join(", "));
+            return Err(Failed::wrong(text));
+        }
+        for lifecycle in kinds {
+            if show.mermaid {
+                show::line(&mermaid(lifecycle));
+            } else {
+                describe(lifecycle);
+            }
+        }
+        Ok(Exit::Well)
+    }
+}
+
+fn describe(lifecycle: &Lifecycle) {
+    let kind = lifecycle.kind();
+    show::line(&format!("{}/{} «{}»", lifecycle.system(), kind.code, kind.label));
+    let mut table = show::table(&["status", "label", "class", "next", "asks for", "term", "event", "answers"]);
+    for status in lifecycle.statuses() {
+        let mut asked: Vec<&str> = status.requires.iter().map(|one| one.label()).collect();
+        asked.extend(status.asks.iter().map(|code| kind.field(code).map_or(code.as_str(), |field| &field.label)));
+        table.add_row([
+            status.code.clone(),
+            status.label.clone(),
+            format!("{:?}", status.class).to_lowercase(),
+            status.next.join("\n"),
+            asked.join("\n"),
+            status.term.map(Term::label).unwrap_or_default(),
+            status.event.clone().unwrap_or_default(),
+            status.on.iter().map(|reaction| reaction.happening.to_string()).collect::<Vec<_>>().join("\n"),
+        ]);
+    }
+    show::line(&table.to_string());
+}

@@ -1,0 +1,107 @@
+//! What a kind of case is beside its statuses: whom it belongs to, which purposes and acts it knows, which fields it
+//! declares, who may touch it. An application, an appeal, an organization, a power of attorney are kinds of one system.
+
+use super::field::Field;
+use super::numbering::Numbering;
+use crate::domain::term::Term;
+
+/// A code with what people read for it: an act, a purpose, an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Code in messages.
+    pub code: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// The case that cases of a kind belong to or refer to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// Kind of the parent, of the same system.
+    pub kind: String,
+    /// Purposes that this holds for; empty: all.
+    pub purposes: Vec<String>,
+    /// Statuses that the parent must stand in; empty: any.
+    pub statuses: Vec<String>,
+    /// How long after the parent entered its status the case may be opened.
+    pub within: Option<Term>,
+    /// Whether the parent must be past its term.
+    pub overdue: bool,
+    /// Whether a case without a parent is refused.
+    pub required: bool,
+}
+
+/// A kind of case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// Code in bindings and tables.
+    pub code: String,
+    /// What people read.
+    pub label: String,
+    /// Whether each step of it is a row of the journal too.
+    pub journal: bool,
+    /// Whether its cases are personal data that a consent is needed for.
+    pub consent: bool,
+    /// The status from whose entry on the service's term runs; none: from the arrival.
+    pub term_from: Option<String>,
+    /// How a case is numbered that comes without a number.
+    pub numbering: Option<Numbering>,
+    /// The cases it may belong to; the first that fits the purpose counts.
+    pub parents: Vec<Parent>,
+    /// Roles in which persons and organizations take part.
+    pub parties: Vec<String>,
+    /// Roles whose identifiers may not stand in a second living case of the kind.
+    pub unique: Vec<String>,
+    /// Why a case is opened; empty: there is one purpose only.
+    pub purposes: Vec<Named>,
+    /// What people can do to a case beside updating its status.
+    pub acts: Vec<Named>,
+    /// Statuses in which it can be corrected; empty: in none.
+    pub editable: Vec<String>,
+    /// What needs the mark of a signature: `open`, `correct`, `act:…`.
+    pub signed: Vec<String>,
+    /// Kinds of signature that count for it; empty: any.
+    pub signatures: Vec<String>,
+    /// The operation that a member of staff must be allowed, by `open`, `correct`, `act:…`, `documents`, `update`.
+    pub operations: Vec<(String, String)>,
+    /// It is a dialog: letters may be posted to it, and this event tells of one.
+    pub letters: Option<String>,
+    /// Its fields.
+    pub fields: Vec<Field>,
+}
+
+impl Kind {
+    /// The field with this code.
+    #[must_use]
+    pub fn field(&self, code: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.code == code)
+    }
+
+    /// The rule of parents for a purpose.
+    #[must_use]
+    pub fn parent(&self, purpose: Option<&str>) -> Option<&Parent> {
+        let fits = |parent: &&Parent| {
+            parent.purposes.is_empty()
+                || purpose.is_some_and(|purpose| parent.purposes.iter().any(|one| one == purpose))
+        };
+        self.parents.iter().find(fits)
+    }
+
+    /// The act with this code.
+    #[must_use]
+    pub fn act(&self, code: &str) -> Option<&Named> {
+        self.acts.iter().find(|act| act.code == code)
+    }
+
+    /// The purpose with this code.
+    #[must_use]
+    pub fn purpose(&self, code: &str) -> Option<&Named> {
+        self.purposes.iter().find(|purpose| purpose.code == code)
+    }
+
+    /// The operation that a command asks for.
+    #[must_use]
+    pub fn operation(&self, command: &str) -> Option<&str> {
+        self.operations.iter().find(|(name, _)| name == command).map(|(_, operation)| operation.as_str())
+    }
+}
