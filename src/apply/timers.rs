@@ -103,7 +103,10 @@ impl Steps<'_> {
 fn has(case: &Case, field: &str, value: &str) -> bool {
     case.details.get(field).is_some_and(|told| match told {
         serde_json::Value::String(text) => text == value,
-        other => other.to_string() == value,
+        other => {
+            let text = other.to_string();
+            text == value
+        }
     })
 }
 
