@@ -66,7 +66,7 @@ fn complex_type(text: &mut String, number: usize, index: usize) {
     let base = match index {
         0 if number == 0 => None,
         0 => Some(format!("b:Type{}", TYPES - 1)),
-        _ if index % 4 == 0 => None,
+        _ if index.is_multiple_of(4) => None,
         _ => Some(format!("Type{}", index - 1)),
     };
     let (open, close) = match &base {
