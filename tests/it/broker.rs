@@ -58,10 +58,9 @@ async fn within<T>(future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.expect("in time")
 }
 
-/// Quick to notice and to come back.
+/// Quick to come back.
 fn settings(url: &str) -> Settings {
     Settings {
-        heartbeat: Duration::from_secs(1),
         connect_timeout: Duration::from_secs(5),
         reconnect_delay_min: Duration::from_millis(20),
         reconnect_delay_max: Duration::from_millis(200),

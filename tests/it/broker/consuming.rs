@@ -135,7 +135,7 @@ async fn a_connection_cut_in_the_middle_of_a_delivery_ends_the_consumer_and_all_
 async fn a_silent_connection_is_noticed_by_its_heartbeat() {
     let vhost = rabbitmq::vhost();
     let (proxy, url) = Proxy::before(&vhost.url("mezhved")).await;
-    let link = Running::new(settings(&url), house());
+    let link = Running::new(Settings { heartbeat: Duration::from_secs(1), ..settings(&url) }, house());
     let session = link.session().await;
     let mut consumer = session.consume("mezhved.in.epgu", 10, "it").await.unwrap();
     proxy.stall();
