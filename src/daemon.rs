@@ -12,17 +12,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::apply::Lifecycles;
+use crate::apply::rows::AuditRow;
 use crate::broker::topology::{self, Owner, Topology, Wanted};
 use crate::broker::{BrokerFault, Link, LinkState, Portion, Publisher, Session};
 use crate::clock;
 use crate::config::Config;
+use crate::desk::journal;
 use crate::domain::lifecycle::System;
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
 use crate::pipeline::Pipeline;
 use crate::relay;
-use crate::store::{Fate, StoreFault};
+use crate::store::{Fate, Sealing, StoreFault};
 
 /// Pause of a loop whose store is away.
 const AWAY_PAUSE: Duration = Duration::from_secs(1);
@@ -33,6 +35,8 @@ const FOLD_PAUSE: Duration = Duration::from_millis(200);
 /// How often old raw bytes are removed, and how many batches at a time.
 const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
 const UPKEEP_BATCHES_MAX: u32 = 1000;
+/// How often committed rows of the journal are looked for, to be sealed.
+const SEAL_PAUSE: Duration = Duration::from_secs(2);
 /// Parked items of one batch.
 const PARKED_MAX: u32 = 200;
 
@@ -96,6 +100,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start(&rest, relay_loop(loops.clone()));
     start(&rest, upkeep_loop(loops.clone()));
     start(&rest, fold_loop(loops.clone()));
+    start(&rest, seal_loop(loops.clone()));
     start(&rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
@@ -429,12 +434,39 @@ async fn fold_loop(loops: Loops) {
     }
 }
 
+/// Seals the journal behind the writing; what is left at the end waits for the next sealer.
+async fn seal_loop(loops: Loops) {
+    let store = &loops.pipeline.store;
+    let owner = journal::owner();
+    loop {
+        match journal::seal_once(store, &owner).await {
+            Ok(Sealing::Done { rows, seal, hash }) if rows > 0 => {
+                tracing::info!(rows, seal, hash = hex::encode(hash), "the journal is sealed so far");
+                if rows == journal::ROWS_MAX as usize {
+                    continue;
+                }
+            }
+            Ok(_) => {}
+            Err(fault) => tracing::warn!(%fault, "the journal waits for its seals"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SEAL_PAUSE) => {}
+            () = loops.ending.cancelled() => break,
+        }
+    }
+    if let Err(fault) = journal::finish(store, &owner).await {
+        tracing::warn!(%fault, "the journal's last rows wait for their seals");
+    }
+}
+
 /// Removes raw bytes that are older than the retention setting.
 async fn upkeep_loop(loops: Loops) {
     let pipeline = &loops.pipeline;
     let Some(retention) = pipeline.config.raw_retention else { return };
     loop {
-        match pipeline.store.forget_raw(clock::now() - retention, UPKEEP_BATCHES_MAX).await {
+        let now = clock::now();
+        let audit = AuditRow::by_job(now, "upkeep", "raw.forget", "batches");
+        match pipeline.store.forget_raw(now - retention, UPKEEP_BATCHES_MAX, audit).await {
             Ok(0) => {}
             Ok(batches) => tracing::info!(batches, "raw bytes past their retention were removed"),
             Err(fault) => tracing::warn!(%fault, "raw bytes past their retention could not be removed"),

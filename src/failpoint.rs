@@ -24,6 +24,9 @@ pub const POINTS: &[&str] = &[
     "relay.marked",
 ];
 
+/// Every named point of the journal's sealer, in their order.
+pub const SEALER_POINTS: &[&str] = &["sealer.leased", "sealer.written", "sealer.before-commit", "sealer.after-commit"];
+
 /// Ends the process here if the point is armed.
 #[cfg(not(feature = "fail-points"))]
 #[inline]

@@ -312,13 +312,16 @@ CREATE INDEX outbox_stuck ON outbox (id) WHERE state = 'stuck';
 CREATE INDEX outbox_receipt ON outbox (message) WHERE what = 'receipt';
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE state = 'sent';
 
--- The journal: what persons and jobs did. Sealed into a hash chain by one sealer.
+-- The journal: what persons and jobs did, one row an act, written in the transaction of the act. Append-only; sealed into a
+-- hash chain by one sealer (0003_journal.sql). A number is never given twice.
 CREATE TABLE audit (
-    id            INTEGER PRIMARY KEY,
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
     at            INTEGER NOT NULL,
     actor         TEXT NOT NULL,
     action        TEXT NOT NULL,
-    subject       TEXT NOT NULL,
-    before        TEXT,
+    subject       TEXT NOT NULL,            -- WHAT:NUMBER
+    before        TEXT,                     -- JSON, personal data masked
     after         TEXT
 ) STRICT;
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE INDEX audit_at ON audit (at, id);

@@ -9,6 +9,7 @@ mod documents;
 mod event;
 mod exchange_documents;
 mod fields;
+mod journal;
 mod open_case;
 pub mod results;
 pub mod rows;

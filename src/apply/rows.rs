@@ -274,7 +274,7 @@ pub struct DeadLetterClosing {
 }
 
 /// An entry of the journal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AuditRow {
     /// When.
     pub at: DateTime<Utc>,
@@ -288,6 +288,14 @@ pub struct AuditRow {
     pub before: Option<String>,
     /// What it is now, JSON.
     pub after: Option<String>,
+}
+
+impl AuditRow {
+    /// What a job of the daemon did to something.
+    #[must_use]
+    pub fn by_job(at: DateTime<Utc>, job: &str, action: &'static str, subject: &str) -> Self {
+        Self { at, actor: format!("job:{job}"), action, subject: subject.to_owned(), before: None, after: None }
+    }
 }
 
 /// Everything that a batch writes.

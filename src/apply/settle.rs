@@ -11,7 +11,7 @@ use super::bury::properties_json;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
 use super::world::{CaseKey, Entry, NEW_WAITING, World};
-use super::{Context, Decision, Event, Place, Refusal, Setting, decide};
+use super::{Context, Decision, Event, Place, Refusal, Setting, decide, journal};
 use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
 use crate::apply::Change;
 use crate::binding::Item;
@@ -309,6 +309,7 @@ impl Fold<'_> {
     /// Takes an item's changes in.
     pub(super) fn take(&mut self, booked: &Booked<'_>, item: &Item, done: super::Done) -> ItemResult {
         let numbered = numbered(item, &done);
+        self.out.writes.audit.extend(journal::rows(&done, &self.world, self.context.lifecycles, booked.head));
         for change in &done.changes {
             self.world.absorb(change);
             match change {

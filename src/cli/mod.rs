@@ -2,6 +2,7 @@
 //! error what went wrong. Exit codes are documented in the help and the same for every command.
 
 mod assemble;
+mod audit;
 mod case;
 mod check;
 mod complete;
@@ -11,6 +12,7 @@ mod dlq;
 mod lifecycle;
 mod message;
 mod outbox;
+mod period;
 mod process;
 mod publish;
 mod rules;
@@ -137,6 +139,9 @@ enum Command {
     /// What is owed to others: list, retry.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// The journal of what persons and jobs did: show, seal, verify.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// How many message ids ended how, and what is not done yet.
     Status(status::Status),
     /// Make realistic, seeded traffic as files.
@@ -178,6 +183,7 @@ impl Cli {
             Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
+            Command::Audit(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
             Command::Completions(command) => Ok(command.run()),

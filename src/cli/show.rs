@@ -43,6 +43,24 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Prints rows as CSV with these headings: UTF-8, RFC 4180, for other programs.
+pub(super) fn csv(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), Failed> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(headings).map_err(Failed::wrong)?;
+    for row in rows {
+        writer.write_record(row).map_err(Failed::wrong)?;
+    }
+    bytes(&writer.into_inner().map_err(Failed::wrong)?);
+    Ok(())
+}
+
+/// Says how to go on where a page is full.
+pub(super) fn more(shown: usize, limit: u32, last: Option<i64>) {
+    if let Some(last) = last.filter(|_| shown == limit as usize) {
+        line(&format!("more: --after {last}"));
+    }
+}
+
 /// A table with these headings; as wide as the terminal, or unlimited where there is none.
 pub(super) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();

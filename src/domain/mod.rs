@@ -8,6 +8,7 @@ pub mod content;
 pub mod document;
 pub mod file_name;
 pub mod identifiers;
+pub mod journal;
 pub mod lifecycle;
 pub mod media;
 pub mod money;

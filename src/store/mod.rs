@@ -3,6 +3,7 @@
 
 mod content;
 mod fault;
+mod journal;
 mod moment;
 mod reads;
 mod sqlite;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use content::{ContentFault, Contents};
 pub use fault::{Fate, StoreFault};
+pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
     OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,

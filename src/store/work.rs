@@ -158,8 +158,9 @@ impl Store {
         self.db.discard(id, note, audit).await
     }
 
-    /// Removes the raw bytes of batches received before `before`, but for those with parked items. Gives how many.
-    pub async fn forget_raw(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
-        self.db.forget_raw(before, limit).await
+    /// Removes the raw bytes of batches received before `before`, but for those with parked items. Gives how many; the
+    /// journal's row says so too.
+    pub async fn forget_raw(&self, before: DateTime<Utc>, limit: u32, audit: AuditRow) -> Result<u64, StoreFault> {
+        self.db.forget_raw(before, limit, audit).await
     }
 }

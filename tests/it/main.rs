@@ -8,6 +8,7 @@ mod differential;
 mod faults;
 mod fixtures;
 mod hostile;
+mod journal;
 mod logs;
 mod messages;
 mod outcomes;

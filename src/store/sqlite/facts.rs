@@ -261,7 +261,7 @@ fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
     json!(keys).to_string()
 }
 
-fn hash(row: &SqliteRow, column: usize) -> Result<[u8; 32], StoreFault> {
+pub(super) fn hash(row: &SqliteRow, column: usize) -> Result<[u8; 32], StoreFault> {
     row.try_get::<&[u8], _>(column)?
         .try_into()
         .map_err(|_| StoreFault::Unusable("a stored hash has another length than 32 bytes".into()))

@@ -3,6 +3,7 @@
 
 mod changes;
 mod facts;
+mod journal;
 mod reads;
 mod rows;
 mod work;

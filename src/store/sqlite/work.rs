@@ -259,8 +259,13 @@ impl Sqlite {
         Ok(done > 0)
     }
 
-    pub(in crate::store) async fn forget_raw(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
-        self.file.check()?;
+    pub(in crate::store) async fn forget_raw(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE batches SET block = NULL WHERE id IN (SELECT b.id FROM batches b WHERE b.block IS NOT NULL \
              AND b.received_at < ?1 AND NOT EXISTS (SELECT 1 FROM inbox i JOIN parked p ON p.message = i.seq \
@@ -268,9 +273,15 @@ impl Sqlite {
         )
         .bind(to_store(before))
         .bind(limit)
-        .execute(&self.writer)
-        .await?;
-        Ok(done.rows_affected())
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done > 0 {
+            let after = Some(json!({ "batches": done, "received_before": before }).to_string());
+            tx.write_audit(&[AuditRow { after, ..audit }]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done)
     }
 }
 

@@ -9,7 +9,7 @@ use super::Transaction;
 use super::rows::Insert;
 use crate::apply::Noticed;
 use crate::apply::rows::{
-    AttemptRow, AuditRow, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, ParkedAgain, ParkedRow, RawBlock,
+    AttemptRow, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, ParkedAgain, ParkedRow, RawBlock,
     Resettled, WriteSet,
 };
 use crate::failpoint;
@@ -298,18 +298,6 @@ impl Transaction {
                 .bind(to_store(row.created_at))
                 .bind(to_store(row.created_at))
         })
-        .await
-    }
-
-    /// Writes the journal alone: for what a person did without changing a message.
-    pub async fn write_audit(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
-        let rows =
-            rows.iter().map(|row| json!([to_store(row.at), row.actor, row.action, row.subject, row.before, row.after]));
-        self.each(
-            "INSERT INTO audit (at, actor, action, subject, before, after) SELECT value ->> 0, value ->> 1, \
-             value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1)",
-            rows.collect(),
-        )
         .await
     }
 }
