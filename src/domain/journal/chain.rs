@@ -346,7 +346,7 @@ mod tests {
             let mut seals = chain(rows);
             let end = end(&seals);
             let mut expected = Vec::new();
-            for place in changed.into_iter().filter(|place| *place < seals.len()) {
+            for place in changed.into_iter().filter(|place| *place < usize::try_from(rows).unwrap()) {
                 let sealed = &mut seals[place];
                 sealed.entry.as_mut().unwrap().subject.push('x');
                 expected.push(Finding::RowChanged { row: sealed.audit, seal: sealed.seal });
