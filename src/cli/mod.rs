@@ -9,8 +9,10 @@ mod complete;
 mod config;
 mod db;
 mod dlq;
+mod document;
 mod lifecycle;
 mod message;
+mod organization;
 mod outbox;
 mod period;
 mod process;
@@ -19,6 +21,7 @@ mod rules;
 mod run;
 mod sample;
 mod schemas;
+mod seek;
 mod show;
 mod status;
 mod validate;
@@ -127,13 +130,19 @@ enum Command {
     /// Dead letters: list, show, replay, discard.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
-    /// Cases: status, history, documents.
+    /// Cases: find them; status, history, documents of one.
     #[command(subcommand)]
     Case(case::Case),
+    /// Documents of cases: find them, verify the files that hold them.
+    #[command(subcommand, visible_alias = "documents")]
+    Document(document::Document),
+    /// Organizations: find them.
+    #[command(subcommand)]
+    Organization(organization::Organization),
     /// How the cases of a system live: a table, or a diagram.
     #[command(subcommand)]
     Lifecycle(lifecycle::Lifecycles),
-    /// Messages: outcome, attempts, receipt, raw text.
+    /// Messages: find them; outcome, attempts, receipt, raw text of one.
     #[command(subcommand)]
     Message(message::Message),
     /// What is owed to others: list, retry.
@@ -180,6 +189,8 @@ impl Cli {
             Command::Db(command) => command.run(layers),
             Command::Dlq(command) => command.run(layers),
             Command::Case(command) => command.run(layers),
+            Command::Document(command) => command.run(layers),
+            Command::Organization(command) => command.run(layers),
             Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
