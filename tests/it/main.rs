@@ -3,6 +3,8 @@
 
 mod broker;
 mod commands;
+mod consistency;
+mod contents;
 mod daemon;
 mod differential;
 mod faults;
@@ -13,6 +15,7 @@ mod logs;
 mod messages;
 mod outcomes;
 mod outgoing;
+mod search;
 mod sixth;
 mod specimens;
 mod support;

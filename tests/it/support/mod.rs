@@ -138,6 +138,32 @@ pub(crate) async fn wake(pipeline: &Arc<Pipeline>) {
     while mezhved::daemon::parked_once(pipeline).await.unwrap() > 0 {}
 }
 
+/// Tells stories of `fixtures/` to a pipeline, message by message, whatever becomes of them.
+pub(crate) async fn tell(pipeline: &Arc<Pipeline>, stories: &[&str]) {
+    for story in stories {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(story);
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|ending| ending == "xml"));
+        files.sort_unstable();
+        for file in files {
+            settle(pipeline, vec![delivery(pipeline, std::fs::read(file).unwrap())]).await;
+            wake(pipeline).await;
+        }
+    }
+}
+
+/// Runs statements on the data base of a story's folder, as somebody with a tool of his own would.
+pub(crate) async fn raw(folder: &Path, statements: &[&'static str]) -> Result<(), sqlx::Error> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("store.sqlite"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let mut done = Ok(());
+    for statement in statements {
+        done = done.and(sqlx::query(*statement).execute(&pool).await.map(drop));
+    }
+    pool.close().await;
+    done
+}
+
 /// The one message of this id.
 pub(crate) async fn message(pipeline: &Pipeline, id: &str) -> MessageView {
     let mut found = pipeline.store.messages_by_id(id).await.unwrap();
