@@ -8,8 +8,8 @@ CREATE INDEX inbox_long ON inbox (hash) WHERE raw_offset IS NULL;
 CREATE INDEX parked_number ON parked (number);
 
 -- The words of cases and documents; case of letters and «ё» do not matter. The texts themselves are not kept twice.
-CREATE VIRTUAL TABLE case_text USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2');
-CREATE VIRTUAL TABLE document_text USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE case_text USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE document_text USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0');
 
 -- What is new or has other words: taken in behind the writing, piece by piece, and before each search for words.
 CREATE TABLE case_text_stale (case_id INTEGER PRIMARY KEY) STRICT;

@@ -141,7 +141,12 @@ pub(super) fn parties(kind: &Kind, parties: &[Party], details: &Details) -> Resu
 }
 
 fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
-    PartyRow { role: role.to_owned(), identifier, hash: identifiers::lookup(identifier, value), shown: identifiers::mask(value) }
+    PartyRow {
+        role: role.to_owned(),
+        identifier,
+        hash: identifiers::lookup(identifier, value),
+        shown: identifiers::mask(value),
+    }
 }
 
 /// The hash of the strongest identifier that the applicant has.

@@ -99,7 +99,8 @@ async fn leftovers(
         }
         let files = contents.files(&folder, before)?;
         for page in files.chunks(PAGE as usize) {
-            let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let names: Vec<String> = page.iter().map(|path| name(path)).collect();
             let unnamed = store.contents_unnamed(&names).await?;
             for path in page.iter().filter(|path| unnamed.contains(&name(path))) {

@@ -4,7 +4,7 @@ use mezhved::desk::consistency;
 use mezhved::pipeline::Pipeline;
 
 use crate::support::daemon::Home;
-use crate::support::{FIVE, Folder, house, raw, tell};
+use crate::support::{FIVE, Folder, damage, house, tell};
 
 const STORIES: [&str; 6] = [
     "epgu/valid/a-cancelled-case",
@@ -25,10 +25,15 @@ async fn rules_broken(pipeline: &Pipeline) -> Vec<&'static str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_kind_of_damage_is_found() {
     let cases: [(&[&'static str], &str); 14] = [
-        (&["UPDATE inbox SET outcome = 'parked', settled_at = NULL WHERE outcome = 'applied'"], "parked-without-waiting"),
         (
-            &["INSERT INTO parked (message, item, reason, sender, system, case_kind, number, attempts, parked_at, due_at, \
-               give_up_at) SELECT seq, 1, 'in-order', sender, 'epgu', 'application', 'x', 1, 0, 0, 0 FROM inbox LIMIT 1"],
+            &["UPDATE inbox SET outcome = 'parked', settled_at = NULL WHERE outcome = 'applied'"],
+            "parked-without-waiting",
+        ),
+        (
+            &[
+                "INSERT INTO parked (message, item, reason, sender, system, case_kind, number, attempts, parked_at, due_at, \
+               give_up_at) SELECT seq, 1, 'in-order', sender, 'epgu', 'application', 'x', 1, 0, 0, 0 FROM inbox LIMIT 1",
+            ],
             "waiting-though-settled",
         ),
         (&["DELETE FROM dead_letters"], "failed-without-dead-letter"),
@@ -44,13 +49,17 @@ async fn each_kind_of_damage_is_found() {
         (&["UPDATE documents SET versions = versions + 1"], "versions-with-gaps"),
         (&["UPDATE cases SET open = 1 WHERE status = 'cancelled'"], "open-differs"),
         (
-            &["UPDATE history SET to_status = 'archived' WHERE to_status = 'cancelled'",
-              "UPDATE cases SET status = 'archived' WHERE status = 'cancelled'"],
+            &[
+                "UPDATE history SET to_status = 'archived' WHERE to_status = 'cancelled'",
+                "UPDATE cases SET status = 'archived' WHERE status = 'cancelled'",
+            ],
             "move-beside-the-lifecycle",
         ),
         (
-            &["INSERT INTO timers (case_id, code, started_at, due_at, state) SELECT id, 'late', 0, 0, 'pending' FROM cases \
-               WHERE status = 'cancelled'"],
+            &[
+                "INSERT INTO timers (case_id, code, started_at, due_at, state) SELECT id, 'late', 0, 0, 'pending' FROM cases \
+               WHERE status = 'cancelled'",
+            ],
             "timer-past-the-end",
         ),
         (&["PRAGMA foreign_keys = 0", "DELETE FROM inbox WHERE seq = 1"], "reference-to-nothing"),
@@ -60,7 +69,7 @@ async fn each_kind_of_damage_is_found() {
         let pipeline = house(folder.path(), FIVE).await;
         tell(&pipeline, &STORIES).await;
         assert!(rules_broken(&pipeline).await.is_empty(), "{:?}", rules_broken(&pipeline).await);
-        raw(folder.path(), statements).await.unwrap();
+        damage(folder.path(), statements).await.unwrap();
         let broken = rules_broken(&pipeline).await;
         assert!(broken.contains(&rule), "{rule}: {broken:?}");
     }
@@ -74,6 +83,6 @@ async fn the_check_tells_and_ends_accordingly() {
     let home = Home::new(folder.path(), "amqp://nowhere.invalid", "");
     let told = home.verb(&["check", "--store"], 0);
     assert!(told.contains("everything in it fits together") && told.contains("open dead letters"), "{told}");
-    raw(folder.path(), &["UPDATE documents SET versions = versions + 1"]).await.unwrap();
+    damage(folder.path(), &["UPDATE documents SET versions = versions + 1"]).await.unwrap();
     assert!(home.verb(&["check", "--store"], 1).contains("FAULT store: versions-with-gaps: document "));
 }

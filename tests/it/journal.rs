@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::support::daemon::Home;
-use crate::support::{FIVE, Folder, delivery, house, raw, settle, tell};
+use crate::support::{FIVE, Folder, damage, delivery, house, settle, tell};
 
 fn act(number: usize) -> AuditRow {
     AuditRow {
@@ -109,7 +109,7 @@ async fn the_tables_refuse_changes() {
         "UPDATE sealer SET seal = 1",
         "DELETE FROM sealer",
     ] {
-        let refused = raw(folder.path(), &[statement]).await.unwrap_err();
+        let refused = damage(folder.path(), &[statement]).await.unwrap_err();
         assert!(refused.to_string().contains("append-only") || refused.to_string().contains("chain"), "{refused}");
     }
     assert_eq!(verify(&pipeline).await.findings, []);
@@ -162,7 +162,7 @@ async fn tampering_of_every_kind_is_found() {
         let folder = Folder::new();
         let pipeline = sealed(folder.path(), 8).await;
         assert_eq!(verify(&pipeline).await.findings, []);
-        raw(folder.path(), statements).await.unwrap();
+        damage(folder.path(), statements).await.unwrap();
         assert_eq!(verify(&pipeline).await.findings, expected, "{statements:?}");
         // What was tampered with stays found while the journal goes on.
         note(&pipeline.store, 2).await;
@@ -195,14 +195,14 @@ async fn the_verbs_tell_what_was_done_and_that_nothing_else_was() {
     let anchor = format!("{}:{}", told["seal"], told["hash"].as_str().unwrap());
     home.verb(&["audit", "verify", "--anchor", &anchor], 0);
     home.verb(&["audit", "verify", "--anchor", "3:ab"], 2);
-    raw(folder.path(), &["DROP TRIGGER audit_unchanged", "UPDATE audit SET actor = 'никто' WHERE id = 3"])
+    damage(folder.path(), &["DROP TRIGGER audit_unchanged", "UPDATE audit SET actor = 'никто' WHERE id = 3"])
         .await
         .unwrap();
     assert!(home.verb(&["audit", "verify"], 1).contains("row-changed: row 3 (seal 3) was changed"));
     let told: serde_json::Value = serde_json::from_str(&home.verb(&["audit", "verify", "--json"], 1)).unwrap();
     assert_eq!(told["findings"][0]["row"], 3);
     // Whoever seals anew what he changed is found by the seal that was noted.
-    raw(
+    damage(
         folder.path(),
         &[
             "DROP TRIGGER seals_kept",

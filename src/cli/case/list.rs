@@ -74,7 +74,8 @@ impl List {
             store.find_cases(&filter).await.map_err(Failed::away)
         })?;
         let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
-        let headings = ["no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties"];
+        let headings =
+            ["no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties"];
         self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
     }
 }

@@ -74,7 +74,20 @@ impl List {
             store.find_documents(&filter).await.map_err(Failed::away)
         })?;
         let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
-        let headings = ["no", "system", "case", "type", "number", "state", "signed", "valid until", "version", "file", "size", "changed"];
+        let headings = [
+            "no",
+            "system",
+            "case",
+            "type",
+            "number",
+            "state",
+            "signed",
+            "valid until",
+            "version",
+            "file",
+            "size",
+            "changed",
+        ];
         self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
     }
 }

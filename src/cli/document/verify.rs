@@ -48,7 +48,8 @@ impl Verify {
             Wrong::Changed => "changed",
             Wrong::Leftover => "leftover",
         };
-        let named_by = if finding.named_by.is_empty() { String::new() } else { format!(": {}", finding.named_by.join("; ")) };
+        let named_by =
+            if finding.named_by.is_empty() { String::new() } else { format!(": {}", finding.named_by.join("; ")) };
         show::line(&format!("{wrong} {}{named_by}", finding.content));
     }
 }

@@ -27,15 +27,8 @@ pub enum Attribute {
 
 impl Attribute {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Series,
-        Self::Number,
-        Self::IssuedOn,
-        Self::ValidUntil,
-        Self::Issuer,
-        Self::Purpose,
-        Self::Signature,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Series, Self::Number, Self::IssuedOn, Self::ValidUntil, Self::Issuer, Self::Purpose, Self::Signature];
 
     /// What it is called in Russian, for receipts.
     #[must_use]

@@ -89,7 +89,8 @@ impl System {
     #[must_use]
     pub fn organizations(&self) -> Vec<&str> {
         let Rights { powers, staff, roles, certificates, .. } = &self.rights;
-        let belonging = [powers, staff, roles, certificates].into_iter().flatten().filter(|one| one.system == self.code);
+        let belonging =
+            [powers, staff, roles, certificates].into_iter().flatten().filter(|one| one.system == self.code);
         let parents = belonging.filter_map(|one| self.kind(&one.kind)).flat_map(|one| &one.kind().parents);
         let mut kinds: Vec<&str> = Vec::new();
         for parent in parents.filter(|parent| self.kind(&parent.kind).is_some()) {

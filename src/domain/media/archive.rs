@@ -41,7 +41,7 @@ pub(super) fn told<R: Read + Seek>(content: &mut Source<'_, R>) -> io::Result<To
         let Some(entry) = Entry::at(&stretch[offset..]) else { break };
         offset += entry.bytes;
         told.locked |= entry.locked;
-        if let Some((_, kind)) = NAMES.iter().find(|(name, _)| *name == entry.name)
+        if let Some(&(_, kind)) = NAMES.iter().find(|(name, _)| *name == entry.name)
             && told.media_type == Some(ZIP)
         {
             told.media_type = Some(kind);

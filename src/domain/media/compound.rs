@@ -18,10 +18,7 @@ const SECTORS_MAX: usize = 64;
 const TABLE_PARTS: u64 = 109;
 
 /// What a compound file tells; `otherwise` is what it is where it is no locked office document.
-pub(super) fn told<R: Read + Seek>(
-    content: &mut Source<'_, R>,
-    otherwise: Option<&'static str>,
-) -> io::Result<Told> {
+pub(super) fn told<R: Read + Seek>(content: &mut Source<'_, R>, otherwise: Option<&'static str>) -> io::Result<Told> {
     let locked = is_locked(content)?;
     Ok(Told { media_type: if locked { Some(ENCRYPTED_OFFICE) } else { otherwise }, locked })
 }

@@ -270,7 +270,8 @@ mod tests {
     /// A file whose table is a stream with this dictionary.
     fn with_stream(body: &str, dictionary: &str) -> Vec<u8> {
         let head = format!("%PDF-1.7\n{body}\n");
-        format!("{head}12 0 obj\n{dictionary}\nstream\n…\nendstream\nendobj\nstartxref\n{}\n%%EOF\n", head.len()).into_bytes()
+        format!("{head}12 0 obj\n{dictionary}\nstream\n…\nendstream\nendobj\nstartxref\n{}\n%%EOF\n", head.len())
+            .into_bytes()
     }
 
     #[test]

@@ -7,9 +7,11 @@ use sqlx::{QueryBuilder, Row};
 
 use super::Sqlite;
 use super::facts::json_column;
-use crate::store::search::{CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place};
-use crate::store::search::{Sought, Span};
 use crate::store::StoreFault;
+use crate::store::search::{
+    CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place,
+};
+use crate::store::search::{Sought, Span};
 
 type Builder = QueryBuilder<sqlx::Sqlite>;
 
@@ -38,7 +40,10 @@ impl Sqlite {
         Ok(found)
     }
 
-    pub(in crate::store) async fn list_documents(&self, filter: &DocumentFilter) -> Result<Vec<DocumentRow>, StoreFault> {
+    pub(in crate::store) async fn list_documents(
+        &self,
+        filter: &DocumentFilter,
+    ) -> Result<Vec<DocumentRow>, StoreFault> {
         let rows = documents(filter).build().fetch_all(&self.readers).await?;
         rows.iter().map(document_row).collect()
     }
@@ -75,17 +80,18 @@ impl Sqlite {
 const WORDS: [(&str, &str, &str); 2] = [
     (
         "SELECT case_id FROM case_text_stale ORDER BY case_id LIMIT ?1",
-        "INSERT OR REPLACE INTO case_text (rowid, words) SELECT c.id, coalesce(c.title, '') || ' ' || \
+        "INSERT OR REPLACE INTO case_text (rowid, words) SELECT c.id, replace(replace(coalesce(c.title, '') || ' ' || \
          coalesce(c.object, '') || ' ' || c.number || ' ' || coalesce((SELECT group_concat(t.atom, ' ') \
-         FROM json_tree(c.details) t WHERE t.type = 'text' AND t.atom GLOB '*[^0-9 +()-]*'), '') \
+         FROM json_tree(c.details) t WHERE t.type = 'text' AND t.atom GLOB '*[^0-9 +()-]*'), ''), 'ё', 'е'), 'Ё', 'Е') \
          FROM json_each(?1) k CROSS JOIN cases c ON c.id = k.value",
         "DELETE FROM case_text_stale WHERE case_id IN (SELECT value FROM json_each(?1))",
     ),
     (
         "SELECT document_id FROM document_text_stale ORDER BY document_id LIMIT ?1",
-        "INSERT OR REPLACE INTO document_text (rowid, words) SELECT d.id, coalesce(d.title, '') || ' ' || \
-         coalesce(d.issuer, '') || ' ' || d.type || ' ' || d.number || ' ' || (SELECT group_concat(v.file_name, ' ') \
-         FROM document_versions v WHERE v.document_id = d.id) FROM json_each(?1) k \
+        "INSERT OR REPLACE INTO document_text (rowid, words) SELECT d.id, replace(replace(coalesce(d.title, '') || ' ' || \
+         coalesce(d.issuer, '') || ' ' || d.type || ' ' || d.number || ' ' || coalesce((SELECT \
+         group_concat(v.file_name, ' ') FROM document_versions v WHERE v.document_id = d.id), ''), 'ё', 'е'), 'Ё', 'Е') \
+         FROM json_each(?1) k \
          CROSS JOIN documents d ON d.id = k.value",
         "DELETE FROM document_text_stale WHERE document_id IN (SELECT value FROM json_each(?1))",
     ),
@@ -200,6 +206,7 @@ pub(super) fn within(query: &mut Builder, column: &str, span: Span) {
 
 /// A text as the word index is asked: every word begins a word of what is found. Quotes make a word a word, whatever it is.
 fn matching(text: &str) -> String {
+    let text = text.replace('ё', "е").replace('Ё', "Е");
     let words = text.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
     let words: Vec<String> = words.map(|word| format!("\"{word}\"*")).collect();
     if words.is_empty() { "\"\"".to_owned() } else { words.join(" AND ") }
@@ -377,7 +384,8 @@ mod tests {
     }
 
     async fn plan(db: &Sqlite, query: &Builder) -> Vec<String> {
-        let explained = Builder::new(format!("EXPLAIN QUERY PLAN {}", query.sql().as_str())).build().fetch_all(&db.readers).await;
+        let explained =
+            Builder::new(format!("EXPLAIN QUERY PLAN {}", query.sql().as_str())).build().fetch_all(&db.readers).await;
         explained.unwrap().iter().map(|row| row.get(3)).collect()
     }
 
@@ -482,7 +490,7 @@ mod tests {
     #[test]
     fn words_are_asked_for_as_words_whatever_stands_in_them() {
         for (text, asked) in [
-            ("Дом Ленина", "\"Дом\"* AND \"Ленина\"*"),
+            ("Дом Ёлкина", "\"Дом\"* AND \"Елкина\"*"),
             ("77-2026/1", "\"77\"* AND \"2026\"* AND \"1\"*"),
             ("a\" OR \"b", "\"a\"* AND \"OR\"* AND \"b\"*"),
             ("*", "\"\""),

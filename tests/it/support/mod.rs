@@ -153,9 +153,9 @@ pub(crate) async fn tell(pipeline: &Arc<Pipeline>, stories: &[&str]) {
 }
 
 /// Runs statements on the data base of a story's folder, as somebody with a tool of his own would.
-pub(crate) async fn raw(folder: &Path, statements: &[&'static str]) -> Result<(), sqlx::Error> {
+pub(crate) async fn damage(folder: &Path, statements: &[&'static str]) -> Result<(), sqlx::Error> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("store.sqlite"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let mut done = Ok(());
     for statement in statements {
         done = done.and(sqlx::query(*statement).execute(&pool).await.map(drop));
