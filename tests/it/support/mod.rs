@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use mezhved::assemble::{self, Rules};
 use mezhved::config::{Config, Written};
+use mezhved::desk::{consistency, journal};
 use mezhved::domain::properties::Properties;
 use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
@@ -136,6 +137,14 @@ pub(crate) async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<Delivery>) {
 /// Everything that parked items can do now.
 pub(crate) async fn wake(pipeline: &Arc<Pipeline>) {
     while mezhved::daemon::parked_once(pipeline).await.unwrap() > 0 {}
+}
+
+/// What must hold of every store, whatever was done through it: its rows fit together, its journal is as it was sealed.
+pub(crate) async fn sound(pipeline: &Pipeline) {
+    let misfits = consistency::check(&pipeline.store, &pipeline.lifecycles).await.unwrap();
+    assert!(misfits.is_empty(), "the store does not hold together: {misfits:#?}");
+    let findings = journal::verify(&pipeline.store, None).await.unwrap().findings;
+    assert!(findings.is_empty(), "the journal was tampered with: {findings:?}");
 }
 
 /// Tells stories of `fixtures/` to a pipeline, message by message, whatever becomes of them.
