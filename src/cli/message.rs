@@ -1,6 +1,4 @@
-//! `message show`: everything that became of a message. `message list` finds messages.
-
-mod list;
+//! `message show`: everything that became of a message.
 
 use clap::{Args, Subcommand};
 
@@ -13,8 +11,6 @@ use crate::xml;
 /// Messages.
 #[derive(Debug, Subcommand)]
 pub(super) enum Message {
-    /// Find messages by id, sender, kind, outcome, period, and by the cases that they are about.
-    List(Box<list::List>),
     /// Show a message: outcome, items, attempts, receipt.
     Show(Show),
 }
@@ -40,10 +36,7 @@ pub(super) struct Show {
 
 impl Message {
     pub(super) fn run(self, layers: &Layers) -> Done {
-        let show = match self {
-            Self::List(list) => return list.run(layers),
-            Self::Show(show) => show,
-        };
+        let Self::Show(show) = self;
         let config = layers.checked()?;
         let mut messages = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;

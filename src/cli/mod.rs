@@ -9,10 +9,8 @@ mod complete;
 mod config;
 mod db;
 mod dlq;
-mod document;
 mod lifecycle;
 mod message;
-mod organization;
 mod outbox;
 mod period;
 mod process;
@@ -21,7 +19,6 @@ mod rules;
 mod run;
 mod sample;
 mod schemas;
-mod seek;
 mod show;
 mod status;
 mod validate;
@@ -130,19 +127,13 @@ enum Command {
     /// Dead letters: list, show, replay, discard.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
-    /// Cases: find them; status, history, documents of one.
+    /// Cases: status, history, documents.
     #[command(subcommand)]
     Case(case::Case),
-    /// Documents of cases: find them, verify the files that hold them.
-    #[command(subcommand, visible_alias = "documents")]
-    Document(document::Document),
-    /// Organizations: find them.
-    #[command(subcommand)]
-    Organization(organization::Organization),
     /// How the cases of a system live: a table, or a diagram.
     #[command(subcommand)]
     Lifecycle(lifecycle::Lifecycles),
-    /// Messages: find them; outcome, attempts, receipt, raw text of one.
+    /// Messages: outcome, attempts, receipt, raw text.
     #[command(subcommand)]
     Message(message::Message),
     /// What is owed to others: list, retry.
@@ -189,8 +180,6 @@ impl Cli {
             Command::Db(command) => command.run(layers),
             Command::Dlq(command) => command.run(layers),
             Command::Case(command) => command.run(layers),
-            Command::Document(command) => command.run(layers),
-            Command::Organization(command) => command.run(layers),
             Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),

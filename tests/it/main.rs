@@ -3,8 +3,6 @@
 
 mod broker;
 mod commands;
-mod consistency;
-mod contents;
 mod daemon;
 mod differential;
 mod faults;
@@ -15,7 +13,6 @@ mod logs;
 mod messages;
 mod outcomes;
 mod outgoing;
-mod search;
 mod sixth;
 mod specimens;
 mod support;

@@ -6,8 +6,6 @@ mod facts;
 mod journal;
 mod reads;
 mod rows;
-mod search;
-mod upkeep;
 mod work;
 mod write;
 
