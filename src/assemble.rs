@@ -10,6 +10,7 @@ use crate::binding::{Library, Rulebook};
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Fault as LifecycleFault, Lifecycle, Shelf, System};
+use crate::domain::routing::Routing;
 use crate::pipeline::Pipeline;
 use crate::store::{ContentFault, Contents, Store, StoreFault};
 
@@ -34,8 +35,8 @@ pub enum AssembleFault {
     Contents(#[from] ContentFault),
 }
 
-/// What the schema library says.
-#[derive(Debug)]
+/// What the schema library and the files beside it say.
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// How messages look and what they mean.
     pub rulebook: Arc<Rulebook>,
@@ -43,6 +44,8 @@ pub struct Rules {
     pub lifecycles: Arc<Lifecycles>,
     /// Working days.
     pub calendar: Arc<Calendar>,
+    /// Which unit is responsible for what.
+    pub routing: Arc<Routing>,
 }
 
 /// Compiles schemas and bindings, loads lifecycles.
@@ -64,14 +67,32 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
         let unfit = rulebook.held_against(|system| lifecycles.system(system));
         faults.extend(unfit.iter().map(ToString::to_string));
     }
-    match (rulebook, lifecycles) {
-        (Ok(rulebook), Some(lifecycles)) if faults.is_empty() => Ok(Rules {
+    let routing = lifecycles.as_ref().and_then(|lifecycles| routing(config, lifecycles, &mut faults));
+    match (rulebook, lifecycles, routing) {
+        (Ok(rulebook), Some(lifecycles), Some(routing)) if faults.is_empty() => Ok(Rules {
             rulebook: Arc::new(rulebook),
             lifecycles: Arc::new(lifecycles),
             calendar: Arc::new(Calendar::official()),
+            routing: Arc::new(routing),
         }),
         _ => Err(AssembleFault::Rules(faults)),
     }
+}
+
+/// The routing rules; without a file there are none.
+fn routing(config: &Config, lifecycles: &Lifecycles, faults: &mut Vec<String>) -> Option<Routing> {
+    let Some(path) = &config.routing else { return Some(Routing::default()) };
+    let file = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(fault) => {
+            faults.push(format!("config.unreadable: routing.file: {file}: {fault}"));
+            return None;
+        }
+    };
+    Routing::load(&file, &text, |system| lifecycles.system(system))
+        .map_err(|more| faults.extend(more.iter().map(ToString::to_string)))
+        .ok()
 }
 
 fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles> {
@@ -102,6 +123,5 @@ fn load<T>(
 pub async fn pipeline(config: Config, rules: &Rules) -> Result<Arc<Pipeline>, AssembleFault> {
     let store = Store::open(&config.store).await?;
     Contents::at(config.contents.clone()).ready()?;
-    let (rulebook, lifecycles) = (Arc::clone(&rules.rulebook), Arc::clone(&rules.lifecycles));
-    Ok(Arc::new(Pipeline::new(config, rulebook, lifecycles, Arc::clone(&rules.calendar), store)))
+    Ok(Arc::new(Pipeline::new(config, rules, store)))
 }

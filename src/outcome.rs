@@ -122,6 +122,8 @@ codes! {
     UnknownReason = "unknown-reason", Sender, "Неизвестный код причины";
     /// The case is annulled: its documents are closed.
     CaseClosed = "case-closed", Sender, "Дело аннулировано, документы закрыты";
+    /// Who writes or reads does not take part in the dialog, or its role does not write.
+    LetterNotAllowed = "letter-not-allowed", Sender, "В переписке это не разрешено";
     /// No such document in the case.
     UnknownDocument = "unknown-document", Sender, "Документ не найден";
     /// The verdict is not possible from the document's state.

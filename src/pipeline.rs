@@ -13,10 +13,12 @@ use crate::admit::{self, Checked, ClaimKey, Desk, Prepared, Rejected};
 use crate::apply::rows::{Claim, RawBlock};
 use crate::apply::world::Needs;
 use crate::apply::{self, Context, Known, Lifecycles, Settlement};
+use crate::assemble::Rules;
 use crate::binding::Rulebook;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
+use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
 use crate::outbox::{self, OutboxRow, Sending};
@@ -43,6 +45,8 @@ pub struct Pipeline {
     pub lifecycles: Arc<Lifecycles>,
     /// Working days.
     pub calendar: Arc<Calendar>,
+    /// Which unit is responsible for what.
+    pub routing: Arc<Routing>,
     /// The store.
     pub store: Store,
     /// Contents outside the tables.
@@ -58,16 +62,11 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline over a store.
     #[must_use]
-    pub fn new(
-        config: Config,
-        rulebook: Arc<Rulebook>,
-        lifecycles: Arc<Lifecycles>,
-        calendar: Arc<Calendar>,
-        store: Store,
-    ) -> Self {
+    pub fn new(config: Config, rules: &Rules, store: Store) -> Self {
+        let Rules { rulebook, lifecycles, calendar, routing } = rules.clone();
         let contents = Contents::at(config.contents.clone());
         let (parked, owed, counters) = (Notify::new(), Notify::new(), Counters::new());
-        Self { config, rulebook, lifecycles, calendar, store, contents, counters, parked, owed }
+        Self { config, rulebook, lifecycles, calendar, routing, store, contents, counters, parked, owed }
     }
 
     /// Decodes, validates and judges a batch on all processors; the order stays.
@@ -194,6 +193,7 @@ impl Pipeline {
             zone: self.config.zone,
             lifecycles: &self.lifecycles,
             calendar: &self.calendar,
+            routing: &self.routing,
             delays: &self.config.parking.delays,
             patience: self.config.parking.patience,
             dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
@@ -211,6 +211,7 @@ impl Pipeline {
         Sending {
             agency: &self.config.agency,
             lifecycles: &self.lifecycles,
+            routing: &self.routing,
             zone: self.config.zone,
             link: self.config.notice_link.as_deref(),
             now,

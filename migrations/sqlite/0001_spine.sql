@@ -61,6 +61,7 @@ CREATE TABLE cases (
     origin        TEXT NOT NULL,            -- the agency that opened it
     agency        TEXT NOT NULL,
     officer       TEXT,
+    unit          TEXT,                     -- the responsible unit, where one was chosen
     deadline      INTEGER,
     expected_on   TEXT,
     valid_from    INTEGER,
@@ -80,6 +81,7 @@ CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHER
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
 CREATE INDEX cases_number ON cases (number);
+CREATE INDEX cases_load ON cases (unit) WHERE open = 1 AND unit IS NOT NULL;
 
 -- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.
 CREATE TABLE parties (

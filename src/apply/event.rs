@@ -22,6 +22,9 @@ pub struct Event {
     /// Who in the agency.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub officer: Option<String>,
+    /// The responsible unit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
     /// Short name of the case.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
@@ -57,6 +60,9 @@ pub struct Event {
     /// Amount due, in roubles.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amount: Option<String>,
+    /// Who of those that take part in a dialog is told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reader: Option<String>,
     /// Where the result is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<String>,
@@ -73,6 +79,7 @@ impl Event {
             service: case.service.clone(),
             agency: case.agency.clone(),
             officer: case.officer.clone(),
+            unit: case.unit.clone(),
             title: case.title.clone(),
             parent: case.parent.as_ref().map(|parent| parent.number.clone()),
             valid_until: case.valid_until,
@@ -85,6 +92,7 @@ impl Event {
             reasons: Vec::new(),
             missing: Vec::new(),
             amount: None,
+            reader: None,
             result: None,
         }
     }

@@ -10,8 +10,11 @@ mod event;
 mod exchange_documents;
 mod fields;
 mod journal;
+pub mod letters;
 mod open_case;
+mod post_letter;
 pub mod results;
+mod route;
 pub mod rows;
 pub mod settle;
 mod steps;
@@ -29,6 +32,7 @@ use crate::admit::{Kept, Remark};
 use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, System};
+use crate::domain::routing::Routing;
 use crate::outcome::Code;
 
 pub use event::Event;
@@ -102,6 +106,8 @@ pub struct Context<'a> {
     pub lifecycles: &'a Lifecycles,
     /// Working days.
     pub calendar: &'a Calendar,
+    /// Which unit is responsible for what.
+    pub routing: &'a Routing,
     /// Pauses before each try of a parked item, the last one repeated.
     pub delays: &'a [Duration],
     /// When waiting ends.
@@ -268,17 +274,10 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             return Decision::Refuse(Refusal::with(Code::SequenceUsed, detail));
         }
     }
-    if let Command::OpenCase(command) = &item.command {
-        if let Some(other) = open_case::awaited(command, &key, world, setting) {
-            return match setting.place {
-                Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
-                _ => Decision::Park(Wait::Case, other),
-            };
-        }
-    } else if !world.cases.contains_key(&key) && setting.lifecycle(&key.kind).is_ok() {
+    if let Some(other) = awaited(&item.command, &key, world, setting) {
         return match setting.place {
             Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
-            _ => Decision::Park(Wait::Case, key),
+            _ => Decision::Park(Wait::Case, other),
         };
     }
     let done = match &item.command {
@@ -287,9 +286,8 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Command::CorrectCase(command) => correct_case::apply(command, &key, world, setting),
         Command::ActOnCase(command) => act_on_case::apply(command, &key, world, setting),
         Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
-        Command::PostLetter(_) | Command::Subscribe(_) => {
-            Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned()))
-        }
+        Command::PostLetter(command) => post_letter::apply(command, &key, world, setting),
+        Command::Subscribe(_) => Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned())),
     };
     match done {
         Ok(mut done) => {
@@ -300,6 +298,20 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             Decision::Apply(done)
         }
         Err(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+/// The case that must be there first: it may have been overtaken.
+fn awaited(command: &Command, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Option<CaseKey> {
+    if let Command::OpenCase(command) = command {
+        return open_case::awaited(command, key, world, setting);
+    }
+    if !world.cases.contains_key(key) {
+        return setting.lifecycle(&key.kind).is_ok().then(|| key.clone());
+    }
+    match command {
+        Command::PostLetter(command) => post_letter::awaited(command, world, setting),
+        _ => None,
     }
 }
 
@@ -345,8 +357,14 @@ pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Nee
         Command::UpdateStatus(_) | Command::ExchangeDocuments(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {
             opened(&key, lifecycles, needs);
         }
-        Command::PostLetter(_) | Command::Subscribe(_) => {}
+        Command::PostLetter(command) => {
+            opened(&key, lifecycles, needs);
+            needs.dialogs.insert(key.clone());
+            post_letter::needs(command, system, lifecycles, needs);
+        }
+        Command::Subscribe(_) => {}
     }
+    needs.loads |= route::may_ask(&item.command, &key, lifecycles);
     if documents(&item.command, &key, lifecycles) {
         needs.documents.insert(key.clone());
     }
@@ -363,7 +381,8 @@ fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool 
         }
         Command::CorrectCase(command) => !command.documents.is_empty(),
         Command::ActOnCase(command) => !command.documents.is_empty(),
-        Command::OpenCase(_) | Command::PostLetter(_) | Command::Subscribe(_) => false,
+        Command::PostLetter(command) => !command.documents.is_empty(),
+        Command::OpenCase(_) | Command::Subscribe(_) => false,
     }
 }
 

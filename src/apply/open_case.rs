@@ -1,11 +1,14 @@
 //! A case is opened at the start of its kind's lifecycle, with its fields, parties and documents (domain, rules 4 and 5). A second
 //! open application of the same applicant for the same service and object is refused, naming the first.
 
+use serde_json::json;
+
 use super::documents::{Upload, upload};
 use super::fields::{APPLICANT, applicant, complete, fill, merge, parties};
+use super::route::TERRITORY;
 use super::steps::{By, Steps, Told};
 use super::world::{ApplicationKey, Case, CaseKey, Details, Document, Needs, PartyRow, World};
-use super::{Change, Done, Lifecycles, Refusal, Setting};
+use super::{Change, Done, Lifecycles, Refusal, Setting, post_letter};
 use crate::binding::{OpenCase, Party};
 use crate::domain::lifecycle::{Duplicates, Kind, Lifecycle, Parent, Service, Step};
 use crate::domain::money;
@@ -60,15 +63,24 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
     let mut details = Details::new();
     merge(lifecycle.kind(), &command.details, &command.values, &mut details)?;
     fill(lifecycle.kind(), &command.parties, &mut details);
+    if let Some(territory) = &command.territory
+        && lifecycle.kind().field(TERRITORY).is_some()
+    {
+        details.entry(TERRITORY).or_insert_with(|| json!(territory));
+    }
     complete(lifecycle.kind(), &details)?;
     let rows = parties(lifecycle.kind(), &command.parties, &details)?;
     brings(command, lifecycle, service)?;
+    let seated = post_letter::seated(&command.readers, lifecycle)?;
     let told = Told { comment: command.comment.clone(), deadline: command.deadline, ..Told::default() };
     let mut case = case(command, key, lifecycle, (parent, details, &rows), setting)?;
     case.deadline = steps.deadline(&case, lifecycle, lifecycle.start(), &told)?;
     steps.begin(&case, lifecycle, &told)?;
     if !rows.is_empty() {
         steps.change(Change::Parties(case.key.clone(), rows));
+    }
+    if !seated.is_empty() {
+        steps.change(Change::Readers(case.key.clone(), seated));
     }
     let mut known: Vec<Document> = Vec::new();
     for card in &command.documents {
@@ -133,6 +145,7 @@ fn case(
         origin: setting.sender.to_owned(),
         agency: setting.sender.to_owned(),
         officer: command.officer.clone(),
+        unit: None,
         deadline: None,
         expected_on: None,
         email: address(command.email.as_ref(), command, |party| party.email.as_ref()),

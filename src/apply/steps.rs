@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::{Value, json};
 
-use super::world::{Case, CaseKey, Entry, History, World};
+use super::world::{Case, CaseKey, Document, Entry, History, World};
 use super::{Change, Done, Event, Refusal, Setting};
 use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Status};
 use crate::domain::money;
@@ -54,6 +54,8 @@ pub(super) enum Happened<'a> {
     Approved,
     /// A case that names it as its parent entered a status.
     Child(&'a Case),
+    /// Somebody has read a letter that names it.
+    Received,
 }
 
 /// What a case answered.
@@ -68,9 +70,9 @@ pub(super) enum Answer {
 /// The steps of one item.
 pub(super) struct Steps<'a> {
     setting: &'a Setting<'a>,
-    world: &'a World,
+    pub(super) world: &'a World,
     by: By,
-    cases: HashMap<CaseKey, Case>,
+    pub(super) cases: HashMap<CaseKey, Case>,
     counters: HashMap<(String, String, i32), i64>,
     changes: Vec<Change>,
     events: Vec<Event>,
@@ -115,6 +117,16 @@ impl<'a> Steps<'a> {
         self.cases.get(key).or_else(|| self.world.cases.get(key))
     }
 
+    /// The documents of a case before this item.
+    pub(super) fn documents(&self, key: &CaseKey) -> Vec<Document> {
+        self.world.documents.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Something that people are told of.
+    pub(super) fn event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     pub(super) fn change(&mut self, change: Change) {
         self.changes.push(change);
     }
@@ -157,7 +169,8 @@ impl<'a> Steps<'a> {
         case.expected_on = told.expected_on;
         case.deadline = self.deadline(&case, lifecycle, to, told)?;
         case.changed_at = self.setting.context.now;
-        self.record(&case, Entry::Moved, Some(from), &to.code, told);
+        let routed = self.route(&mut case, to, told);
+        self.record(&case, Entry::Moved, Some(from), &to.code, routed.as_ref().unwrap_or(told));
         self.put(case.clone());
         self.tell(&case, lifecycle, to, told);
         self.turned(&case, lifecycle, to)?;
@@ -304,6 +317,7 @@ impl<'a> Steps<'a> {
             turn: 0,
             since: self.by.happened_at,
             officer: None,
+            unit: None,
             deadline: parent.deadline,
             expected_on: None,
             details: parent
@@ -390,7 +404,8 @@ pub(super) fn fits(happening: &Happening, happened: &Happened<'_>) -> bool {
         (Happening::Corrected(Some(group)), Happened::Corrected(groups)) => groups.contains(group),
         (Happening::Corrected(None), Happened::Corrected(_))
         | (Happening::DocumentsDelivered, Happened::Delivered)
-        | (Happening::DocumentsApproved, Happened::Approved) => true,
+        | (Happening::DocumentsApproved, Happened::Approved)
+        | (Happening::LetterReceived, Happened::Received) => true,
         (Happening::Child { kind, purpose, status }, Happened::Child(child)) => {
             *kind == child.key.kind && *status == child.status && (purpose.is_none() || *purpose == child.purpose)
         }

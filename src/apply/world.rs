@@ -6,6 +6,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::letters::{Dialog, Letter, Reader};
+
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
 pub const NEW_WAITING: i64 = i64::MAX;
 
@@ -66,6 +68,8 @@ pub struct Case {
     pub agency: String,
     /// The responsible officer.
     pub officer: Option<String>,
+    /// The responsible unit, where one was chosen.
+    pub unit: Option<String>,
     /// By when somebody must act.
     pub deadline: Option<DateTime<Utc>>,
     /// When the next step is expected.
@@ -272,6 +276,10 @@ pub enum Change {
     Voided(CaseKey, Voided),
     /// A timer of a case starts.
     Timer(CaseKey, TimerRow),
+    /// Who takes part in a dialog, and how far each has read.
+    Readers(CaseKey, Vec<Reader>),
+    /// A letter came.
+    Letter(Box<Letter>),
     /// A kind has numbered so many cases of a year.
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
@@ -339,8 +347,12 @@ pub struct Needs {
     pub documents: HashSet<CaseKey>,
     /// Applications that must not be open already.
     pub applications: HashSet<ApplicationKey>,
+    /// Dialogs that letters go to, or that are read.
+    pub dialogs: HashSet<CaseKey>,
     /// Whether cases may have to be numbered.
     pub counters: bool,
+    /// Whether a responsible unit may have to be chosen.
+    pub loads: bool,
 }
 
 /// The facts of a batch and what its items have changed so far.
@@ -352,10 +364,14 @@ pub struct World {
     pub documents: HashMap<CaseKey, Vec<Document>>,
     /// Open requests by case.
     pub requests: HashMap<CaseKey, Vec<Request>>,
+    /// Dialogs by case.
+    pub dialogs: HashMap<CaseKey, Dialog>,
     /// Last used sequence number by sender and case.
     pub sequences: HashMap<(String, CaseKey), i64>,
     /// Numbers of the open applications.
     pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// Open cases by unit.
+    pub loads: HashMap<String, i64>,
     /// The last number that a kind of a system gave in a year.
     pub counters: HashMap<(String, String, i32), i64>,
     /// Parked rows without a sequence number, by case: what comes later queues behind them. One that was parked in
@@ -373,6 +389,14 @@ impl Case {
             applicant: self.applicant?,
             object: self.object.clone().unwrap_or_default(),
         })
+    }
+}
+
+impl Case {
+    /// The unit whose load it counts to.
+    #[must_use]
+    pub fn burdens(&self) -> Option<&str> {
+        self.unit.as_deref().filter(|_| self.open)
     }
 }
 
@@ -394,6 +418,8 @@ impl World {
             Change::Sequence(sender, key, last) => {
                 self.sequences.insert((sender.clone(), key.clone()), *last);
             }
+            Change::Readers(key, readers) => self.dialogs.entry(key.clone()).or_default().seat(readers),
+            Change::Letter(letter) => self.dialogs.entry(letter.case.clone()).or_default().post(letter),
             Change::Counter(system, kind, year, last) => {
                 self.counters.insert((system.clone(), kind.clone(), *year), *last);
             }
@@ -414,6 +440,12 @@ impl World {
                 numbers.push(case.key.number.clone());
             }
         }
-        self.cases.insert(case.key.clone(), case.clone());
+        let before = self.cases.insert(case.key.clone(), case.clone());
+        if let Some(unit) = before.as_ref().and_then(Case::burdens) {
+            *self.loads.entry(unit.to_owned()).or_default() -= 1;
+        }
+        if let Some(unit) = case.burdens() {
+            *self.loads.entry(unit.to_owned()).or_default() += 1;
+        }
     }
 }

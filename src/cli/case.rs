@@ -64,6 +64,9 @@ fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
         case.agency,
         show::or_dash(case.officer.as_deref())
     ));
+    if let Some(unit) = &case.unit {
+        show::line(&format!("  unit      {unit}"));
+    }
     if let Some(deadline) = case.deadline {
         show::line(&format!("  deadline  {}", show::moment(deadline, zone)));
     }

@@ -1,10 +1,11 @@
 //! `lifecycle`: how the cases of a system live, as a table or as a diagram.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::domain::lifecycle::{Lifecycle, System, mermaid};
 use crate::domain::term::Term;
+use crate::handbook::drawing::svg;
 
 /// Lifecycles.
 #[derive(Debug, Subcommand)]
@@ -13,17 +14,29 @@ pub(super) enum Lifecycles {
     Show(Show),
 }
 
+const AFTER: &str = "Example:
+  mezhved lifecycle show epgu --format svg > epgu.svg";
+
 /// What to show.
 #[derive(Debug, Args)]
+#[command(after_help = AFTER)]
 pub(super) struct Show {
     /// Code of the system.
     system: String,
     /// Only this kind of case.
     #[arg(long, value_name = "KIND")]
     case_kind: Option<String>,
-    /// Print diagrams in Mermaid.
-    #[arg(long)]
-    mermaid: bool,
+    /// As tables, as diagrams in Mermaid, or as one drawing in SVG.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// How to show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Mermaid,
+    Svg,
 }
 
 impl Lifecycles {
@@ -41,12 +54,10 @@ impl Lifecycles {
             let text = format!("{} has no such kind of case; it has {}", system.code(), known.join(", "));
             return Err(Failed::wrong(text));
         }
-        for lifecycle in kinds {
-            if show.mermaid {
-                show::line(&mermaid(lifecycle));
-            } else {
-                describe(lifecycle);
-            }
+        match show.format {
+            Format::Table => kinds.into_iter().for_each(describe),
+            Format::Mermaid => kinds.into_iter().for_each(|lifecycle| show::line(&mermaid(lifecycle))),
+            Format::Svg => show::bytes(svg(&kinds).as_bytes()),
         }
         Ok(Exit::Well)
     }

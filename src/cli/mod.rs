@@ -8,6 +8,7 @@ mod check;
 mod complete;
 mod config;
 mod db;
+mod dialog;
 mod dlq;
 mod lifecycle;
 mod message;
@@ -130,6 +131,9 @@ enum Command {
     /// Cases: status, history, documents.
     #[command(subcommand)]
     Case(case::Case),
+    /// Dialogs: who takes part, letters, what is unread.
+    #[command(subcommand)]
+    Dialog(dialog::Dialog),
     /// How the cases of a system live: a table, or a diagram.
     #[command(subcommand)]
     Lifecycle(lifecycle::Lifecycles),
@@ -180,6 +184,7 @@ impl Cli {
             Command::Db(command) => command.run(layers),
             Command::Dlq(command) => command.run(layers),
             Command::Case(command) => command.run(layers),
+            Command::Dialog(command) => command.run(layers),
             Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),

@@ -97,6 +97,8 @@ pub struct Config {
     pub relay: RelaySettings,
     /// A link in notices.
     pub notice_link: Option<String>,
+    /// The rules by which units of the agency are responsible for cases.
+    pub routing: Option<PathBuf>,
     /// The zone of days and terms.
     pub zone: Tz,
     /// Where health is served.
@@ -153,6 +155,7 @@ impl Config {
                 delay_max: Duration::from_millis(w.relay.retry_delay_milliseconds_max.max(1)),
             },
             notice_link: Some(w.notices.link.clone()).filter(|link| !link.is_empty()),
+            routing: path(&w.routing.file),
             zone: w
                 .time
                 .zone

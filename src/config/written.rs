@@ -25,6 +25,7 @@ sections! {
         parking: Parking,
         relay: Relay,
         notices: Notices,
+        routing: Routing,
         time: Time,
         http: Http,
         log: Log,
@@ -91,6 +92,8 @@ sections! {
     }
     /// Section `notices`.
     Notices { link: String, }
+    /// Section `routing`.
+    Routing { file: String, }
     /// Section `time`.
     Time { zone: String, }
     /// Section `http`.

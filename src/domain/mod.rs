@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod content;
+pub mod dialog;
 pub mod document;
 pub mod file_name;
 pub mod identifiers;
@@ -13,4 +14,5 @@ pub mod lifecycle;
 pub mod media;
 pub mod money;
 pub mod properties;
+pub mod routing;
 pub mod term;

@@ -13,6 +13,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::apply::{Lifecycles, Noticed, Settlement};
+use crate::domain::routing::Routing;
 use crate::xml::WriteFault;
 
 /// What a row of the outbox is.
@@ -75,6 +76,8 @@ pub struct Sending<'a> {
     pub agency: &'a str,
     /// Labels and texts.
     pub lifecycles: &'a Lifecycles,
+    /// Labels of units.
+    pub routing: &'a Routing,
     /// The zone in which moments are told.
     pub zone: Tz,
     /// A link in notices, with `{system}` and `{number}`.

@@ -47,7 +47,10 @@ fn addressee<'a>(channel: &str, noticed: &'a Noticed) -> Addressee<'a> {
     let (element, address) = match channel {
         "email" => ("b:Email", &event.email),
         "sms" => ("b:Phone", &event.phone),
-        _ => return Addressee::Known,
+        _ => match &event.reader {
+            Some(reader) => return Addressee::At("b:Account", reader),
+            None => return Addressee::Known,
+        },
     };
     address.as_deref().map_or(Addressee::Nowhere, |address| Addressee::At(element, address))
 }
@@ -62,7 +65,9 @@ fn row(
 ) -> Result<OutboxRow, WriteFault> {
     let event = &noticed.event;
     let item = noticed.item.to_string();
-    let message_id = id(&["notice", &noticed.source.0, &noticed.source.1, &item, &texts.code, channel]);
+    let mut parts = vec!["notice", &noticed.source.0, &noticed.source.1, &item, &texts.code, channel];
+    parts.extend(event.reader.as_deref());
+    let message_id = id(&parts);
     let header = Header {
         message_id: &message_id,
         in_reply_to: None,
@@ -148,6 +153,10 @@ fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMa
         (Place::Result, event.result.clone()),
         (Place::Officer, event.officer.clone()),
         (Place::Agency, Some(event.agency.clone())),
+        (
+            Place::Unit,
+            event.unit.as_ref().map(|code| sending.routing.unit(code).map_or(code, |unit| &unit.label).clone()),
+        ),
     ]
     .into_iter()
     .filter_map(|(place, value)| Some((place.name(), value?)))

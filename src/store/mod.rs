@@ -2,6 +2,7 @@
 //! sqlx. It knows no broker and no XML: what it writes was decided before.
 
 mod content;
+mod dialogs;
 mod fault;
 mod journal;
 mod moment;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use content::{ContentFault, Contents};
+pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use reads::{

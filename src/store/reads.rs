@@ -43,6 +43,8 @@ pub struct CaseView {
     pub agency: String,
     /// The responsible officer.
     pub officer: Option<String>,
+    /// The responsible unit.
+    pub unit: Option<String>,
     /// By when somebody must act, milliseconds.
     pub deadline: Option<i64>,
     /// When the next step is expected.

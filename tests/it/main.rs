@@ -13,6 +13,7 @@ mod logs;
 mod messages;
 mod outcomes;
 mod outgoing;
+mod routing;
 mod sixth;
 mod specimens;
 mod support;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 /// Something that happens to a case beside status updates. Written `act:withdraw`, `corrected`, `corrected:legal`,
-/// `documents:delivered`, `documents:approved`, `payment:paid`, `registry-request/change:applied`.
+/// `documents:delivered`, `documents:approved`, `letter:received`, `payment:paid`, `registry-request/change:applied`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Happening {
     /// Somebody did a declared act.
@@ -18,6 +18,8 @@ pub enum Happening {
     DocumentsDelivered,
     /// All its documents are approved.
     DocumentsApproved,
+    /// A letter that names it was read by its receiver.
+    LetterReceived,
     /// A case that names it as its parent entered a status.
     Child {
         /// Kind of the other case.
@@ -54,7 +56,8 @@ impl FromStr for Happening {
             ("corrected", _) => Ok(Self::Corrected(Some(what))),
             ("documents", "delivered") => Ok(Self::DocumentsDelivered),
             ("documents", "approved") => Ok(Self::DocumentsApproved),
-            ("documents", _) => Err(fault()),
+            ("letter", "received") => Ok(Self::LetterReceived),
+            ("documents" | "letter", _) => Err(fault()),
             _ => {
                 let (kind, purpose) = match who.split_once('/') {
                     Some((kind, purpose)) => (kind, Some(purpose.to_owned())),
@@ -74,6 +77,7 @@ impl fmt::Display for Happening {
             Self::Corrected(Some(group)) => write!(out, "corrected:{group}"),
             Self::DocumentsDelivered => out.write_str("documents:delivered"),
             Self::DocumentsApproved => out.write_str("documents:approved"),
+            Self::LetterReceived => out.write_str("letter:received"),
             Self::Child { kind, purpose: None, status } => write!(out, "{kind}:{status}"),
             Self::Child { kind, purpose: Some(purpose), status } => write!(out, "{kind}/{purpose}:{status}"),
         }
@@ -137,6 +141,7 @@ mod tests {
             "corrected:legal",
             "documents:delivered",
             "documents:approved",
+            "letter:received",
             "payment:paid",
             "registry-request/change:applied",
         ] {
@@ -146,7 +151,9 @@ mod tests {
 
     #[test]
     fn other_words_are_no_happenings() {
-        for written in ["", "act", "act:", ":paid", "documents:lost", "a:b:c", "payment:in time", "a:b/c"] {
+        for written in
+            ["", "act", "act:", ":paid", "documents:lost", "letter:lost", "a:b:c", "payment:in time", "a:b/c"]
+        {
             assert!(written.parse::<Happening>().is_err(), "{written}");
         }
     }

@@ -9,6 +9,7 @@ use sqlx::Row;
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
+use crate::apply::letters::{Letter, Reader};
 use crate::apply::world::{Case, CaseKey, Document, History, PartyRow, Request, TimerRow, Version, Voided};
 use crate::failpoint;
 use crate::store::StoreFault;
@@ -28,6 +29,8 @@ struct Folded<'a> {
     timers: Vec<(&'a CaseKey, &'a TimerRow)>,
     former: Vec<(&'a CaseKey, u32, &'a str, i64)>,
     counters: Vec<(&'a str, &'a str, i32, i64)>,
+    readers: Vec<(&'a CaseKey, &'a Reader)>,
+    letters: Vec<&'a Letter>,
 }
 
 impl Transaction {
@@ -54,6 +57,7 @@ impl Transaction {
         .await?;
         self.write_parties(&folded, &ids).await?;
         self.write_timers(&folded, &ids, now).await?;
+        self.write_letters(&folded.readers, &folded.letters, &ids).await?;
         self.write_documents(&folded, &ids).await
     }
 
@@ -71,7 +75,7 @@ impl Transaction {
         let rows = known.iter().map(|case| case_row(case)).collect();
         self.each(
             "UPDATE cases SET status = v ->> 1, since = v ->> 2, agency = v ->> 3, officer = v ->> 4, \
-             deadline = v ->> 5, expected_on = v ->> 6, open = v ->> 7, changed_at = v ->> 8, turn = v ->> 9 \
+             deadline = v ->> 5, expected_on = v ->> 6, open = v ->> 7, changed_at = v ->> 8, turn = v ->> 9, unit = v ->> 10 \
              FROM (SELECT value v FROM json_each(?1)) WHERE cases.id = v ->> 0",
             rows,
         )
@@ -152,7 +156,9 @@ impl Transaction {
             .chain(folded.parties.iter().map(|row| row.0))
             .chain(folded.voided.iter().map(|row| row.0))
             .chain(folded.timers.iter().map(|row| row.0))
-            .chain(folded.former.iter().map(|row| row.0));
+            .chain(folded.former.iter().map(|row| row.0))
+            .chain(folded.readers.iter().map(|row| row.0))
+            .chain(folded.letters.iter().map(|row| &row.case));
         let mut wanted: Vec<&CaseKey> = named.filter(|key| !ids.contains_key(key)).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -248,6 +254,13 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 }
                 folded.voided.push((key, voided));
             }
+            Change::Readers(key, readers) => {
+                folded.readers.retain(|(known, one)| {
+                    *known != key || readers.iter().all(|reader| reader.participant != one.participant)
+                });
+                folded.readers.extend(readers.iter().map(|reader| (key, reader)));
+            }
+            Change::Letter(letter) => folded.letters.push(letter),
             Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
             Change::Parties(key, rows) => {
                 rows.iter().for_each(|row| {
@@ -270,8 +283,8 @@ fn fold(changes: &[Change]) -> Folded<'_> {
 static CASES: Insert = Insert::new(
     "INSERT INTO cases (id, status, since, agency, officer, deadline, expected_on, open, changed_at, turn, system, kind, \
      number, service, object, purpose, title, parent_kind, parent_number, applicant, origin, valid_from, valid_until, \
-     amount, email, phone, details, version, opened_at)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     amount, email, phone, details, version, opened_at, unit)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -306,6 +319,7 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(Value::Object(case.details.clone()).to_string())
         .bind(case.version)
         .bind(to_store(case.opened_at))
+        .bind(&case.unit)
 }
 
 /// What a correction changes of a known case.
@@ -337,6 +351,7 @@ fn case_row(case: &Case) -> Value {
         i64::from(case.open),
         to_store(case.changed_at),
         case.turn,
+        case.unit,
     ])
 }
 

@@ -57,6 +57,10 @@ impl Transaction {
         if !needs.cases.is_empty() {
             let keys = list(needs.cases.iter());
             self.read_cases(&keys, &mut world).await?;
+            if !needs.dialogs.is_empty() {
+                self.read_dialogs(&list(needs.dialogs.iter()), &mut world).await?;
+                self.read_named(&mut world).await?;
+            }
             self.read_parents(&mut world).await?;
             self.read_sequences(&keys, &mut world).await?;
             self.read_waiting(&keys, &mut world).await?;
@@ -69,10 +73,23 @@ impl Transaction {
         if !needs.applications.is_empty() {
             self.read_applications(needs, &mut world).await?;
         }
+        if needs.loads {
+            self.read_loads(&mut world).await?;
+        }
         if needs.counters {
             self.read_counters(&mut world).await?;
         }
         Ok(world)
+    }
+
+    /// The cases that letters of the dialogs name: what a confirmed receipt may move.
+    async fn read_named(&mut self, world: &mut World) -> Result<(), StoreFault> {
+        let named = world.dialogs.values().flat_map(|dialog| &dialog.referring).flat_map(|letter| &letter.cases);
+        let missing: HashSet<_> = named.filter(|key| !world.cases.contains_key(key)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.read_cases(&list(missing.iter()), world).await
     }
 
     /// The parents of the cases that were read, and theirs: what a reaction may move.
@@ -84,6 +101,18 @@ impl Transaction {
                 break;
             }
             self.read_cases(&list(missing.iter()), world).await?;
+        }
+        Ok(())
+    }
+
+    /// How many open cases each unit has.
+    async fn read_loads(&mut self, world: &mut World) -> Result<(), StoreFault> {
+        failpoint::store(&self.file.path)?;
+        let rows = sqlx::query("SELECT unit, count(*) FROM cases WHERE open = 1 AND unit IS NOT NULL GROUP BY unit")
+            .fetch_all(&mut *self.tx)
+            .await?;
+        for row in rows {
+            world.loads.insert(row.try_get(0)?, row.try_get(1)?);
         }
         Ok(())
     }
@@ -102,7 +131,7 @@ impl Transaction {
             "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
              c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
              c.phone, c.kind, c.parent_kind, c.parent_number, c.turn, c.origin, c.valid_from, c.valid_until, c.amount, \
-             c.details, c.version FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
+             c.details, c.version, c.unit FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
              AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2",
         )
         .bind(keys)
@@ -309,6 +338,7 @@ fn case(row: &SqliteRow) -> Result<Case, StoreFault> {
         amount: row.try_get(26)?,
         details: json_column(row, 27)?,
         version: row.try_get(28)?,
+        unit: row.try_get(29)?,
         corrected: false,
     })
 }

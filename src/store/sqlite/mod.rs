@@ -4,6 +4,7 @@
 mod changes;
 mod facts;
 mod journal;
+mod letters;
 mod reads;
 mod rows;
 mod work;

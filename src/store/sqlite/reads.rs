@@ -23,7 +23,7 @@ impl Sqlite {
         let rows = sqlx::query(
             "SELECT id, system, number, coalesce(service, ''), object, coalesce(purpose, ''), parent_number, open, status, \
              since, agency, officer, deadline, expected_on, opened_at, changed_at, kind, parent_kind, title, valid_from, \
-             valid_until, amount, details FROM cases \
+             valid_until, amount, details, unit FROM cases \
              WHERE number = ?2 AND (?1 IS NULL OR system = ?1) ORDER BY system, kind",
         )
         .bind(system)
@@ -56,6 +56,7 @@ impl Sqlite {
                 valid_until: row.try_get(20)?,
                 amount: row.try_get(21)?,
                 details: json_column(&row, 22)?,
+                unit: row.try_get(23)?,
                 history: self.history(id).await?,
                 documents: self.documents(id).await?,
                 requests: self.requests(id).await?,

@@ -1,0 +1,224 @@
+//! `dialog`: which dialogs there are, found by word, date and participant, and what was written in one.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Subcommand};
+
+use super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::config::Config;
+use crate::domain::dialog::{DialogRole, words};
+use crate::domain::term::day_end;
+use crate::store::{DialogFilter, DialogRow, DialogView, LetterView};
+
+/// Dialogs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Dialog {
+    /// List dialogs, oldest first.
+    List(List),
+    /// Show a dialog: who takes part, what was written, what is unread.
+    Show(Show),
+}
+
+const LIST_AFTER: &str = "Example:
+  mezhved dialog list --participant MINSTROY --unread --word отчёт --from 2026-03-01";
+
+/// Which dialogs.
+#[derive(Debug, Args)]
+#[command(after_help = LIST_AFTER)]
+pub(super) struct List {
+    /// Only of this system.
+    #[arg(long)]
+    system: Option<String>,
+    /// Only with this participant.
+    #[arg(long, value_name = "CODE")]
+    participant: Option<String>,
+    /// Only where one letter holds this word; several: all of them.
+    #[arg(long, value_name = "WORD")]
+    word: Vec<String>,
+    /// Only with a letter of this day or later.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<NaiveDate>,
+    /// Only with a letter of this day or earlier.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<NaiveDate>,
+    /// Only where something is unread, by the participant if one is named.
+    #[arg(long)]
+    unread: bool,
+    /// Only after this row.
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Print one JSON object a line.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print CSV.
+    #[arg(long)]
+    csv: bool,
+}
+
+const SHOW_AFTER: &str = "Example:
+  mezhved dialog show ПР-2026-00000001 --csv > dialog.csv";
+
+/// Which dialog.
+#[derive(Debug, Args)]
+#[command(after_help = SHOW_AFTER)]
+pub(super) struct Show {
+    /// Its number.
+    number: String,
+    /// Its system, where several have this number.
+    #[arg(long)]
+    system: Option<String>,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print its letters as CSV.
+    #[arg(long)]
+    csv: bool,
+}
+
+impl Dialog {
+    pub(super) fn run(self, layers: &Layers) -> Done {
+        let config = layers.checked()?;
+        let runtime = assemble::runtime()?;
+        match self {
+            Self::List(list) => {
+                let filter = list.filter(&config)?;
+                let rows = runtime.block_on(async {
+                    let store = assemble::store(&config).await?;
+                    store.dialogs(&filter).await.map_err(Failed::away)
+                })?;
+                list.print(&rows, &config)
+            }
+            Self::Show(show) => {
+                let found = runtime.block_on(async {
+                    let store = assemble::store(&config).await?;
+                    store.dialog(show.system.as_deref(), &show.number).await.map_err(Failed::away)
+                })?;
+                match found {
+                    Some(dialog) => show.print(&dialog, &config),
+                    None => Err(Failed { exit: Exit::Found, text: format!("there is no dialog {}", show.number) }),
+                }
+            }
+        }
+    }
+}
+
+impl List {
+    fn filter(&self, config: &Config) -> Result<DialogFilter, Failed> {
+        let begin = |day: NaiveDate| end_of(day.pred_opt(), config);
+        let searched: Vec<String> = self.word.iter().flat_map(|word| words(word)).collect();
+        if searched.is_empty() && !self.word.is_empty() {
+            return Err(Failed::wrong("--word wants a word of at least two letters"));
+        }
+        Ok(DialogFilter {
+            system: self.system.clone(),
+            participant: self.participant.clone(),
+            words: searched,
+            from: self.from.and_then(begin),
+            until: self.to.and_then(|day| end_of(Some(day), config)),
+            unread: self.unread,
+            after: self.after,
+            limit: self.limit,
+        })
+    }
+
+    fn print(&self, rows: &[DialogRow], config: &Config) -> Done {
+        const HEADINGS: [&str; 9] =
+            ["row", "system", "number", "title", "status", "participants", "letters", "last", "unread"];
+        if self.json {
+            rows.iter().try_for_each(show::json)?;
+            return Ok(Exit::Well);
+        }
+        let cells = |row: &DialogRow| {
+            vec![
+                row.id.to_string(),
+                row.system.clone(),
+                row.number.clone(),
+                row.title.clone(),
+                row.status.clone(),
+                row.participants.join(" "),
+                row.letters.to_string(),
+                row.last_at.map(|at| show::moment(at, config.zone)).unwrap_or_default(),
+                row.unread.to_string(),
+            ]
+        };
+        if self.csv {
+            show::csv(&HEADINGS, rows.iter().map(cells))?;
+            return Ok(Exit::Well);
+        }
+        let mut table = show::table(&HEADINGS);
+        rows.iter().for_each(|row| {
+            table.add_row(cells(row));
+        });
+        show::line(&table.to_string());
+        show::more(rows.len(), self.limit, rows.last().map(|last| last.id));
+        Ok(Exit::Well)
+    }
+}
+
+impl Show {
+    fn print(&self, dialog: &DialogView, config: &Config) -> Done {
+        let moment = |at: i64| show::moment(at, config.zone);
+        if self.json {
+            show::json(dialog)?;
+            return Ok(Exit::Well);
+        }
+        if self.csv {
+            let cells = |letter: &LetterView| {
+                vec![
+                    letter.number.to_string(),
+                    moment(letter.posted_at),
+                    letter.author.clone(),
+                    letter.text.clone(),
+                    attached(letter),
+                    files(letter),
+                ]
+            };
+            let headings = ["letter", "posted", "from", "text", "attached", "files"];
+            show::csv(&headings, dialog.letters.iter().map(cells))?;
+            return Ok(Exit::Well);
+        }
+        show::line(&format!("dialog {} of {}: {}, {}", dialog.number, dialog.system, dialog.title, dialog.status));
+        let mut table = show::table(&["participant", "role", "unread", "last read"]);
+        for reader in &dialog.readers {
+            let role = DialogRole::parse(&reader.role).map_or(reader.role.as_str(), |role| role.label());
+            let read = reader.read_at.map(moment);
+            let unread = reader.unread.to_string();
+            table.add_row([reader.participant.as_str(), role, &unread, &show::or_dash(read.as_deref())]);
+        }
+        show::line(&table.to_string());
+        for letter in &dialog.letters {
+            show::line(&format!("{}. {}, {}", letter.number, letter.author, moment(letter.posted_at)));
+            letter.text.lines().for_each(|line| show::line(&format!("   {line}")));
+            for (what, list) in [("attached", attached(letter)), ("files", files(letter))] {
+                if !list.is_empty() {
+                    show::line(&format!("   {what}: {list}"));
+                }
+            }
+        }
+        Ok(Exit::Well)
+    }
+}
+
+fn attached(letter: &LetterView) -> String {
+    let one = |attached: &crate::apply::letters::Attached| match &attached.kind {
+        Some(kind) => format!("{} {kind} {}", attached.what, attached.number),
+        None => format!("{} {}", attached.what, attached.number),
+    };
+    letter.attached.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn files(letter: &LetterView) -> String {
+    letter
+        .files
+        .iter()
+        .map(|file| format!("{} (version {})", file.file_name, file.version))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The first moment after a day, in the configured zone.
+fn end_of(day: Option<NaiveDate>, config: &Config) -> Option<DateTime<Utc>> {
+    day.and_then(|day| day_end(day, config.zone))
+}
