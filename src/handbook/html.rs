@@ -118,6 +118,7 @@ fn footer(book: &Handbook, out: &mut String) {
     ));
 }
 
-fn escaped(text: &str) -> String {
+/// A text as it stands in HTML and SVG.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

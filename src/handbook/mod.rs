@@ -1,7 +1,8 @@
 //! The handbook: the rules of an element as people read them, a section for each kind of content and a row for each element
 //! and attribute in it, with types, numbers, allowed values, checks and what the schema says about them. Written as text,
-//! Markdown or one page of HTML. Pure; knows no file and no terminal.
+//! Markdown or one page of HTML; and lifecycles as drawings. Pure; knows no file and no terminal.
 
+pub mod drawing;
 mod formula;
 mod gather;
 mod html;
