@@ -7,6 +7,7 @@ mod compile;
 mod file;
 mod fill;
 mod library;
+pub mod outline;
 mod parts;
 mod rulebook;
 mod shape;

@@ -4,6 +4,7 @@
 //! from the lifecycle, the form of messages from templates beside the schemas. Streaming: memory does not grow with the number of
 //! messages. The clock is an argument.
 
+mod compose;
 mod detours;
 mod draft;
 mod files;
@@ -14,6 +15,7 @@ mod papers;
 mod people;
 mod spoilt;
 mod template;
+mod walk;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -21,9 +23,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 
+pub use compose::{Body, Composer, Saying, Unsayable};
 pub use draft::Templates;
 pub use oddity::{Oddity, Shares, UnknownOddity};
 pub use template::{Record, Template, TemplateFault};
+pub use walk::{Walk, WalkPlan};
 
 use self::draft::Draft;
 use self::life::{Life, moment};

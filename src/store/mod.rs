@@ -18,8 +18,8 @@ pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use reads::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
+    OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
 pub use sqlite::Transaction;
 pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};

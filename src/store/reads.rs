@@ -74,6 +74,19 @@ pub struct TimerView {
     pub state: String,
 }
 
+/// How often cases of a kind made a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MoveCount {
+    /// Kind of the cases.
+    pub kind: String,
+    /// Status before.
+    pub from: String,
+    /// Status after.
+    pub to: String,
+    /// How often.
+    pub moves: i64,
+}
+
 /// An entry of a case's history.
 #[derive(Debug, Serialize)]
 pub struct HistoryView {
@@ -344,6 +357,11 @@ impl Store {
     /// Cases of this number: one for each system that has it.
     pub async fn cases_by_number(&self, system: Option<&str>, number: &str) -> Result<Vec<CaseView>, StoreFault> {
         self.db.cases_by_number(system, number).await
+    }
+
+    /// How often the cases of a system made which move.
+    pub async fn moves(&self, system: &str) -> Result<Vec<MoveCount>, StoreFault> {
+        self.db.moves(system).await
     }
 
     /// Messages of this id: one for each sender that used it.

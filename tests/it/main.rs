@@ -18,5 +18,6 @@ mod sixth;
 mod specimens;
 mod support;
 mod tidy;
+mod walk;
 mod well_formed;
 mod xsts;
