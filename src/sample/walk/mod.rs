@@ -15,7 +15,7 @@ use super::life::moment;
 use super::template::Record;
 use super::{Expected, SampleMessage, Templates};
 use crate::binding::Rulebook;
-use crate::domain::lifecycle::{Lifecycle, Parent, Status, System};
+use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
 use crate::outcome::Code;
 use crate::random::Random;
 
@@ -138,13 +138,36 @@ impl<'w> Walk<'w> {
             None => None,
         };
         self.born += 1;
-        // Hexadecimal digits alone: a certificate's number is its serial.
-        let own = format!("{:06x}{:06x}", self.plan.seed % 0x0100_0000, self.born);
+        let year = self.plan.base.with_timezone(&self.plan.zone).year();
+        let own = format!("{year}-{}-{:06}", self.system.code().to_uppercase(), self.born);
+        // Some kinds take digits alone: a certificate's number is its serial.
+        let plain = format!("{year}{:08}", self.born);
         let service = self.random.pick(lifecycle.services());
-        let mut saying = carries::opening(lifecycle, purpose.as_deref(), service, self.born)
-            .if_possible("number", own.as_str())
+        let mut opened = Err(nobody);
+        for number in [own, plain] {
+            opened = self.opens(lifecycle, (purpose.as_deref(), service), parent.as_ref(), &number);
+            if !matches!(opened, Err(Unsayable::Impossible { .. })) {
+                break;
+            }
+        }
+        let number = opened?;
+        let life = Life { lifecycle, number, purpose };
+        self.entered(&life, lifecycle.start());
+        Ok(life)
+    }
+
+    /// Sends the message that opens a case; gives its number: this one, or the one that the receiver will give.
+    fn opens(
+        &mut self,
+        lifecycle: &'w Lifecycle,
+        (purpose, service): (Option<&str>, Option<&Service>),
+        parent: Option<&Life<'w>>,
+        own: &str,
+    ) -> Result<String, Unsayable> {
+        let mut saying = carries::opening(lifecycle, purpose, service, self.born)
+            .if_possible("number", own)
             .with("happened_at", moment(self.now));
-        if let Some(parent) = &parent {
+        if let Some(parent) = parent {
             saying = saying
                 .if_possible("parent", parent.number.as_str())
                 .if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
@@ -153,14 +176,11 @@ impl<'w> Walk<'w> {
         let wanted = lifecycle.start().documents.iter().filter_map(|either| either.first());
         let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
         for code in wanted.chain(of_service) {
-            carries::document(lifecycle, code, &own, &mut saying, &mut attachments);
+            carries::document(lifecycle, code, own, &mut saying, &mut attachments);
         }
         let what = format!("{} {own}", lifecycle.kind().code);
         let body = self.send(lifecycle, OPEN, saying, attachments, &what, Expected::Applied)?;
-        let number = if body.left_out.contains("number") { self.foretold(lifecycle) } else { own };
-        let life = Life { lifecycle, number, purpose };
-        self.entered(&life, lifecycle.start());
-        Ok(life)
+        Ok(if body.left_out.contains("number") { self.foretold(lifecycle) } else { own.to_owned() })
     }
 
     /// The case that a new one belongs to, in a status in which it may.
@@ -293,6 +313,7 @@ impl<'w> Walk<'w> {
         let number = self.made.len() as u64 + 1;
         self.made.push(SampleMessage {
             number,
+            system: self.system.code().to_owned(),
             sender: self.plan.sender.clone(),
             bytes: self.templates.envelope.fill(&envelope).into_bytes().into(),
             oddity: None,

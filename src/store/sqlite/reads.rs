@@ -332,7 +332,7 @@ impl Sqlite {
     pub(in crate::store) async fn outcomes(&self) -> Result<Vec<OutcomeCount>, StoreFault> {
         let rows = sqlx::query(
             "SELECT system, outcome, code, count(*), sum(repeats) FROM inbox GROUP BY system, outcome, code \
-             ORDER BY outcome, code, system",
+             ORDER BY system, outcome, code",
         )
         .fetch_all(&self.readers)
         .await?;
