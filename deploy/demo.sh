@@ -140,7 +140,7 @@ say "Messages sent = outcomes + repeats"
 # Of each system the case that most messages are about.
 for system in agis2 epgu fgis gge org; do
     say "A case of $system with its history"
-    number=$(awk -F'\t' -v system="$system" 'NR > 1 && $5 == system && $3 == "applied" { split($4, words, " "); print words[2] }' "$folder/messages/messages.tsv" |
+    number=$(awk -F'\t' -v wanted="$system" 'NR > 1 && $5 == wanted && $3 == "applied" { split($4, words, " "); print words[2] }' "$folder/messages/messages.tsv" |
         sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
     "$mezhved" case show "$number" --system "$system"
 done
