@@ -64,7 +64,7 @@ pub(super) fn upload(
         sha256: file.sha256.clone(),
         uploader: uploader.to_owned(),
         uploaded_at: at,
-        message: setting.message,
+        message: setting.cause.message(),
     };
     Ok(Upload { document, version })
 }

@@ -54,7 +54,8 @@ pub(super) fn apply(
             agency: agency.clone(),
             opened_at: command.happened_at,
             closed_at: None,
-            message: setting.message,
+            lapsed: false,
+            message: setting.cause.message(),
             touched: true,
         });
     }

@@ -7,7 +7,9 @@ mod fault;
 mod journal;
 mod moment;
 mod reads;
+mod schedule;
 mod sqlite;
+mod timers;
 mod work;
 
 use std::path::PathBuf;
@@ -21,7 +23,9 @@ pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
     OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
+pub use schedule::{Claimed, JobSeen, Lease, NewSlots, SlotFilter, SlotView, Tried};
 pub use sqlite::Transaction;
+pub use timers::{Overdue, TimerFilter, TimerListed};
 pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};
 
 /// How the embedded store is opened.
@@ -88,6 +92,16 @@ impl Store {
     /// Folds what the write-ahead log holds into the file, beside the writing, so that commits need not.
     pub async fn fold_log(&self) -> Result<(), StoreFault> {
         self.db.fold_log().await
+    }
+
+    /// What is wrong with the file; nothing where it is whole.
+    pub async fn check_file(&self) -> Result<Vec<String>, StoreFault> {
+        self.db.check_file().await
+    }
+
+    /// Gives the planner fresh statistics.
+    pub async fn optimize(&self) -> Result<(), StoreFault> {
+        self.db.optimize().await
     }
 
     /// Finishes reading and writing, folds the write-ahead log into the file.

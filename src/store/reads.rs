@@ -108,10 +108,12 @@ pub struct HistoryView {
     pub comment: Option<String>,
     /// What the status asked for, JSON.
     pub details: Option<String>,
-    /// Id of the message.
-    pub message_id: String,
-    /// Item of the message.
+    /// Id of the message; none: a timer did it.
+    pub message_id: Option<String>,
+    /// Item of the message; 0: a timer's.
     pub item: i64,
+    /// Code of the timer; none: a message did it.
+    pub timer: Option<String>,
 }
 
 /// A document of a case.
@@ -406,4 +408,6 @@ pub struct Waiting {
     pub stuck: i64,
     /// Open dead letters.
     pub dead_letters: i64,
+    /// Timers that need an operator.
+    pub timers_stuck: i64,
 }

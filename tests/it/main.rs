@@ -14,10 +14,13 @@ mod messages;
 mod outcomes;
 mod outgoing;
 mod routing;
+mod schedule;
 mod sixth;
 mod specimens;
 mod support;
 mod tidy;
+
+mod timers;
 mod walk;
 mod well_formed;
 mod xsts;
