@@ -377,7 +377,9 @@ async fn picture(path: &Path) -> BTreeMap<&'static str, Vec<String>> {
 async fn before(folder: &Path, seed: u64) -> (Arc<Pipeline>, DateTime<Utc>) {
     let base: DateTime<Utc> = "2026-03-02T06:00:00Z".parse().unwrap();
     let pipeline = house(folder, "[parking]\ndelays_milliseconds = [3600000]\n").await;
-    let messages = traffic_from(base, seed, 250, Shares::none());
+    let mut messages = traffic_from(base, seed, 400, Shares::none());
+    // The last answers never come: what they would have ended waits until its term is over.
+    messages.truncate(240);
     settle(&pipeline, messages.iter().map(|message| delivery(&pipeline, message.bytes.to_vec())).collect()).await;
     wake(&pipeline).await;
     (pipeline, base)
@@ -401,7 +403,8 @@ fn timers_that_fire_late_do_what_timely_ones_do() {
     let once = runtime.block_on(async {
         let folder = Folder::new();
         let (pipeline, base) = before(folder.path(), seed).await;
-        assert!(fire_all(&pipeline, base + Duration::days(days)).await > 200, "many timers fire");
+        let fired = fire_all(&pipeline, base + Duration::days(days)).await;
+        assert!(fired > 80, "only {fired} timers fire");
         assert_eq!(fire_all(&pipeline, base + Duration::days(days)).await, 0, "none of them again");
         pipeline.store.close().await;
         picture(&folder.path().join("store.sqlite")).await
@@ -457,7 +460,7 @@ async fn a_kill_between_any_two_steps_of_firing_changes_nothing() {
 #[cfg(feature = "fail-points")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_fails_at_any_step_of_firing_is_asked_again() {
-    let at = "2026-03-20T00:00:00Z".parse().unwrap();
+    let at = "2026-07-30T00:00:00Z".parse().unwrap();
     let mut expected = None;
     for step in 0.. {
         let folder = Folder::new();

@@ -213,8 +213,8 @@ impl Sqlite {
     pub(in crate::store) async fn next_slot(&self, job: &str) -> Result<Option<DateTime<Utc>>, StoreFault> {
         failpoint::store(&self.file.path)?;
         let row = sqlx::query(
-            "SELECT min(CASE state WHEN 'due' THEN due_at ELSE lease_until END) FROM slots \
-             WHERE job = ?1 AND state IN ('due', 'running')",
+            "SELECT min(at) FROM (SELECT min(due_at) AS at FROM slots WHERE job = ?1 AND state = 'due' \
+             UNION ALL SELECT lease_until FROM slots WHERE job = ?1 AND state = 'running')",
         )
         .bind(job)
         .fetch_one(&self.readers)
