@@ -10,7 +10,7 @@ use super::update_status::holds;
 use super::world::{Case, CaseKey, Document, Entry, Needs, Scope, TimerRow, World};
 use super::{Change, Done, Refusal, Setting, opened};
 use crate::apply::Lifecycles;
-use crate::domain::lifecycle::{Action, Due, Lifecycle, Service, Status, System, Timer};
+use crate::domain::lifecycle::{Action, Class, Due, Lifecycle, Service, Status, System, Timer};
 use crate::domain::term::{Term, day_end};
 use crate::outcome::Code;
 
@@ -43,6 +43,8 @@ pub(super) enum Fired {
 /// Adds what firing a timer needs to know.
 pub fn needs(due: &DueTimer, lifecycles: &Lifecycles, needs: &mut Needs) {
     opened(&due.case, lifecycles, needs);
+    // A move may ask for the responsible unit.
+    needs.loads = true;
     needs.documents.insert(due.case.clone());
     needs.cases.insert(due.case.clone());
 }
@@ -200,6 +202,8 @@ fn of_document(
     let Some(timer) = state.timers.iter().find(|timer| Some(timer.code.as_str()) == name) else {
         return Ok(Fired::Void(format!("the document is {} now", document.state)));
     };
+    let of_case = setting.lifecycle(&due.case.kind)?.status(&case.status);
+    let annulled = of_case.is_some_and(|status| status.class == Class::Annulled);
     let case = about(document, case, setting)?;
     let mut steps = Steps::new(world, setting, by(due.row.due_at, setting));
     let result = match &timer.action {
@@ -208,10 +212,13 @@ fn of_document(
             steps.change(Change::Document(due.case.clone(), Box::new(moved(document, to, due, setting))));
             let told = Told { details: json!({ "documents": [kind], "state": to.code }), ..Told::default() };
             steps.record(&case, Entry::Documents, Some(case.status.clone()), &case.status, &told);
-            if let Some(event) = states.event_of(to) {
+            if let Some(event) = states.event_of(to).filter(|_| !annulled) {
                 steps.tell_of(&event.code, &case, &Told::default());
             }
             format!("document {kind} is {} now", to.code)
+        }
+        Action::Remind { .. } | Action::Escalate { .. } if annulled => {
+            return Ok(Fired::Void("the case has been annulled, its documents are closed".to_owned()));
         }
         Action::Remind { event } | Action::Escalate { event } => {
             let told = Told { details: json!({ "documents": [kind], "event": event }), ..Told::default() };

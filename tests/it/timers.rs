@@ -11,6 +11,7 @@ use mezhved::apply::world::{Case, CaseKey, Document, Entry, Scope, TimerEnd, Tim
 use mezhved::apply::{self, Change, Context, DueTimer};
 use mezhved::domain::calendar::Calendar;
 use mezhved::domain::lifecycle::{Action, Due, Lifecycle, Status, System, Timer};
+use mezhved::domain::routing::Routing;
 use mezhved::pipeline::Pipeline;
 use mezhved::sample::Shares;
 use mezhved::store::TimerFilter;
@@ -172,6 +173,7 @@ fn case(lifecycle: &Lifecycle, status: &Status, timer: &Timer, since: DateTime<U
         service: lifecycle.services().first().map(|service| service.code.clone()).unwrap_or_default(),
         object: None,
         purpose: None,
+        unit: None,
         title: None,
         parent: None,
         applicant: None,
@@ -227,6 +229,7 @@ fn with_context<T>(calendar: &Calendar, now: DateTime<Utc>, work: impl FnOnce(&C
         zone: chrono_tz::Europe::Moscow,
         lifecycles: &rules(&config).lifecycles,
         calendar,
+        routing: &Routing::default(),
         delays: &[],
         patience: std::time::Duration::ZERO,
         dead_letter_inline_bytes_max: 0,
