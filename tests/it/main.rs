@@ -19,7 +19,6 @@ mod sixth;
 mod specimens;
 mod support;
 mod tidy;
-
 mod timers;
 mod walk;
 mod well_formed;
