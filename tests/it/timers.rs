@@ -92,7 +92,7 @@ async fn take(pipeline: &Arc<Pipeline>, step: &Step, number: usize, place: &str)
                 break;
             }
             let told = |timer: &mezhved::pipeline::FiredTimer| {
-                format!("{} {}: {} {}", timer.case.number, timer.code, timer.end.state(), timer.end.text())
+                format!("{} {}: {} {}", timer.case.kind, timer.code, timer.end.state(), timer.end.text())
             };
             fired.extend(piece.iter().map(told));
         }

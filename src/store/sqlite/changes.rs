@@ -245,7 +245,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut sequences: BTreeMap<(&str, &CaseKey), i64> = BTreeMap::new();
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
-    let mut timers: HashMap<&CaseKey, Vec<&TimerRow>> = HashMap::new();
+    let mut timers: BTreeMap<&CaseKey, Vec<&TimerRow>> = BTreeMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
