@@ -3,6 +3,7 @@
 
 mod broker;
 mod commands;
+mod coverage;
 mod daemon;
 mod differential;
 mod faults;
