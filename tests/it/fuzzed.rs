@@ -94,7 +94,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 /// An input changed in a few places.
 fn changed(corpus: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut input = corpus[dice.below(corpus.len())].clone();
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..=dice.below(4) {
         let at = dice.below(input.len() + 1);
         let to = (at + dice.below(12)).min(input.len());
         let piece = match dice.below(5) {
