@@ -271,7 +271,7 @@ fn patterns_match_in_linear_time_or_are_refused() {
         ("a{1000000}", false),
         ("((a*)*)*", true),
         ("((a{1,1000}){1,1000}){1,1000}", true),
-        ("(a{0,2000}b?){0,4}(a|aa)*", true),
+        ("(a{0,200}b?){0,4}(a|aa)*", true),
     ] {
         let found = codes(&with(pattern).unwrap(), &text);
         assert_eq!(found, if valid { vec![] } else { vec!["pattern-mismatch"] }, "{pattern}");
