@@ -57,7 +57,13 @@ impl Library {
             files.retain(|path, _| path.split('/').next().is_none_or(|system| !systems.contains(system)));
             files.extend(own);
         }
-        Ok(Self { files })
+        Ok(Self::of(files))
+    }
+
+    /// A library of these files alone, by their path.
+    #[must_use]
+    pub fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { files }
     }
 
     /// The library with more files.

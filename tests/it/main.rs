@@ -8,6 +8,7 @@ mod daemon;
 mod differential;
 mod faults;
 mod fixtures;
+mod fuzzed;
 mod hostile;
 mod journal;
 mod logs;
