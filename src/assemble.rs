@@ -53,8 +53,11 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
     let library =
         Library::load(config.schemas.as_deref()).map_err(|fault| AssembleFault::Rules(vec![fault.to_string()]))?;
     let mut faults = Vec::new();
-    let lifecycles = lifecycles(&library, &mut faults);
-    let rulebook = Rulebook::compile(&library, config);
+    let (rulebook, lifecycles) = std::thread::scope(|scope| {
+        let lifecycles = scope.spawn(|| lifecycles(&library, &mut faults));
+        let rulebook = Rulebook::compile(&library, config);
+        (rulebook, lifecycles.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked)))
+    });
     if let Err(more) = &rulebook {
         faults.extend(more.iter().map(ToString::to_string));
     }

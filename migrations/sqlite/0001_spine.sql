@@ -73,14 +73,13 @@ CREATE TABLE cases (
     version       INTEGER NOT NULL CHECK (version > 0),      -- of details
     opened_at     INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL,
-    UNIQUE (system, kind, number),
+    UNIQUE (number, kind, system),           -- also how a case is found by its number
     CHECK ((parent_kind IS NULL) = (parent_number IS NULL)),
     CHECK (valid_until IS NULL OR valid_from IS NULL OR valid_from <= valid_until)
 ) STRICT;
 CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
-CREATE INDEX cases_number ON cases (number);
 CREATE INDEX cases_load ON cases (unit) WHERE open = 1 AND unit IS NOT NULL;
 
 -- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.

@@ -16,6 +16,9 @@ pub(super) enum Case {
 
 /// Which case.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved case show 2026-0001234\n  mezhved case show 2026-0001234 --system epgu --json"
+)]
 pub(super) struct Show {
     /// Its number.
     number: String,

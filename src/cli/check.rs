@@ -11,6 +11,9 @@ use crate::store::{Contents, Store};
 
 /// Check everything.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 1: something is not in order.\n\nExamples:\n  mezhved check\n  mezhved check --broker --config mezhved.toml"
+)]
 pub(super) struct Check {
     /// Look at the broker too: every queue and exchange against the plan, changing nothing.
     #[arg(long)]

@@ -17,6 +17,9 @@ pub(super) enum Message {
 
 /// Which message.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved message show 0b1d9f3e-15f2-11f1-8002-02005e100002\n  mezhved message show 0b1d9f3e-15f2-11f1-8002-02005e100002 --receipt"
+)]
 pub(super) struct Show {
     /// Its id: a UUID, or sha256:… where none could be read.
     id: String,

@@ -97,16 +97,19 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Layers {
     /// Configuration file; also from the environment variable `MEZHVED_CONFIG`.
-    #[arg(long, short, global = true, value_name = "FILE")]
+    #[arg(long, short, global = true, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
     /// One setting, such as `--set store.path=data/store.sqlite`; wins over file and environment.
-    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", help_heading = "Configuration")]
     set: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the daemon until SIGTERM or SIGINT; a second signal aborts.
+    #[command(
+        after_help = "Examples:\n  mezhved run --config mezhved.toml\n  MEZHVED__BROKER__URL_FILE=/run/secrets/broker mezhved run"
+    )]
     Run,
     /// Apply files or folders through the same pipeline without any broker; receipts are written beside them.
     Process(process::Process),

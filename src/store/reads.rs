@@ -1,6 +1,8 @@
 //! What people ask of the store: cases, messages, dead letters, the outbox. Every listing pages by key.
 
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::{Store, StoreFault, StoredBody};
 
@@ -32,7 +34,7 @@ pub struct CaseView {
     /// Kopecks due.
     pub amount: Option<i64>,
     /// The fields that its kind declares.
-    pub details: serde_json::Value,
+    pub details: Value,
     /// Whether it counts as an open application.
     pub open: bool,
     /// Code of the status.
@@ -107,6 +109,7 @@ pub struct HistoryView {
     /// In words.
     pub comment: Option<String>,
     /// What the status asked for, JSON.
+    #[serde(serialize_with = "nested_if_any")]
     pub details: Option<String>,
     /// Id of the message.
     pub message_id: String,
@@ -158,6 +161,7 @@ pub struct VersionView {
 #[derive(Debug, Serialize)]
 pub struct RequestView {
     /// What is wanted, JSON list.
+    #[serde(serialize_with = "nested")]
     pub wanted: String,
     /// By when, milliseconds.
     pub due: Option<i64>,
@@ -197,10 +201,13 @@ pub struct MessageView {
     /// Where its receipt goes.
     pub reply: Option<String>,
     /// AMQP properties, JSON.
+    #[serde(serialize_with = "nested")]
     pub properties: String,
     /// What was noticed, JSON list.
+    #[serde(serialize_with = "nested_if_any")]
     pub notes: Option<String>,
     /// Results by item, JSON list.
+    #[serde(serialize_with = "nested")]
     pub items: String,
     /// When it came, milliseconds.
     pub received_at: i64,
@@ -271,6 +278,7 @@ pub struct DeadLetterView {
     /// Why, in Russian.
     pub reason: String,
     /// Violations, JSON list.
+    #[serde(serialize_with = "nested")]
     pub violations: String,
     /// Sender.
     pub sender: String,
@@ -351,6 +359,19 @@ pub struct OutcomeCount {
     pub messages: i64,
     /// Repeats counted beside them.
     pub repeats: i64,
+}
+
+/// JSON that the tables keep as text is no text for who reads JSON.
+fn nested<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_str::<Value>(text).map_err(S::Error::custom)?.serialize(to)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands a field over as it is")]
+fn nested_if_any<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Some(text) => nested(text, to),
+        None => to.serialize_none(),
+    }
 }
 
 impl Store {

@@ -10,7 +10,7 @@ use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
 use crate::apply::letters::{Letter, Reader};
-use crate::apply::world::{Case, CaseKey, Document, History, PartyRow, Request, TimerRow, Version, Voided};
+use crate::apply::world::{Case, CaseKey, Details, Document, History, PartyRow, Request, TimerRow, Version, Voided};
 use crate::failpoint;
 use crate::store::StoreFault;
 use crate::store::moment::to_store;
@@ -316,10 +316,14 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(case.amount)
         .bind(&case.email)
         .bind(&case.phone)
-        .bind(Value::Object(case.details.clone()).to_string())
+        .bind(details_text(&case.details))
         .bind(case.version)
         .bind(to_store(case.opened_at))
         .bind(&case.unit)
+}
+
+fn details_text(details: &Details) -> String {
+    serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// What a correction changes of a known case.
@@ -332,7 +336,7 @@ fn corrected_row(case: &Case) -> Value {
         case.amount,
         case.email,
         case.phone,
-        Value::Object(case.details.clone()).to_string(),
+        details_text(&case.details),
         case.version,
         case.applicant.map(hex::encode),
     ])
