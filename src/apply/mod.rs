@@ -33,6 +33,7 @@ use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, System};
 use crate::domain::routing::Routing;
+use crate::domain::media::Held;
 use crate::outcome::Code;
 
 pub use event::Event;
@@ -114,8 +115,8 @@ pub struct Context<'a> {
     pub patience: Duration,
     /// Dead letters longer than this lie outside the tables.
     pub dead_letter_inline_bytes_max: usize,
-    /// The size of a content that the document store holds, by SHA-256.
-    pub held: &'a dyn Fn(&str) -> Option<u64>,
+    /// A content that the document store holds, by SHA-256.
+    pub held: &'a dyn Fn(&str) -> Option<Held>,
 }
 
 impl Context<'_> {

@@ -3,6 +3,8 @@
 
 mod broker;
 mod commands;
+mod consistency;
+mod contents;
 mod daemon;
 mod differential;
 mod faults;
@@ -14,6 +16,7 @@ mod messages;
 mod outcomes;
 mod outgoing;
 mod routing;
+mod search;
 mod sixth;
 mod specimens;
 mod support;
