@@ -8,7 +8,7 @@ use super::{Done, Exit, Failed, show};
 use crate::apply::Lifecycles;
 use crate::config::Config;
 use crate::domain::identifiers;
-use crate::domain::lifecycle::{Class, Lifecycle, Status};
+use crate::domain::lifecycle::{Class, Lifecycle, Status, System};
 use crate::store::{CaseFilter, Place, Sought, Store, StoreFault};
 
 /// Words taken in together before words are looked for.
@@ -139,7 +139,7 @@ impl Cases {
 
 /// All places of all lifecycles that fit.
 pub(super) fn places(lifecycles: &Lifecycles, fits: impl Fn(&Lifecycle, &Status) -> bool) -> Vec<Place> {
-    let kinds = lifecycles.systems().flat_map(|system| system.kinds());
+    let kinds = lifecycles.systems().flat_map(System::kinds);
     let all = kinds.flat_map(|lifecycle| lifecycle.statuses().iter().map(move |status| (lifecycle, status)));
     all.filter(|(lifecycle, status)| fits(lifecycle, status))
         .map(|(lifecycle, status)| Place {

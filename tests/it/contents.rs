@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mezhved::desk::contents::{FileFinding, Looked, Wrong, verify};
+use mezhved::domain::content::ContentHash;
 use mezhved::pipeline::Pipeline;
 
 use crate::support::daemon::Home;
-use crate::support::{FIVE, Folder, delivery, house, settle, tell};
+use crate::support::{FIVE, Folder, delivery, house, message, settle, tell};
 
 const STORIES: [&str; 3] = [
     "epgu/valid/a-new-version-of-a-document",
@@ -78,6 +80,46 @@ async fn missing_changed_and_left_over_files_are_told() {
     let json = home.verb(&["document", "verify", "--leftover-age", "0", "--json"], 1);
     assert_eq!(json.lines().count(), 5, "{json}");
     assert!(json.lines().last().unwrap().contains("\"findings\":4"), "{json}");
+}
+
+/// The second message of a story about a reference, about a content of this length instead.
+fn referring(story: &str, id: &str, number: &str, bytes: &[u8]) -> Vec<u8> {
+    let name = ContentHash::of(bytes).to_string();
+    let mut text = story.to_owned();
+    for (tag, value) in [("env:MessageId", id), ("c:Number", number), ("env:Sha256", &name), ("env:Reference", &name)] {
+        text = within(&text, tag, value);
+    }
+    within(&text, "env:Size", &bytes.len().to_string()).into_bytes()
+}
+
+/// A text with another value in an element.
+fn within(text: &str, tag: &str, value: &str) -> String {
+    let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+    let (before, rest) = text.split_once(&open).unwrap();
+    let (_, after) = rest.split_once(&close).unwrap();
+    format!("{before}{open}{value}{close}{after}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_file_is_taken_and_one_byte_more_is_not() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &["epgu/valid/an-attachment-by-reference"]).await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/epgu/valid/an-attachment-by-reference/02-reference.xml");
+    let story = fs::read_to_string(path).unwrap();
+    let rules = pipeline.lifecycles.get("epgu").unwrap().documents().unwrap();
+    let largest = usize::try_from(rules.size_bytes_max("site-plan")).unwrap();
+    for (more, id, code) in [
+        (0, "00d70001-15f2-11f1-80d7-02005e1000d7", None),
+        (1, "00d70002-15f2-11f1-80d7-02005e1000d7", Some("attachment-not-allowed")),
+    ] {
+        let mut bytes = b"%PDF-1.7\n".to_vec();
+        bytes.resize(largest + more, b' ');
+        let body = referring(&story, id, &format!("П-{more}-большой"), &bytes);
+        pipeline.contents.keep(&[(ContentHash::of(&bytes).to_string(), Arc::new(bytes))]).unwrap();
+        settle(&pipeline, vec![delivery(&pipeline, body)]).await;
+        assert_eq!(message(&pipeline, id).await.code.as_deref(), code);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,7 +32,7 @@ pub(in crate::cli) struct List {
     /// Only of this system.
     #[arg(long)]
     system: Option<String>,
-    /// Only of this kind, such as StatusUpdate.
+    /// Only of this kind, such as `StatusUpdate`.
     #[arg(long)]
     kind: Option<String>,
     /// Only with this outcome.

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek};
 
+use memchr::memmem;
+
 use super::source::Source;
 
 /// Where the end of a file says where its table begins.
@@ -140,7 +142,7 @@ fn named_anywhere<R: Read + Seek>(content: &mut Source<'_, R>) -> io::Result<boo
     while at < content.length() {
         let stretch = content.stretch(at, STRETCH_BYTES)?;
         let ends = |end: usize| stretch.get(end).is_none_or(|byte| !is_regular(*byte));
-        if stretch.windows(SOUGHT.len()).enumerate().any(|(at, window)| window == SOUGHT && ends(at + SOUGHT.len())) {
+        if memmem::find_iter(&stretch, SOUGHT).any(|at| ends(at + SOUGHT.len())) {
             return Ok(true);
         }
         if stretch.len() < STRETCH_BYTES {
