@@ -32,8 +32,8 @@ use crate::admit::{Kept, Remark};
 use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, System};
-use crate::domain::routing::Routing;
 use crate::domain::media::Held;
+use crate::domain::routing::Routing;
 use crate::outcome::Code;
 
 pub use event::Event;
