@@ -130,9 +130,10 @@ fn cases(filter: &CaseFilter) -> Builder {
     );
     let drive = drive(filter);
     let ordered = matches!(drive, Drive::Agency | Drive::Key);
-    query.push(if ordered { "c.id > " } else { "+c.id > " }).push_bind(filter.after);
+    let key = if ordered { "c.id" } else { "+c.id" };
+    query.push(format!("{key} > ")).push_bind(filter.after);
     conditions(&mut query, filter, drive);
-    query.push(" ORDER BY c.id LIMIT ").push_bind(filter.limit);
+    query.push(format!(" ORDER BY {key} LIMIT ")).push_bind(filter.limit);
     query
 }
 
@@ -223,7 +224,8 @@ fn documents(filter: &DocumentFilter) -> Builder {
     let words = filter.text.is_some() || filter.number.is_some();
     // By the words of the document, else by its case, else along the rows.
     let along = !words && of_cases == Drive::Key;
-    query.push(if along { "d.id > " } else { "+d.id > " }).push_bind(filter.after);
+    let key = if along { "d.id" } else { "+d.id" };
+    query.push(format!("{key} > ")).push_bind(filter.after);
     for text in [&filter.text, &filter.number].into_iter().flatten() {
         query.push(" AND d.id IN (SELECT rowid FROM document_text WHERE document_text MATCH ");
         query.push_bind(matching(text)).push(")");
@@ -241,7 +243,7 @@ fn documents(filter: &DocumentFilter) -> Builder {
         }
     }
     within(&mut query, "+d.changed_at", filter.changed);
-    query.push(" ORDER BY d.id LIMIT ").push_bind(filter.limit);
+    query.push(format!(" ORDER BY {key} LIMIT ")).push_bind(filter.limit);
     query
 }
 
@@ -254,7 +256,8 @@ fn messages(filter: &MessageFilter) -> Builder {
     let by_outcome = !of_cases && filter.message_id.is_none();
     let timed = by_outcome && (filter.outcome.is_some() || filter.code.is_some() || filter.received != Span::default());
     let along = by_outcome && !timed;
-    query.push(if along { "i.seq > " } else { "+i.seq > " }).push_bind(filter.after);
+    let key = if along { "i.seq" } else { "+i.seq" };
+    query.push(format!("{key} > ")).push_bind(filter.after);
     if let Some(id) = &filter.message_id {
         query.push(" AND i.message_id = ").push_bind(id.clone());
     }
@@ -283,7 +286,7 @@ fn messages(filter: &MessageFilter) -> Builder {
             query.push(format!(" AND {column} = ")).push_bind(sought.clone());
         }
     }
-    query.push(" ORDER BY i.seq LIMIT ").push_bind(filter.limit);
+    query.push(format!(" ORDER BY {key} LIMIT ")).push_bind(filter.limit);
     query
 }
 
