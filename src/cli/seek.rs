@@ -174,11 +174,7 @@ impl Page {
                 table.add_row(cells(row));
             }
             show::line(&table.to_string());
-            if rows.len() == self.limit as usize
-                && let Some(last) = rows.last()
-            {
-                show::line(&format!("more: --after {}", key(last)));
-            }
+            show::more(rows.len(), self.limit, rows.last().map(key));
         }
         Ok(Exit::Well)
     }

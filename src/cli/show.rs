@@ -54,6 +54,13 @@ pub(super) fn csv(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     Ok(())
 }
 
+/// Says how to go on where a page is full.
+pub(super) fn more(shown: usize, limit: u32, last: Option<i64>) {
+    if let Some(last) = last.filter(|_| shown == limit as usize) {
+        line(&format!("more: --after {last}"));
+    }
+}
+
 /// A table with these headings; as wide as the terminal, or unlimited where there is none.
 pub(super) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
