@@ -35,6 +35,9 @@ const FOLD_PAUSE: Duration = Duration::from_millis(200);
 /// How often old raw bytes are removed, and how many batches at a time.
 const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
 const UPKEEP_BATCHES_MAX: u32 = 1000;
+/// How often words of new and changed cases and documents are taken in, and how many at a time.
+const WORDS_PAUSE: Duration = Duration::from_secs(2);
+const WORDS_MAX: u32 = 500;
 /// How often committed rows of the journal are looked for, to be sealed.
 const SEAL_PAUSE: Duration = Duration::from_secs(2);
 /// Parked items of one batch.
@@ -101,6 +104,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start(&rest, upkeep_loop(loops.clone()));
     start(&rest, fold_loop(loops.clone()));
     start(&rest, seal_loop(loops.clone()));
+    start(&rest, words_loop(loops.clone()));
     start(&rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
@@ -456,6 +460,24 @@ async fn seal_loop(loops: Loops) {
     }
     if let Err(fault) = journal::finish(store, &owner).await {
         tracing::warn!(%fault, "the journal's last rows wait for their seals");
+    }
+}
+
+/// Takes in words for search behind the writing: a piece now and then under load, all of them when there is none.
+async fn words_loop(loops: Loops) {
+    let pipeline = &loops.pipeline;
+    let mut deliveries = 0;
+    loop {
+        let idle = std::mem::replace(&mut deliveries, pipeline.counters.deliveries()) == deliveries;
+        match pipeline.store.take_words(WORDS_MAX).await {
+            Ok(taken) if taken > 0 && idle => continue,
+            Ok(_) => {}
+            Err(fault) => tracing::warn!(%fault, "words for search wait for the store"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(WORDS_PAUSE) => {}
+            () = loops.ending.cancelled() => return,
+        }
     }
 }
 

@@ -84,6 +84,10 @@ codes! {
     AttachmentType = "attachment-type", Sender, "Формат вложения не совпадает с объявленным";
     /// The system does not take files of this format or size.
     AttachmentNotAllowed = "attachment-not-allowed", Sender, "Файл такого формата или размера не принимается";
+    /// The content takes a password, so that it cannot be told what it is, or cannot be signed.
+    DocumentLocked = "document-locked", Sender, "Документ защищён паролем";
+    /// Documents of this format are not signed.
+    NotSignable = "not-signable", Sender, "Документ такого формата не подписывают";
     /// A file name that is a path, or that no file system should see.
     FileNameUnsafe = "file-name-unsafe", Sender, "Недопустимое имя файла";
     /// The binding needs a value that the message leaves out or that has another form.

@@ -18,6 +18,7 @@ use crate::binding::Rulebook;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
+use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
@@ -168,7 +169,7 @@ impl Pipeline {
         let known = known(batch, &mut transaction).await?;
         let world = transaction.facts(&needs(batch, &self.lifecycles)).await?;
         let now = clock::now();
-        let held = |sha256: &str| self.contents.size(sha256);
+        let held = |sha256: &str| self.contents.held(sha256);
         let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
         settlement.writes.raw = raw(batch, &settlement, now)?;
         let settlement = Arc::new(settlement);
@@ -187,7 +188,7 @@ impl Pipeline {
         Ok(committed)
     }
 
-    fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<u64>) -> Context<'a> {
+    fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<Held>) -> Context<'a> {
         Context {
             now,
             zone: self.config.zone,

@@ -188,6 +188,7 @@ CREATE TABLE document_versions (
     media_type    TEXT NOT NULL,
     size          BIGINT NOT NULL,
     sha256        TEXT NOT NULL CHECK (length(sha256) = 64),
+    locked        BIGINT NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),     -- takes a password to read it
     uploader      TEXT NOT NULL,
     uploaded_at   BIGINT NOT NULL,
     message       BIGINT NOT NULL REFERENCES inbox (seq),

@@ -186,6 +186,7 @@ CREATE TABLE document_versions (
     media_type    TEXT NOT NULL,
     size          INTEGER NOT NULL,
     sha256        TEXT NOT NULL CHECK (length(sha256) = 64),
+    locked        INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),     -- takes a password to read it
     uploader      TEXT NOT NULL,
     uploaded_at   INTEGER NOT NULL,
     message       INTEGER NOT NULL REFERENCES inbox (seq),

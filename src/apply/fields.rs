@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Refusal;
 use super::world::{Details, PartyRow};
@@ -142,13 +141,12 @@ pub(super) fn parties(kind: &Kind, parties: &[Party], details: &Details) -> Resu
 }
 
 fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
-    PartyRow { role: role.to_owned(), identifier, hash: hash(identifier, value), shown: identifiers::mask(value) }
-}
-
-/// Names somebody without telling who it is.
-fn hash(identifier: &str, value: &str) -> [u8; 32] {
-    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    Sha256::digest(format!("{identifier}:{digits}")).into()
+    PartyRow {
+        role: role.to_owned(),
+        identifier,
+        hash: identifiers::lookup(identifier, value),
+        shown: identifiers::mask(value),
+    }
 }
 
 /// The hash of the strongest identifier that the applicant has.

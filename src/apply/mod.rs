@@ -32,6 +32,7 @@ use crate::admit::{Kept, Remark};
 use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, System};
+use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::outcome::Code;
 
@@ -114,8 +115,8 @@ pub struct Context<'a> {
     pub patience: Duration,
     /// Dead letters longer than this lie outside the tables.
     pub dead_letter_inline_bytes_max: usize,
-    /// The size of a content that the document store holds, by SHA-256.
-    pub held: &'a dyn Fn(&str) -> Option<u64>,
+    /// A content that the document store holds, by SHA-256.
+    pub held: &'a dyn Fn(&str) -> Option<Held>,
 }
 
 impl Context<'_> {

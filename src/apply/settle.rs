@@ -1,6 +1,7 @@
 //! A batch, folded: message by message, item by item, over the facts and the changes so far. What comes out is
 //! everything that the store will write and everything that is owed, decided before the first row is written.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,9 +13,11 @@ use super::results::{ItemResult, Results, Tried};
 use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
 use super::world::{CaseKey, Entry, NEW_WAITING, World};
 use super::{Context, Decision, Event, Place, Refusal, Setting, decide, journal};
-use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
+use crate::admit::{Checked, ClaimKey, Head, Kept, Prepared, Rejected, Remark};
 use crate::apply::Change;
 use crate::binding::Item;
+use crate::domain::content::Declared;
+use crate::domain::media::{self, Held};
 use crate::intake::Origin;
 use crate::outcome::Code;
 
@@ -219,20 +222,35 @@ impl Fold<'_> {
         }
     }
 
-    /// The refusal of a message that refers to a content which neither the document store nor this batch holds.
+    /// The refusal of a message that refers to a content which neither the document store nor this batch holds, or that is
+    /// not what the message declares.
     pub(super) fn missing(&self, checked: &Checked) -> Option<Rejected> {
-        let kept = |sha256: &str| {
-            let mut contents = self.out.contents.iter();
-            contents.find(|(known, _)| known == sha256).map(|(_, bytes)| bytes.len() as u64)
-        };
         let fault = checked.files.iter().filter(|file| file.referred).find_map(|file| {
-            match kept(&file.sha256).or_else(|| (self.context.held)(&file.sha256)) {
-                None => Some(Code::AttachmentMissing),
-                Some(size) if i64::try_from(size) != Ok(file.size) => Some(Code::AttachmentSize),
-                Some(_) => None,
+            let Some(held) = self.held(&file.sha256) else { return Some(Code::AttachmentMissing) };
+            if i64::try_from(held.bytes) != Ok(file.size) {
+                return Some(Code::AttachmentSize);
             }
+            let declared = Declared { media_type: &file.media_type, size: held.bytes, sha256: &file.sha256 };
+            declared.kind(held.told).err().map(|fault| Code::parse(fault.code()).unwrap_or(Code::AttachmentType))
         })?;
         Some(Rejected::of(fault, Some("вложение указано ссылкой на хранилище документов".to_owned())))
+    }
+
+    /// A content that this batch keeps or the document store holds.
+    fn held(&self, sha256: &str) -> Option<Held> {
+        let own = self.out.contents.iter().find(|(known, _)| known == sha256);
+        own.map(|(_, bytes)| Held { bytes: bytes.len() as u64, told: media::told(bytes) })
+            .or_else(|| (self.context.held)(sha256))
+    }
+
+    /// The files of a message, with what could not be told of the referred ones before.
+    pub(super) fn files<'c>(&self, checked: &'c Checked) -> Cow<'c, [Kept]> {
+        if checked.files.iter().all(|file| !file.referred) {
+            return Cow::Borrowed(&checked.files);
+        }
+        let locked = |file: &Kept| self.held(&file.sha256).is_some_and(|held| held.told.locked);
+        let told = |file: &Kept| Kept { locked: file.locked || (file.referred && locked(file)), ..file.clone() };
+        checked.files.iter().map(told).collect()
     }
 
     /// Tries all items of a message in their order.
@@ -240,11 +258,12 @@ impl Fold<'_> {
         if booked.head.test() {
             return self.rehearse(booked, checked);
         }
-        let Checked { items, files, contents } = checked;
+        let Checked { items, contents, .. } = checked;
+        let files = self.files(checked);
         let mut results = Results::default();
         let mut buried: Vec<(&Item, Refusal)> = Vec::new();
         for item in items {
-            let decision = decide(item, &self.world, &self.setting(booked, item, files, Place::Arrived));
+            let decision = decide(item, &self.world, &self.setting(booked, item, &files, Place::Arrived));
             let result = match decision {
                 Decision::Apply(done) => self.take(booked, item, done),
                 Decision::Park(reason, case) => self.park(booked, item, reason, case),
@@ -271,9 +290,10 @@ impl Fold<'_> {
     /// A test: tried on a copy of the world, changing nothing.
     fn rehearse(&mut self, booked: &Booked<'_>, checked: &Checked) -> Results {
         let mut world = self.world.clone();
+        let files = self.files(checked);
         let mut results = Results::default();
         for item in &checked.items {
-            let decision = decide(item, &world, &self.setting(booked, item, &checked.files, Place::Arrived));
+            let decision = decide(item, &world, &self.setting(booked, item, &files, Place::Arrived));
             results.set(match decision {
                 Decision::Apply(done) => {
                     done.changes.iter().for_each(|change| world.absorb(change));
@@ -292,7 +312,7 @@ impl Fold<'_> {
         &'a self,
         booked: &'a Booked<'a>,
         item: &'a Item,
-        files: &'a [crate::admit::Kept],
+        files: &'a [Kept],
         place: Place,
     ) -> Setting<'a> {
         Setting {

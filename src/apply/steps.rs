@@ -131,6 +131,10 @@ impl<'a> Steps<'a> {
         self.changes.push(change);
     }
 
+    pub(super) fn tell_of(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     /// A new state of a case.
     pub(super) fn put(&mut self, case: Case) {
         self.cases.insert(case.key.clone(), case.clone());

@@ -192,6 +192,10 @@ pub struct Document {
     pub signed: Option<String>,
     /// How many versions it has.
     pub versions: u32,
+    /// Media type of the newest one.
+    pub media_type: String,
+    /// Whether it takes a password to read the newest one.
+    pub locked: bool,
     /// When it last changed here.
     pub changed_at: DateTime<Utc>,
 }
@@ -215,6 +219,8 @@ pub struct Version {
     pub size: i64,
     /// SHA-256 of the content, hex.
     pub sha256: String,
+    /// Whether it takes a password to read it.
+    pub locked: bool,
     /// Who brought it.
     pub uploader: String,
     /// When it happened.

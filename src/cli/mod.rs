@@ -10,8 +10,10 @@ mod config;
 mod db;
 mod dialog;
 mod dlq;
+mod document;
 mod lifecycle;
 mod message;
+mod organization;
 mod outbox;
 mod period;
 mod process;
@@ -20,6 +22,7 @@ mod rules;
 mod run;
 mod sample;
 mod schemas;
+mod seek;
 mod show;
 mod status;
 mod validate;
@@ -131,16 +134,22 @@ enum Command {
     /// Dead letters: list, show, replay, discard.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
-    /// Cases: status, history, documents.
+    /// Cases: find them; status, history, documents of one.
     #[command(subcommand)]
     Case(case::Case),
     /// Dialogs: who takes part, letters, what is unread.
     #[command(subcommand)]
     Dialog(dialog::Dialog),
+    /// Documents of cases: find them, verify the files that hold them.
+    #[command(subcommand, visible_alias = "documents")]
+    Document(document::Document),
+    /// Organizations: find them.
+    #[command(subcommand)]
+    Organization(organization::Organization),
     /// How the cases of a system live: a table, or a diagram.
     #[command(subcommand)]
     Lifecycle(lifecycle::Lifecycles),
-    /// Messages: outcome, attempts, receipt, raw text.
+    /// Messages: find them; outcome, attempts, receipt, raw text of one.
     #[command(subcommand)]
     Message(message::Message),
     /// What is owed to others: list, retry.
@@ -188,6 +197,8 @@ impl Cli {
             Command::Dlq(command) => command.run(layers),
             Command::Case(command) => command.run(layers),
             Command::Dialog(command) => command.run(layers),
+            Command::Document(command) => command.run(layers),
+            Command::Organization(command) => command.run(layers),
             Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),

@@ -7,7 +7,9 @@ mod fault;
 mod journal;
 mod moment;
 mod reads;
+mod search;
 mod sqlite;
+mod upkeep;
 mod work;
 
 use std::path::PathBuf;
@@ -21,7 +23,11 @@ pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
     OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
+pub use search::{
+    CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place, Sought, Span,
+};
 pub use sqlite::Transaction;
+pub use upkeep::{Misfit, Tally};
 pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};
 
 /// How the embedded store is opened.

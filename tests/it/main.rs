@@ -4,6 +4,8 @@
 mod broker;
 mod commands;
 mod coverage;
+mod consistency;
+mod contents;
 mod daemon;
 mod differential;
 mod faults;
@@ -16,6 +18,7 @@ mod messages;
 mod outcomes;
 mod outgoing;
 mod routing;
+mod search;
 mod sixth;
 mod specimens;
 mod support;

@@ -85,6 +85,22 @@ impl System {
         self.kinds.iter().flat_map(Lifecycle::statuses).any(opens)
     }
 
+    /// The kinds that are organizations: what staff, powers, roles and certificates belong to.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<&str> {
+        let Rights { powers, staff, roles, certificates, .. } = &self.rights;
+        let belonging =
+            [powers, staff, roles, certificates].into_iter().flatten().filter(|one| one.system == self.code);
+        let parents = belonging.filter_map(|one| self.kind(&one.kind)).flat_map(|one| &one.kind().parents);
+        let mut kinds: Vec<&str> = Vec::new();
+        for parent in parents.filter(|parent| self.kind(&parent.kind).is_some()) {
+            if !kinds.contains(&parent.kind.as_str()) {
+                kinds.push(&parent.kind);
+            }
+        }
+        kinds
+    }
+
     /// Which kinds say who may do what.
     #[must_use]
     pub fn rights(&self) -> &Rights {

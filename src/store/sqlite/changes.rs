@@ -439,9 +439,9 @@ fn bind_document<'q>(query: Bound<'q>, row: &Document, case: Option<i64>) -> Bou
 }
 
 static VERSIONS: Insert = Insert::new(
-    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, uploader, uploaded_at, \
-     message)",
-    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, locked, uploader, \
+     uploaded_at, message)",
+    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -455,6 +455,7 @@ fn bind_version<'q>(query: Bound<'q>, row: &Version, case: Option<i64>) -> Bound
         .bind(&row.media_type)
         .bind(row.size)
         .bind(&row.sha256)
+        .bind(row.locked)
         .bind(&row.uploader)
         .bind(to_store(row.uploaded_at))
         .bind(row.message)

@@ -178,9 +178,11 @@ impl Transaction {
     async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.system, c.number, d.id, d.type, d.number, d.series, d.title, d.issuer, d.issued_on, \
-             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind FROM json_each(?1) k \
+             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind, v.media_type, v.locked \
+             FROM json_each(?1) k \
              CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2 \
-             CROSS JOIN documents d ON d.case_id = c.id ORDER BY d.id",
+             CROSS JOIN documents d ON d.case_id = c.id \
+             CROSS JOIN document_versions v ON v.document_id = d.id AND v.version = d.versions ORDER BY d.id",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
@@ -357,6 +359,8 @@ fn document(row: &SqliteRow) -> Result<Document, StoreFault> {
         reason: row.try_get(11)?,
         signed: row.try_get(12)?,
         versions: row.try_get(13)?,
+        media_type: row.try_get(16)?,
+        locked: row.try_get(17)?,
         changed_at: from_store(row.try_get(14)?),
     })
 }

@@ -7,6 +7,8 @@ mod journal;
 mod letters;
 mod reads;
 mod rows;
+mod search;
+mod upkeep;
 mod work;
 mod write;
 

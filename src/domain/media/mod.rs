@@ -1,8 +1,17 @@
 //! Kinds of files, told from the content itself. A declared media type is believed only when the bytes say the
 //! same: magic numbers for pictures, PDF and archives; the names inside an archive for office documents; plain
-//! reading for XML and text. Everything is bounded: an archive's directory is read by name only, nothing is unpacked.
+//! reading for XML and text. Told too is whether it takes a password to read it. Everything is bounded: bytes are read in
+//! stretches wherever they lie, an archive's directory is read by name only, nothing is unpacked.
+
+mod archive;
+mod compound;
+mod pdf;
+mod source;
 
 use std::borrow::Cow;
+use std::io::{self, Cursor, Read, Seek};
+
+use source::Source;
 
 /// PDF.
 pub const PDF: &str = "application/pdf";
@@ -19,10 +28,11 @@ pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 /// Detached or enveloping signature (PKCS #7, CMS).
 pub const SIGNATURE: &str = "application/pkcs7-signature";
 
+/// An office document with a password, wrapped into a compound file: nobody can tell what kind of document it is.
+pub const ENCRYPTED_OFFICE: &str = "application/x-encrypted-office";
+
 /// How much of a file is read to tell text from binary, in bytes.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
-/// How many entries of an archive's directory are read.
-const ARCHIVE_ENTRIES_MAX: usize = 10_000;
 
 /// Other spellings of media types, beside the one used here.
 const ALIASES: [(&str, &str); 10] = [
@@ -66,29 +76,72 @@ pub fn normal(media_type: &str) -> Cow<'_, str> {
     Cow::Borrowed(media_type)
 }
 
-/// The media type that the content itself tells; none for what nobody knows, and for nothing at all.
-#[must_use]
-pub fn told(content: &[u8]) -> Option<&'static str> {
-    if content.is_empty() {
-        return None;
-    }
-    if content.starts_with(b"PK\x03\x04") || content.starts_with(b"PK\x05\x06") {
-        return Some(archive(content));
-    }
-    if is_signature(content) {
-        return Some(SIGNATURE);
-    }
-    let binary = infer::get(content).map(|kind| kind.mime_type()).filter(|kind| !kind.starts_with("text/"));
-    binary.or_else(|| text(content))
+/// What a content tells of itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Its media type; none for what nobody knows, and for nothing at all.
+    pub media_type: Option<&'static str>,
+    /// Whether it takes a password to read it.
+    pub locked: bool,
 }
 
-/// Whether a declared media type agrees with the content. CSV and JSON agree with any text.
+/// A content that the document store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// What it tells of itself.
+    pub told: Told,
+}
+
+/// What a content tells of itself.
 #[must_use]
-pub fn agrees(declared: &str, content: &[u8]) -> bool {
+pub fn told(content: &[u8]) -> Told {
+    // Bytes in memory can always be read.
+    probe(&mut Cursor::new(content)).unwrap_or_default()
+}
+
+/// What a content tells of itself, wherever its bytes lie.
+///
+/// # Errors
+/// They cannot be read.
+pub fn probe<R: Read + Seek>(content: &mut R) -> io::Result<Told> {
+    let mut content = Source::new(content)?;
+    let head = content.stretch(0, TEXT_BYTES_MAX)?;
+    let open = |media_type| Ok(Told { media_type, locked: false });
+    if head.is_empty() {
+        return open(None);
+    }
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return archive::told(&mut content);
+    }
+    if is_signature(&head) {
+        return open(Some(SIGNATURE));
+    }
+    let binary = infer::get(&head).map(|kind| kind.mime_type()).filter(|kind| !kind.starts_with("text/"));
+    if head.starts_with(compound::MAGIC) {
+        return compound::told(&mut content, binary);
+    }
+    if head.starts_with(b"%PDF-") {
+        return Ok(Told { media_type: Some(PDF), locked: pdf::is_locked(&mut content)? });
+    }
+    open(binary.or_else(|| text(&head)))
+}
+
+/// Whether a declared media type agrees with what the content tells. CSV and JSON agree with any text.
+#[must_use]
+pub fn agrees(declared: &str, told: Told) -> bool {
     let declared = normal(declared);
-    told(content).is_some_and(|told| {
+    told.media_type.is_some_and(|told| {
         normal(told) == declared || (told == TEXT && matches!(&*declared, "text/csv" | "application/json"))
     })
+}
+
+/// Whether a content is an office document that is locked, so that it cannot be told whether it is what is declared.
+#[must_use]
+pub fn hides(declared: &str, told: Told) -> bool {
+    let declared = normal(declared);
+    told.media_type == Some(ENCRYPTED_OFFICE) && (declared == DOCX || declared == XLSX)
 }
 
 /// Whether a file ending (lower case, without dot) can stand on a file of this media type.
@@ -99,12 +152,6 @@ pub fn ending_agrees(media_type: &str, ending: Option<&str>) -> bool {
         return true;
     };
     ending.is_some_and(|ending| endings.contains(&ending))
-}
-
-/// Whether a PDF asks for a password: its trailer names an encryption dictionary.
-#[must_use]
-pub fn is_locked_pdf(content: &[u8]) -> bool {
-    content.starts_with(b"%PDF-") && contains(content, b"/Encrypt")
 }
 
 /// PKCS #7 signed data in DER: a sequence whose first member is the object identifier 1.2.840.113549.1.7.2.
@@ -152,69 +199,13 @@ fn utf16(content: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u8>> {
     signs.ok()
 }
 
-/// Tells an office document from a plain archive by the names in its central directory.
-fn archive(content: &[u8]) -> &'static str {
-    let mut kind = ZIP;
-    for name in entry_names(content).take(ARCHIVE_ENTRIES_MAX) {
-        kind = match name {
-            b"word/document.xml" => DOCX,
-            b"xl/workbook.xml" | b"xl/workbook.bin" => XLSX,
-            b"ppt/presentation.xml" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-            b"META-INF/manifest.xml" => "application/vnd.oasis.opendocument",
-            _ => continue,
-        };
-        break;
-    }
-    kind
-}
-
-/// Names of the entries in a zip file's central directory, as far as it can be read.
-fn entry_names(content: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const END_BYTES: usize = 22;
-    const ENTRY_BYTES: usize = 46;
-    let tail_start = content.len().saturating_sub(END_BYTES + usize::from(u16::MAX));
-    let end = content[tail_start..].windows(4).rposition(|window| window == b"PK\x05\x06").map(|at| at + tail_start);
-    let mut at = end.and_then(|end| number(content, end + 16, 4)).unwrap_or(content.len());
-    std::iter::from_fn(move || {
-        let entry = content.get(at..)?.get(..ENTRY_BYTES)?;
-        if !entry.starts_with(b"PK\x01\x02") {
-            return None;
-        }
-        let [name, extra, comment] = [28, 30, 32].map(|field| number(entry, field, 2).unwrap_or(0));
-        let start = at + ENTRY_BYTES;
-        at = start + name + extra + comment;
-        content.get(start..start + name)
-    })
-}
-
-/// A little-endian number of up to four bytes.
-fn number(content: &[u8], at: usize, bytes: usize) -> Option<usize> {
-    let field = content.get(at..)?.get(..bytes)?;
-    Some(field.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    /// A zip file whose directory names these entries; the entries themselves are empty.
-    fn zip(names: &[&str]) -> Vec<u8> {
-        let mut file = b"PK\x03\x04".to_vec();
-        let directory = u32::try_from(file.len()).unwrap();
-        for name in names {
-            let mut entry = [0; 46];
-            entry[..4].copy_from_slice(b"PK\x01\x02");
-            entry[28..30].copy_from_slice(&u16::try_from(name.len()).unwrap().to_le_bytes());
-            file.extend(entry);
-            file.extend(name.bytes());
-        }
-        let mut end = [0; 22];
-        end[..4].copy_from_slice(b"PK\x05\x06");
-        end[16..20].copy_from_slice(&directory.to_le_bytes());
-        file.extend(end);
-        file
-    }
+    use super::archive::tests::zip;
+    use super::compound::tests::compound;
+    use super::*;
 
     fn utf16_le(text: &str) -> Vec<u8> {
         std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
@@ -242,7 +233,7 @@ mod tests {
             (vec![0xFF, 0xFE, 0x00, 0xD8, 0x41, 0x00], None), // a lone surrogate
             (Vec::new(), None),
         ] {
-            assert_eq!(told(&content), kind, "{content:?}");
+            assert_eq!(told(&content), Told { media_type: kind, locked: false }, "{content:?}");
         }
     }
 
@@ -261,7 +252,7 @@ mod tests {
             ("application/octet-stream", b"\0\x01\x02", false),
             ("application/pdf", b"", false),
         ] {
-            assert_eq!(agrees(declared, content), right, "{declared}");
+            assert_eq!(agrees(declared, told(content)), right, "{declared}");
         }
     }
 
@@ -279,10 +270,21 @@ mod tests {
     }
 
     #[test]
-    fn locked_pdf() {
-        assert!(is_locked_pdf(b"%PDF-1.7\ntrailer <</Encrypt 5 0 R>>"));
-        assert!(!is_locked_pdf(b"%PDF-1.7\ntrailer <</Root 1 0 R>>"));
-        assert!(!is_locked_pdf(b"/Encrypt"));
+    fn what_takes_a_password_is_told() {
+        let encrypted = compound(&["Root Entry", "EncryptionInfo", "EncryptedPackage"]);
+        let older = compound(&["Root Entry", "WordDocument"]);
+        for (content, media_type, locked, hidden) in [
+            (b"%PDF-1.7\ntrailer <</Encrypt 5 0 R>>".to_vec(), Some(PDF), true, false),
+            (b"%PDF-1.7\ntrailer <</Root 1 0 R>>".to_vec(), Some(PDF), false, false),
+            (b"/Encrypt".to_vec(), Some(TEXT), false, false),
+            (encrypted, Some(ENCRYPTED_OFFICE), true, true),
+            (older.clone(), told(&older).media_type, false, false),
+        ] {
+            assert_eq!(told(&content), Told { media_type, locked });
+            assert_eq!(hides(DOCX, told(&content)), hidden);
+            assert!(!hides(PDF, told(&content)));
+        }
+        assert_ne!(told(&older).media_type, Some(ENCRYPTED_OFFICE));
     }
 
     proptest! {
@@ -293,7 +295,7 @@ mod tests {
                 content.extend(b"PK\x05\x06");
                 content.extend([0; 18]);
             }
-            prop_assert!(told(&content).is_some() || !archive);
+            prop_assert!(told(&content).media_type.is_some() || !archive);
         }
     }
 }
