@@ -50,6 +50,7 @@ pub struct Rules {
 
 /// Compiles schemas and bindings, loads lifecycles.
 pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
+    let calendar = calendar(config)?;
     let library =
         Library::load(config.schemas.as_deref()).map_err(|fault| AssembleFault::Rules(vec![fault.to_string()]))?;
     let mut faults = Vec::new();
@@ -75,7 +76,7 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
         (Ok(rulebook), Some(lifecycles), Some(routing)) if faults.is_empty() => Ok(Rules {
             rulebook: Arc::new(rulebook),
             lifecycles: Arc::new(lifecycles),
-            calendar: Arc::new(Calendar::official()),
+            calendar: Arc::new(calendar),
             routing: Arc::new(routing),
         }),
         _ => Err(AssembleFault::Rules(faults)),
@@ -96,6 +97,26 @@ fn routing(config: &Config, lifecycles: &Lifecycles, faults: &mut Vec<String>) -
     Routing::load(&file, &text, |system| lifecycles.system(system))
         .map_err(|more| faults.extend(more.iter().map(ToString::to_string)))
         .ok()
+}
+
+/// The production calendar: the built-in years, and those of the configured folder over them.
+pub fn calendar(config: &Config) -> Result<Calendar, AssembleFault> {
+    let Some(folder) = &config.calendar else { return Ok(Calendar::official()) };
+    let away = |fault: std::io::Error| {
+        AssembleFault::Rules(vec![format!("time.calendar_folder: {}: {fault}", folder.display())])
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .and_then(|list| list.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>())
+        .map_err(away)?;
+    files.retain(|path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    let mut calendar = Calendar::official();
+    for path in files {
+        let text = std::fs::read_to_string(&path).map_err(away)?;
+        let name = path.display().to_string();
+        calendar = calendar.with_file(&name, &text).map_err(|fault| AssembleFault::Rules(vec![fault.to_string()]))?;
+    }
+    Ok(calendar)
 }
 
 fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles> {

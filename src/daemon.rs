@@ -1,6 +1,8 @@
-//! Starts and stops the loops, in order. Start: broker link, consumers, parked items, relay, upkeep, health. Stop: no
-//! more deliveries, what has arrived is settled and acknowledged, the outbox is flushed, the connection closed, all
+//! Starts and stops the loops, in order. Start: broker link, consumers, parked items, timers and jobs, relay, health. Stop: no
+//! more deliveries and slots, what has arrived is settled and acknowledged, the outbox is flushed, the connection closed, all
 //! within a deadline; what is not done by then stays with the broker and comes again.
+
+mod clockwork;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::apply::Lifecycles;
-use crate::apply::rows::AuditRow;
 use crate::broker::topology::{self, Owner, Topology, Wanted};
 use crate::broker::{BrokerFault, Link, LinkState, Portion, Publisher, Session};
 use crate::clock;
@@ -32,9 +33,6 @@ const AWAY_PAUSE: Duration = Duration::from_secs(1);
 const IDLE_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How often the store's log is folded into its file under load: often enough that a commit hardly ever has to.
 const FOLD_PAUSE: Duration = Duration::from_millis(200);
-/// How often old raw bytes are removed, and how many batches at a time.
-const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
-const UPKEEP_BATCHES_MAX: u32 = 1000;
 /// How often words of new and changed cases and documents are taken in, and how many at a time.
 const WORDS_PAUSE: Duration = Duration::from_secs(2);
 const WORDS_MAX: u32 = 500;
@@ -52,6 +50,9 @@ pub enum DaemonFault {
     /// The store cannot be worked with.
     #[error("{0}")]
     Store(String),
+    /// The jobs cannot be run.
+    #[error("{0}")]
+    Schedule(String),
     /// The health address cannot be had.
     #[error("http.address: {0}")]
     Http(String),
@@ -100,8 +101,8 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start(&rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
     start_health(&loops, &rest).await?;
     start_intake(&loops, &intake);
+    let clock = clockwork::start_schedule(&loops, &intake).await?;
     start(&rest, relay_loop(loops.clone()));
-    start(&rest, upkeep_loop(loops.clone()));
     start(&rest, fold_loop(loops.clone()));
     start(&rest, seal_loop(loops.clone()));
     start(&rest, words_loop(loops.clone()));
@@ -111,6 +112,9 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
         () = stop.cancelled() => None,
         fault = fault.wait_for(Option::is_some) => fault.ok().and_then(|fault| fault.clone()),
     };
+    if let Some(clock) = clock {
+        clock.stop().await;
+    }
     let stopped = finish(&loops, intake, rest, linked).await;
     match failed {
         Some(fault) => Err(fault),
@@ -124,7 +128,12 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
     let mut queues: Vec<String> = config.partners.all().iter().filter_map(|partner| partner.receipts.clone()).collect();
     queues.sort_unstable();
     queues.dedup();
-    let mut channels: Vec<String> = lifecycles.systems().flat_map(System::channels).map(str::to_owned).collect();
+    let mut channels: Vec<String> = lifecycles
+        .systems()
+        .flat_map(System::channels)
+        .chain(lifecycles.documents.channels())
+        .map(str::to_owned)
+        .collect();
     channels.sort_unstable();
     channels.dedup();
     topology::plan(&Wanted {
@@ -476,25 +485,6 @@ async fn words_loop(loops: Loops) {
         }
         tokio::select! {
             () = tokio::time::sleep(WORDS_PAUSE) => {}
-            () = loops.ending.cancelled() => return,
-        }
-    }
-}
-
-/// Removes raw bytes that are older than the retention setting.
-async fn upkeep_loop(loops: Loops) {
-    let pipeline = &loops.pipeline;
-    let Some(retention) = pipeline.config.raw_retention else { return };
-    loop {
-        let now = clock::now();
-        let audit = AuditRow::by_job(now, "upkeep", "raw.forget", "batches");
-        match pipeline.store.forget_raw(now - retention, UPKEEP_BATCHES_MAX, audit).await {
-            Ok(0) => {}
-            Ok(batches) => tracing::info!(batches, "raw bytes past their retention were removed"),
-            Err(fault) => tracing::warn!(%fault, "raw bytes past their retention could not be removed"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(UPKEEP_PAUSE) => {}
             () = loops.ending.cancelled() => return,
         }
     }

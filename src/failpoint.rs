@@ -27,6 +27,12 @@ pub const POINTS: &[&str] = &[
 /// Every named point of the journal's sealer, in their order.
 pub const SEALER_POINTS: &[&str] = &["sealer.leased", "sealer.written", "sealer.before-commit", "sealer.after-commit"];
 
+/// The named points that due timers meet.
+pub const TIMER_POINTS: &[&str] = &["timers.before-write", "timers.before-commit", "timers.after-commit"];
+
+/// The named point between the work of a job and its mark.
+pub const SCHEDULE_POINTS: &[&str] = &["schedule.ran"];
+
 /// Ends the process here if the point is armed.
 #[cfg(not(feature = "fail-points"))]
 #[inline]

@@ -2,6 +2,9 @@
 //! write, commit), and the proof with which its deliveries are acknowledged. What fails is decided before writing, so one
 //! bad message never fails its batch; if the commit itself fails, the batch is tried message by message.
 
+mod firing;
+mod upkeep;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +29,8 @@ use crate::outbox::{self, OutboxRow, Sending};
 use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
 use crate::telemetry::Counters;
+
+pub use firing::FiredTimer;
 
 /// Pauses while the store is away: doubled up to the longest.
 const AWAY_PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -191,6 +196,7 @@ impl Pipeline {
     fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<Held>) -> Context<'a> {
         Context {
             now,
+            agency: &self.config.agency,
             zone: self.config.zone,
             lifecycles: &self.lifecycles,
             calendar: &self.calendar,
@@ -214,6 +220,7 @@ impl Pipeline {
             lifecycles: &self.lifecycles,
             routing: &self.routing,
             zone: self.config.zone,
+            calendar: &self.calendar,
             link: self.config.notice_link.as_deref(),
             now,
         }

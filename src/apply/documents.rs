@@ -68,7 +68,7 @@ pub(super) fn upload(
         locked: file.locked,
         uploader: uploader.to_owned(),
         uploaded_at: at,
-        message: setting.message,
+        message: setting.cause.message(),
     };
     Ok(Upload { document, version })
 }

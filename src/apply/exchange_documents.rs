@@ -62,7 +62,8 @@ pub(super) fn apply(
             agency: agency.clone(),
             opened_at: command.happened_at,
             closed_at: None,
-            message: setting.message,
+            lapsed: false,
+            message: setting.cause.message(),
             touched: true,
         });
     }
@@ -70,7 +71,7 @@ pub(super) fn apply(
     let mut steps = Steps::new(world, setting, by);
     let answered = folder.answered(!command.verdicts.is_empty());
     folder.changes.into_iter().for_each(|change| steps.change(change));
-    folder.events.into_iter().for_each(|event| steps.tell_of(event));
+    folder.events.into_iter().for_each(|event| steps.event(event));
     if folder.requests.iter().any(|request| request.touched) {
         steps.change(Change::Requests(key.clone(), folder.requests));
     }

@@ -9,6 +9,8 @@ mod documents;
 mod event;
 mod exchange_documents;
 mod fields;
+mod fire_timer;
+mod firing;
 mod journal;
 pub mod letters;
 mod open_case;
@@ -20,6 +22,7 @@ pub mod settle;
 mod steps;
 mod timers;
 mod update_status;
+mod watching;
 pub mod world;
 
 use std::collections::BTreeMap;
@@ -31,15 +34,18 @@ use chrono_tz::Tz;
 use crate::admit::{Kept, Remark};
 use crate::binding::{Command, Item};
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::{Lifecycle, System};
+use crate::domain::lifecycle::{Event as Texts, Lifecycle, System};
 use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::outcome::Code;
 
 pub use event::Event;
+pub use fire_timer::{DueTimer, SWEPT, needs as timer_needs, sweepable};
+pub use firing::{fire, stick};
 pub use settle::{Known, Noticed, Receipt, Settlement, settle};
+pub use watching::{Unwatched, Watched, watch, watched};
 pub use world::Change;
-use world::{CaseKey, Needs, World};
+use world::{CaseKey, Cause, Needs, World};
 
 /// The lifecycles of all systems, and that of documents.
 #[derive(Debug)]
@@ -66,6 +72,13 @@ impl Lifecycles {
     #[must_use]
     pub fn kind(&self, system: &str, kind: &str) -> Option<&Lifecycle> {
         self.systems.get(system)?.kind(kind)
+    }
+
+    /// The texts of an event of a case: of its kind, else of the documents that it holds.
+    #[must_use]
+    pub fn event(&self, case: &CaseKey, code: &str) -> Option<&Texts> {
+        let own = self.kind(&case.system, &case.kind).and_then(|kind| kind.event(code));
+        own.or_else(|| self.documents.event(code))
     }
 
     /// The kind that a message means: the one that it names, else the main one.
@@ -101,6 +114,8 @@ impl Lifecycles {
 pub struct Context<'a> {
     /// The moment of the batch.
     pub now: DateTime<Utc>,
+    /// Our own code: who does what timers do.
+    pub agency: &'a str,
     /// The zone of days and terms.
     pub zone: Tz,
     /// How cases live.
@@ -146,9 +161,9 @@ pub struct Setting<'a> {
     pub system: &'a str,
     /// Code of the sending agency.
     pub sender: &'a str,
-    /// The inbox row of its message.
-    pub message: i64,
-    /// Its number in the message.
+    /// The message or the timer that does it.
+    pub cause: Cause,
+    /// Its number in the message; 0: a timer's.
     pub item: u32,
     /// The message's attachments.
     pub files: &'a [Kept],
@@ -290,7 +305,7 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Command::PostLetter(command) => post_letter::apply(command, &key, world, setting),
         Command::Subscribe(_) => Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned())),
     };
-    match done {
+    match done.and_then(|mut done| timers::of_what_it_holds(&mut done, setting).map(|()| done)) {
         Ok(mut done) => {
             if let Some(number) = item.command.sequence() {
                 let used = world.sequences.get(&(setting.sender.to_owned(), key.clone())).copied().unwrap_or(0);

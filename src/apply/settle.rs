@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bury::properties_json;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
-use super::world::{CaseKey, Entry, NEW_WAITING, World};
+use super::world::{CaseKey, Cause, Entry, NEW_WAITING, World};
 use super::{Context, Decision, Event, Place, Refusal, Setting, decide, journal};
 use crate::admit::{Checked, ClaimKey, Head, Kept, Prepared, Rejected, Remark};
 use crate::apply::Change;
@@ -57,11 +57,11 @@ pub struct Receipt {
 /// Notices that are owed because of an item: put into words when they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noticed {
-    /// The inbox row of the message.
-    pub message: i64,
-    /// The message's sender and id: what the notice's own id is made from.
+    /// What it was.
+    pub cause: Cause,
+    /// The message's sender and id, or a timer's names: what the notice's own id is made from.
     pub source: (String, String),
-    /// The item.
+    /// The item; 0: a timer's.
     pub item: u32,
     /// W3C trace context.
     pub traceparent: Option<String>,
@@ -96,9 +96,7 @@ pub struct Known {
 /// Folds a batch. Pure: facts, what is known, and `now` (in the context) come in.
 #[must_use]
 pub fn settle(batch: &[Prepared], world: World, known: Known, context: &Context<'_>) -> Settlement {
-    let mut out = Settlement::default();
-    out.writes.now = context.now;
-    let mut fold = Fold { context, world, known, raw_offset: 0, out };
+    let mut fold = Fold::new(context, world, known);
     for (index, message) in batch.iter().enumerate() {
         match &message.head.origin {
             Origin::Store(again) => fold.again(message, again),
@@ -123,6 +121,14 @@ pub(super) struct Booked<'a> {
     pub(super) seq: i64,
     pub(super) attempt: u32,
     pub(super) body: &'a Arc<Vec<u8>>,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn new(context: &'a Context<'a>, world: World, known: Known) -> Self {
+        let mut out = Settlement::default();
+        out.writes.now = context.now;
+        Self { context, world, known, raw_offset: 0, out }
+    }
 }
 
 impl Fold<'_> {
@@ -319,7 +325,7 @@ impl Fold<'_> {
             context: self.context,
             system: booked.head.system().unwrap_or_default(),
             sender: &booked.head.sender,
-            message: booked.seq,
+            cause: Cause::Message(booked.seq),
             item: item.number,
             files,
             place,
@@ -329,7 +335,26 @@ impl Fold<'_> {
     /// Takes an item's changes in.
     pub(super) fn take(&mut self, booked: &Booked<'_>, item: &Item, done: super::Done) -> ItemResult {
         let numbered = numbered(item, &done);
-        self.out.writes.audit.extend(journal::rows(&done, &self.world, self.context.lifecycles, booked.head));
+        self.out.writes.audit.extend(journal::rows(
+            &done,
+            &self.world,
+            self.context.lifecycles,
+            &journal::Source::Message(booked.head),
+        ));
+        let remark = done.remark.clone();
+        let noticed = |event| Noticed {
+            cause: Cause::Message(booked.seq),
+            source: (booked.head.sender.clone(), booked.head.message_id.clone()),
+            item: item.number,
+            traceparent: booked.head.properties.traceparent().map(str::to_owned),
+            event,
+        };
+        self.absorb(done, noticed);
+        ItemResult { case: numbered, ..told(item, Tried::Applied, remark) }
+    }
+
+    /// Takes changes in, whatever made them, and what people are to be told of.
+    pub(super) fn absorb(&mut self, done: super::Done, noticed: impl Fn(Event) -> Noticed) {
         for change in &done.changes {
             self.world.absorb(change);
             match change {
@@ -339,14 +364,7 @@ impl Fold<'_> {
             }
         }
         self.out.writes.changes.extend(done.changes);
-        self.out.writes.noticed.extend(done.events.into_iter().map(|event| Noticed {
-            message: booked.seq,
-            source: (booked.head.sender.clone(), booked.head.message_id.clone()),
-            item: item.number,
-            traceparent: booked.head.properties.traceparent().map(str::to_owned),
-            event,
-        }));
-        ItemResult { case: numbered, ..told(item, Tried::Applied, done.remark) }
+        self.out.writes.noticed.extend(done.events.into_iter().map(noticed));
     }
 
     fn park(&mut self, booked: &Booked<'_>, item: &Item, reason: super::Wait, case: CaseKey) -> ItemResult {

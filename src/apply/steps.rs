@@ -131,10 +131,6 @@ impl<'a> Steps<'a> {
         self.changes.push(change);
     }
 
-    pub(super) fn tell_of(&mut self, event: Event) {
-        self.events.push(event);
-    }
-
     /// A new state of a case.
     pub(super) fn put(&mut self, case: Case) {
         self.cases.insert(case.key.clone(), case.clone());
@@ -156,7 +152,7 @@ impl<'a> Steps<'a> {
             officer: self.by.officer.clone(),
             comment: told.comment.clone(),
             details: told.details.clone(),
-            message: self.setting.message,
+            cause: self.setting.cause,
             item: self.setting.item,
         })));
         self.step += 1;
@@ -275,7 +271,7 @@ impl<'a> Steps<'a> {
 
     /// Notes that a case has new details, and keeps the former ones.
     pub(super) fn corrected(&mut self, case: &mut Case, former: String) {
-        self.changes.push(Change::Former(case.key.clone(), case.version, former, self.setting.message));
+        self.changes.push(Change::Former(case.key.clone(), case.version, former, self.setting.cause.message()));
         case.version += 1;
         case.corrected = true;
     }
@@ -362,14 +358,20 @@ impl<'a> Steps<'a> {
 
     /// Tells of the event that a status is.
     fn tell(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status, told: &Told) {
-        let Some(event) = lifecycle.event_of(status) else { return };
+        if let Some(event) = lifecycle.event_of(status) {
+            self.tell_of(&event.code, case, told);
+        }
+    }
+
+    /// Tells of an event of a case.
+    pub(super) fn tell_of(&mut self, event: &str, case: &Case, told: &Told) {
         self.events.push(Event {
             comment: told.comment.clone(),
             reasons: told.reasons.clone(),
             missing: told.missing.clone(),
             amount: told.amount.clone().or_else(|| case.amount.map(money::written)),
             result: told.result.clone(),
-            ..Event::of(&event.code, case, self.by.happened_at)
+            ..Event::of(event, case, self.by.happened_at)
         });
     }
 

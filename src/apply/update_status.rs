@@ -93,7 +93,7 @@ fn late(done: Done) -> Done {
 }
 
 /// The documents that a status asks for must be there.
-fn holds(status: &Status, known: &[Document], lifecycle: &Lifecycle) -> Result<(), Refusal> {
+pub(super) fn holds(status: &Status, known: &[Document], lifecycle: &Lifecycle) -> Result<(), Refusal> {
     let label = |code: &str| {
         let rules = lifecycle.documents().and_then(|rules| rules.document_type(code));
         rules.map_or_else(|| code.to_owned(), |one| one.label.clone())

@@ -114,6 +114,8 @@ pub enum Entry {
     Acted,
     /// What it was told of itself was corrected.
     Corrected,
+    /// A timer reminded somebody, or told that a term has passed.
+    Timed,
 }
 
 impl Entry {
@@ -128,6 +130,37 @@ impl Entry {
             Self::Documents => "documents",
             Self::Acted => "acted",
             Self::Corrected => "corrected",
+            Self::Timed => "timed",
+        }
+    }
+}
+
+/// What made a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// A message, by its inbox row.
+    Message(i64),
+    /// A timer, by its row.
+    Timer(i64),
+}
+
+impl Cause {
+    /// The inbox row of the message, where it was one.
+    #[must_use]
+    pub fn message(self) -> Option<i64> {
+        match self {
+            Self::Message(seq) => Some(seq),
+            Self::Timer(_) => None,
+        }
+    }
+
+    /// The row of the timer, where it was one.
+    #[must_use]
+    pub fn timer(self) -> Option<i64> {
+        match self {
+            Self::Message(_) => None,
+            Self::Timer(id) => Some(id),
         }
     }
 }
@@ -159,9 +192,9 @@ pub struct History {
     pub comment: Option<String>,
     /// Reasons, missing things, deadline, amount, result: what the status asked for.
     pub details: serde_json::Value,
-    /// The message, by its inbox row.
-    pub message: i64,
-    /// The item of the message, from 1.
+    /// What made it.
+    pub cause: Cause,
+    /// The item of the message, from 1; 0: a timer's.
     pub item: u32,
 }
 
@@ -225,8 +258,8 @@ pub struct Version {
     pub uploader: String,
     /// When it happened.
     pub uploaded_at: DateTime<Utc>,
-    /// The message, by its inbox row.
-    pub message: i64,
+    /// The message that brought it, by its inbox row; none: it was made here.
+    pub message: Option<i64>,
 }
 
 /// One thing that a document request asks for.
@@ -253,10 +286,12 @@ pub struct Request {
     pub agency: String,
     /// When.
     pub opened_at: DateTime<Utc>,
-    /// When all had come.
+    /// When all had come, or its time had run out.
     pub closed_at: Option<DateTime<Utc>>,
-    /// The message that asked, by its inbox row.
-    pub message: i64,
+    /// Whether its time ran out before all had come.
+    pub lapsed: bool,
+    /// The message that asked, by its inbox row; none: a timer did.
+    pub message: Option<i64>,
     /// Whether it was changed in this batch.
     pub touched: bool,
 }
@@ -276,8 +311,8 @@ pub enum Change {
     Requests(CaseKey, Vec<Request>),
     /// Who takes part in a case now, in these roles.
     Parties(CaseKey, Vec<PartyRow>),
-    /// Former details of a case, with their version.
-    Former(CaseKey, u32, String, i64),
+    /// Former details of a case, with their version and the message that replaced them.
+    Former(CaseKey, u32, String, Option<i64>),
     /// Pending timers of a case are void.
     Voided(CaseKey, Voided),
     /// A timer of a case starts.
@@ -286,6 +321,8 @@ pub enum Change {
     Readers(CaseKey, Vec<Reader>),
     /// A letter came.
     Letter(Box<Letter>),
+    /// A timer, by its row, has come to this end.
+    Ended(i64, TimerEnd),
     /// A kind has numbered so many cases of a year.
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
@@ -297,10 +334,14 @@ pub enum Change {
 pub enum Voided {
     /// Those of its turns.
     Turn,
-    /// All of them.
+    /// Those of its turns and of its whole life.
     All,
-    /// The one with this code.
+    /// The one of a turn or of the whole life with this code.
     One(String),
+    /// Those of the document of this type and number.
+    Document(String, String),
+    /// That of its document requests.
+    Request,
 }
 
 impl Voided {
@@ -308,24 +349,72 @@ impl Voided {
     #[must_use]
     pub fn holds(&self, timer: &TimerRow) -> bool {
         match self {
-            Self::Turn => timer.turn.is_some(),
-            Self::All => true,
-            Self::One(code) => timer.code == *code,
+            Self::Turn => matches!(timer.scope, Scope::Turn(_)),
+            Self::All => matches!(timer.scope, Scope::Turn(_) | Scope::Life),
+            Self::One(code) => timer.code == *code && matches!(timer.scope, Scope::Turn(_) | Scope::Life),
+            Self::Document(kind, number) => {
+                matches!(&timer.scope, Scope::Document(own, its) if own == kind && its == number)
+            }
+            Self::Request => timer.scope == Scope::Request,
         }
     }
+}
+
+/// What a timer is bound to, and void without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The status that the case entered with this turn.
+    Turn(u32),
+    /// The whole life of the case.
+    Life,
+    /// The document of this type and number.
+    Document(String, String),
+    /// The open document requests of the case.
+    Request,
 }
 
 /// A timer of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerRow {
-    /// `status/timer`, or the code of a timer of the whole life.
+    /// `status/timer` of a turn, the code of a timer of the whole life, `document/timer`, or `request/due`.
     pub code: String,
-    /// The turn that it is bound to; none: the whole life.
-    pub turn: Option<u32>,
+    /// What it is bound to.
+    pub scope: Scope,
     /// When it started.
     pub started_at: DateTime<Utc>,
     /// When it is due.
     pub due_at: DateTime<Utc>,
+}
+
+/// How a timer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimerEnd {
+    /// It fired; in words what it did.
+    Fired(String),
+    /// What it was bound to is gone; in words what came before it.
+    Void(String),
+    /// It cannot fire before somebody mends what stands in its way; in words what that is.
+    Stuck(String),
+}
+
+impl TimerEnd {
+    /// The state in the tables.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Fired(_) => "fired",
+            Self::Void(_) => "void",
+            Self::Stuck(_) => "stuck",
+        }
+    }
+
+    /// What is said of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Fired(text) | Self::Void(text) | Self::Stuck(text) => text,
+        }
+    }
 }
 
 /// A party of a case, as it is found.
@@ -434,7 +523,8 @@ impl World {
             | Change::Parties(..)
             | Change::Former(..)
             | Change::Voided(..)
-            | Change::Timer(..) => {}
+            | Change::Timer(..)
+            | Change::Ended(..) => {}
         }
     }
 

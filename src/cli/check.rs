@@ -8,6 +8,7 @@ use crate::broker::{Session, topology};
 use crate::config::Config;
 use crate::daemon;
 use crate::desk::consistency;
+use crate::schedule;
 use crate::store::{Contents, Store, StoreFault};
 
 /// Check everything.
@@ -59,6 +60,11 @@ impl Check {
         Report::well("config", &format!("agency {}, {agencies} agencies may send", config.agency));
         if agencies == 0 {
             Report::note("config", "there are no [[agencies]]: every message will be refused with unknown-sender");
+        }
+        match schedule::jobs(&config) {
+            Ok(jobs) if config.schedule.enabled => Report::well("schedule", &format!("{} jobs", jobs.len())),
+            Ok(_) => Report::note("schedule", "it is off: timers and jobs wait"),
+            Err(faults) => report.fault("schedule", &faults.join("\n")),
         }
         let rules = rules(&config, &mut report);
         assemble::runtime()?.block_on(async {

@@ -11,6 +11,7 @@ mod db;
 mod dialog;
 mod dlq;
 mod document;
+mod jobs;
 mod lifecycle;
 mod message;
 mod organization;
@@ -25,6 +26,7 @@ mod schemas;
 mod seek;
 mod show;
 mod status;
+mod timers;
 mod validate;
 
 use std::path::PathBuf;
@@ -158,6 +160,12 @@ enum Command {
     /// The journal of what persons and jobs did: show, seal, verify.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// What is done by the clock: list, next, run, history, pause, resume.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    /// Timers of cases: let them fire, list, retry.
+    #[command(subcommand)]
+    Timers(timers::Timers),
     /// How many message ids ended how, and what is not done yet.
     Status(status::Status),
     /// Make realistic, seeded traffic as files.
@@ -203,6 +211,8 @@ impl Cli {
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
             Command::Audit(command) => command.run(layers),
+            Command::Jobs(command) => command.run(layers),
+            Command::Timers(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
             Command::Completions(command) => Ok(command.run()),

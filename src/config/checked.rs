@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-use super::{Partners, Written};
+use super::{Partners, ScheduleSettings, Written};
 use crate::broker::{Identity, Settings as BrokerSettings, Tls};
 use crate::store::Settings as StoreSettings;
 use crate::xml::Limits;
@@ -101,12 +101,16 @@ pub struct Config {
     pub routing: Option<PathBuf>,
     /// The zone of days and terms.
     pub zone: Tz,
+    /// A folder of production calendars, one file a year.
+    pub calendar: Option<PathBuf>,
     /// Where health is served.
     pub http: HttpAddress,
     /// What is logged.
     pub log_level: String,
     /// How it is written.
     pub log_format: LogFormat,
+    /// How jobs are run.
+    pub schedule: ScheduleSettings,
     /// How long a graceful stop may take.
     pub stop_deadline: Duration,
     /// Agencies that may send to us.
@@ -161,6 +165,7 @@ impl Config {
                 .zone
                 .parse()
                 .map_err(|_| ConfigFault(format!("time.zone: `{}` is not a zone", w.time.zone)))?,
+            calendar: path(&w.time.calendar_folder),
             http: http(w)?,
             log_level: w.log.level.clone(),
             log_format: match w.log.format.as_str() {
@@ -168,6 +173,7 @@ impl Config {
                 "json" => LogFormat::Json,
                 other => return Err(ConfigFault(format!("log.format: `{other}` is neither text nor json"))),
             },
+            schedule: ScheduleSettings::check(w)?,
             stop_deadline: Duration::from_secs(w.stop.deadline_seconds),
             partners: Partners::check(&w.agencies).map_err(ConfigFault)?,
         })

@@ -3,6 +3,7 @@
 
 mod checked;
 mod partners;
+mod schedule;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use toml::{Table, Value};
 
 pub use checked::{Config, ConfigFault, HttpAddress, LogFormat, Parking, RelaySettings};
 pub use partners::{Partner, Partners};
-pub use written::Written;
+pub use schedule::ScheduleSettings;
+pub use written::{Job as JobWritten, Written};
 
 /// The documented default file.
 pub const DEFAULT: &str = include_str!("../../deploy/mezhved.toml");

@@ -13,6 +13,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::apply::{Lifecycles, Noticed, Settlement};
+use crate::domain::calendar::Calendar;
 use crate::domain::routing::Routing;
 use crate::xml::WriteFault;
 
@@ -80,6 +81,8 @@ pub struct Sending<'a> {
     pub routing: &'a Routing,
     /// The zone in which moments are told.
     pub zone: Tz,
+    /// Working days, for what is left of a term.
+    pub calendar: &'a Calendar,
     /// A link in notices, with `{system}` and `{number}`.
     pub link: Option<&'a str>,
     /// The moment of the batch.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -57,7 +58,7 @@ impl Contents {
         let new: Vec<(PathBuf, &[u8])> = contents
             .iter()
             .map(|(sha256, bytes)| (self.path(sha256), bytes.as_slice()))
-            .filter(|(path, _)| !path.exists())
+            .filter(|(path, _)| !there(path))
             .collect();
         let sync = if new.len() < TOGETHER_FROM { Sync::Each } else { Sync::Together };
         let mut parts = Parts::default();
@@ -168,6 +169,43 @@ impl Contents {
         Ok(paths)
     }
 
+    /// Contents that were last kept before a moment, by name.
+    pub fn kept_before(&self, moment: DateTime<Utc>) -> Result<Vec<String>, ContentFault> {
+        let mut names = Vec::new();
+        for folder in entries(&self.folder)?.into_iter().filter(|path| path.is_dir()) {
+            for path in entries(&folder)? {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                if named(&name) && kept_at(&path).is_some_and(|kept| kept < moment) {
+                    names.push(name);
+                }
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Removes contents, but for those that were kept again since a moment. Gives how many. Whoever keeps one at the same time keeps it: it is
+    /// taken aside before it is looked at for the last time.
+    pub fn remove(&self, names: &[String], kept_before: DateTime<Utc>) -> Result<u64, ContentFault> {
+        let mut removed = 0;
+        for path in names.iter().filter(|name| named(name)).map(|name| self.path(name)) {
+            let aside = path.with_extension("removed");
+            let away = |fault| ContentFault::Away { path: path.clone(), fault };
+            match fs::rename(&path, &aside) {
+                Ok(()) => {}
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
+                Err(fault) => return Err(away(fault)),
+            }
+            if kept_at(&aside).is_some_and(|kept| kept < kept_before) || path.exists() {
+                fs::remove_file(&aside).map_err(away)?;
+                removed += 1;
+            } else {
+                fs::rename(&aside, &path).map_err(away)?;
+            }
+        }
+        Ok(removed)
+    }
+
     /// The bytes of a stored message, wherever they are; `None` where retention removed them.
     pub fn resolve(&self, body: StoredBody) -> Result<Option<Vec<u8>>, ContentFault> {
         match body {
@@ -209,6 +247,32 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, ContentFault> {
         }
     }
     Ok(found)
+}
+
+/// Whether a content is there; if so, it counts as kept now.
+fn there(path: &Path) -> bool {
+    let touched = File::open(path).and_then(|file| {
+        let now = std::time::SystemTime::from(crate::clock::now());
+        file.set_times(fs::FileTimes::new().set_modified(now))
+    });
+    match touched {
+        Ok(()) => true,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => false,
+        Err(_) => path.exists(),
+    }
+}
+
+fn kept_at(path: &Path) -> Option<DateTime<Utc>> {
+    fs::metadata(path).and_then(|about| about.modified()).ok().map(DateTime::from)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ContentFault> {
+    let away = |fault| ContentFault::Away { path: folder.to_path_buf(), fault };
+    match fs::read_dir(folder) {
+        Ok(list) => list.map(|entry| entry.map(|entry| entry.path()).map_err(away)).collect(),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(fault) => Err(away(fault)),
+    }
 }
 
 /// Whether this can be the name of a content: it also becomes a file name.

@@ -76,19 +76,6 @@ pub struct TimerView {
     pub state: String,
 }
 
-/// How often cases of a kind made a move.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MoveCount {
-    /// Kind of the cases.
-    pub kind: String,
-    /// Status before.
-    pub from: String,
-    /// Status after.
-    pub to: String,
-    /// How often.
-    pub moves: i64,
-}
-
 /// An entry of a case's history.
 #[derive(Debug, Serialize)]
 pub struct HistoryView {
@@ -111,10 +98,12 @@ pub struct HistoryView {
     /// What the status asked for, JSON.
     #[serde(serialize_with = "nested_if_any")]
     pub details: Option<String>,
-    /// Id of the message.
-    pub message_id: String,
-    /// Item of the message.
+    /// Id of the message; none: a timer did it.
+    pub message_id: Option<String>,
+    /// Item of the message; 0: a timer's.
     pub item: i64,
+    /// Code of the timer; none: a message did it.
+    pub timer: Option<String>,
 }
 
 /// A document of a case.
@@ -380,11 +369,6 @@ impl Store {
         self.db.cases_by_number(system, number).await
     }
 
-    /// How often the cases of a system made which move.
-    pub async fn moves(&self, system: &str) -> Result<Vec<MoveCount>, StoreFault> {
-        self.db.moves(system).await
-    }
-
     /// Messages of this id: one for each sender that used it.
     pub async fn messages_by_id(&self, message_id: &str) -> Result<Vec<MessageView>, StoreFault> {
         self.db.messages_by_id(message_id).await
@@ -427,4 +411,6 @@ pub struct Waiting {
     pub stuck: i64,
     /// Open dead letters.
     pub dead_letters: i64,
+    /// Timers that need an operator.
+    pub timers_stuck: i64,
 }

@@ -3,9 +3,9 @@
 
 mod broker;
 mod commands;
-mod coverage;
 mod consistency;
 mod contents;
+mod coverage;
 mod daemon;
 mod differential;
 mod faults;
@@ -18,11 +18,13 @@ mod messages;
 mod outcomes;
 mod outgoing;
 mod routing;
+mod schedule;
 mod search;
 mod sixth;
 mod specimens;
 mod support;
 mod tidy;
+mod timers;
 mod walk;
 mod well_formed;
 mod xsts;

@@ -87,8 +87,8 @@ async fn told(pipeline: &Arc<Pipeline>, one: &SampleMessage, faults: &mut Vec<St
 
 /// The transitions that the history of a system's cases shows.
 async fn taken(pipeline: &Pipeline, system: &System) -> BTreeSet<(String, String, String)> {
-    let moves = pipeline.store.moves(system.code()).await.unwrap();
-    moves.into_iter().map(|one| (one.kind, one.from, one.to)).collect()
+    let moves = pipeline.store.moves().await.unwrap().into_iter().filter(|one| one.system == system.code());
+    moves.filter_map(|one| Some((one.kind, one.from?, one.to))).collect()
 }
 
 /// The reasons that the history of a system's cases gives, by kind, and the events that people were told of.

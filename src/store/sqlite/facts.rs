@@ -214,6 +214,7 @@ impl Transaction {
                 agency: row.try_get(5)?,
                 opened_at: from_store(row.try_get(6)?),
                 closed_at: None,
+                lapsed: false,
                 message: row.try_get(7)?,
                 touched: false,
             });

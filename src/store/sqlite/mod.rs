@@ -7,7 +7,9 @@ mod journal;
 mod letters;
 mod reads;
 mod rows;
+mod schedule;
 mod search;
+mod timers;
 mod upkeep;
 mod work;
 mod write;
@@ -106,6 +108,19 @@ impl Sqlite {
     /// Folds what the write-ahead log holds into the file, as far as that holds nobody up.
     pub(super) async fn fold_log(&self) -> Result<(), StoreFault> {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_all(&self.folder).await?;
+        Ok(())
+    }
+
+    /// What the data base says of its file, but for `ok`.
+    pub(super) async fn check_file(&self) -> Result<Vec<String>, StoreFault> {
+        let rows = sqlx::query("PRAGMA quick_check(20)").fetch_all(&self.readers).await?;
+        let said: Result<Vec<String>, StoreFault> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect();
+        Ok(said?.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    pub(super) async fn optimize(&self) -> Result<(), StoreFault> {
+        self.file.check()?;
+        sqlx::query("PRAGMA optimize").fetch_all(&self.writer).await?;
         Ok(())
     }
 
