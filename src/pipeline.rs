@@ -15,6 +15,7 @@ use crate::apply::world::Needs;
 use crate::apply::{self, Context, Known, Lifecycles, Settlement};
 use crate::assemble::Rules;
 use crate::binding::Rulebook;
+use crate::chance;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
@@ -169,7 +170,8 @@ impl Pipeline {
         let world = transaction.facts(&needs(batch, &self.lifecycles)).await?;
         let now = clock::now();
         let held = |sha256: &str| self.contents.size(sha256);
-        let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
+        let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
+        let mut settlement = apply::settle(batch, world, known, &self.context(now, seed, &held));
         settlement.writes.raw = raw(batch, &settlement, now)?;
         let settlement = Arc::new(settlement);
         let aside = (Arc::clone(self), Arc::clone(&settlement));
@@ -187,7 +189,7 @@ impl Pipeline {
         Ok(committed)
     }
 
-    fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<u64>) -> Context<'a> {
+    fn context<'a>(&'a self, now: DateTime<Utc>, seed: [u8; 32], held: &'a dyn Fn(&str) -> Option<u64>) -> Context<'a> {
         Context {
             now,
             zone: self.config.zone,
@@ -197,6 +199,7 @@ impl Pipeline {
             delays: &self.config.parking.delays,
             patience: self.config.parking.patience,
             dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
+            seed,
             held,
         }
     }

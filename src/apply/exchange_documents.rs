@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::documents::{Upload, upload};
+use super::rights::marks;
 use super::steps::{By, Happened, Steps, Told};
 use super::world::{CaseKey, Document, Entry, Request, WantedDocument, World};
 use super::{Change, Done, Refusal, Setting};
@@ -38,6 +39,7 @@ pub(super) fn apply(
     for verdict in &command.verdicts {
         folder.judge(verdict)?;
     }
+    marks(command, &key.system, world, setting)?;
     for mark in &command.signatures {
         folder.sign(mark)?;
     }

@@ -9,6 +9,7 @@ use sqlx::Row;
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
+use crate::apply::codes::CodeRow;
 use crate::apply::letters::{Letter, Reader};
 use crate::apply::world::{Case, CaseKey, Document, History, PartyRow, Request, TimerRow, Version, Voided};
 use crate::failpoint;
@@ -31,6 +32,7 @@ struct Folded<'a> {
     counters: Vec<(&'a str, &'a str, i32, i64)>,
     readers: Vec<(&'a CaseKey, &'a Reader)>,
     letters: Vec<&'a Letter>,
+    codes: Vec<(&'a CaseKey, &'a CodeRow)>,
 }
 
 impl Transaction {
@@ -56,6 +58,7 @@ impl Transaction {
         })
         .await?;
         self.write_parties(&folded, &ids).await?;
+        self.insert(&CODES, &folded.codes, |query, (key, row)| bind_code(query, row, id(key))).await?;
         self.write_timers(&folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
         self.write_documents(&folded, &ids).await
@@ -156,6 +159,7 @@ impl Transaction {
             .chain(folded.parties.iter().map(|row| row.0))
             .chain(folded.voided.iter().map(|row| row.0))
             .chain(folded.timers.iter().map(|row| row.0))
+            .chain(folded.codes.iter().map(|row| row.0))
             .chain(folded.former.iter().map(|row| row.0))
             .chain(folded.readers.iter().map(|row| row.0))
             .chain(folded.letters.iter().map(|row| &row.case));
@@ -216,6 +220,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
     let mut timers: HashMap<&CaseKey, Vec<&TimerRow>> = HashMap::new();
+    let mut codes: BTreeMap<&CaseKey, &CodeRow> = BTreeMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
@@ -261,6 +266,9 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 folded.readers.extend(readers.iter().map(|reader| (key, reader)));
             }
             Change::Letter(letter) => folded.letters.push(letter),
+            Change::Code(key, code) => {
+                codes.insert(key, code);
+            }
             Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
             Change::Parties(key, rows) => {
                 rows.iter().for_each(|row| {
@@ -273,6 +281,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
     folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
+    folded.codes.extend(codes);
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));
     }
@@ -385,6 +394,26 @@ static PARTIES: Insert = Insert::new(
     "(?, ?, ?, ?, ?, ?)",
     "ON CONFLICT DO NOTHING",
 );
+
+static CODES: Insert = Insert::new(
+    "INSERT INTO codes (case_id, turn, salt, hash, sent_at, expires_at, failures, used_at)",
+    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    "ON CONFLICT (case_id) DO UPDATE SET turn = excluded.turn, salt = excluded.salt, hash = excluded.hash, \
+     sent_at = excluded.sent_at, expires_at = excluded.expires_at, failures = excluded.failures, \
+     used_at = excluded.used_at",
+);
+
+fn bind_code<'q>(query: Bound<'q>, row: &CodeRow, case: Option<i64>) -> Bound<'q> {
+    query
+        .bind(case)
+        .bind(row.turn)
+        .bind(row.salt.to_vec())
+        .bind(row.hash.to_vec())
+        .bind(to_store(row.sent_at))
+        .bind(to_store(row.expires_at))
+        .bind(row.failures)
+        .bind(row.used_at.map(to_store))
+}
 
 static TIMERS: Insert = Insert::new(
     "INSERT INTO timers (case_id, code, turn, started_at, due_at, state)",
