@@ -81,7 +81,7 @@ fn make(seed: &[u8; 32], case: &CaseKey, (message, item, step): (i64, u32, usize
     digest.update(step.to_be_bytes());
     let bytes: [u8; 32] = digest.finalize().into();
     let (number, rest) = bytes.split_at(16);
-    let number = number.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let number = number.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
     let mut salt = [0; 16];
     salt.copy_from_slice(rest);
     // 2^64 is so much more than a million that no code is likelier than another by more than 10^-13.

@@ -122,11 +122,6 @@ impl<'a> Steps<'a> {
         &self.changes
     }
 
-    /// Tells people of something.
-    pub(super) fn event(&mut self, event: Event) {
-        self.events.push(event);
-    }
-
     /// The one-time code that a reaction asks for is the right one.
     pub(super) fn code_fits(&mut self) {
         self.code_fits = true;

@@ -3,7 +3,7 @@
 //! nobody who acts is the organization itself.
 
 use super::who::{Fit, Who};
-use super::{Asked, OWNERS, belonging, holder, power, staff};
+use super::{Asked, belonging, holder, power, staff};
 use crate::apply::Refusal;
 use crate::outcome::Code;
 
@@ -39,9 +39,4 @@ fn own(asked: &Asked<'_>, actor: &Who) -> Result<(), Refusal> {
             Err(Refusal::with(Code::NoAuthority, detail.to_owned()))
         }
     }
-}
-
-/// Whether a role is one of those for whom a case is.
-pub(super) fn owns(role: &str) -> bool {
-    OWNERS.contains(&role)
 }

@@ -1,9 +1,9 @@
 //! A certificate that an author names is known, was in force when it signed, and belongs to whom it signs for (`certificate-expired`).
 
-use super::Asked;
 use super::standing::lapse;
 use super::who::{Fit, Who};
-use crate::apply::world::{CaseKey, World};
+use super::{Asked, key_of};
+use crate::apply::world::World;
 use crate::apply::{Refusal, Setting};
 use crate::binding::ExchangeDocuments;
 use crate::outcome::Code;
@@ -17,7 +17,7 @@ pub(super) fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
     let Some((kind, serial)) = asked.rights.certificates.as_ref().zip(author.certificate.as_deref()) else {
         return Ok(());
     };
-    let (key, _) = asked.named(kind, serial);
+    let key = key_of(kind, serial);
     let refuse = |why: &str| {
         let detail = format!("{}: {why}; подпишите действующим сертификатом", asked.label(&key));
         Err(Refusal::with(Code::CertificateExpired, detail))
@@ -34,10 +34,12 @@ pub(super) fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
     }
     // Whoever acts by a power signs with a certificate of his own.
     let own = owns == Fit::Same && author.power.is_some();
-    match principal.map(|principal| principal.among(in_role(PRINCIPAL))) {
-        Some(Fit::Other | Fit::Unknown) if !own => refuse("не привязан к этой организации"),
-        _ => Ok(()),
-    }
+    let bound = match principal {
+        Some(principal) => principal.among(in_role(PRINCIPAL)) == Fit::Same,
+        // Nobody is named: it is for whom the case is.
+        None => Who::owners(&asked.parties).among(in_role(PRINCIPAL)) != Fit::Other,
+    };
+    if own || bound { Ok(()) } else { refuse("не привязан к этой организации") }
 }
 
 /// The certificates that marks on documents name were in force when they signed: by what the mark says itself, and by what is known.
@@ -58,11 +60,7 @@ pub(in crate::apply) fn marks(
         if mark.valid_from.is_some_and(|from| at < from) || mark.valid_until.is_some_and(|until| until <= at) {
             return Err(refuse("в момент подписи не действовал"));
         }
-        let known = kind.map(|kind| CaseKey {
-            system: kind.system.clone(),
-            kind: kind.kind.clone(),
-            number: serial.to_owned(),
-        });
+        let known = kind.map(|kind| key_of(kind, serial));
         let known = known.filter(|key| world.cases.contains_key(key));
         if let Some(why) = known.and_then(|key| lapse(&key, at, world, setting.context)) {
             return Err(refuse(&why));

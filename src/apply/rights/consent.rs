@@ -1,15 +1,17 @@
 //! What processes personal data needs a consent of the person that stood when it was done (`consent-withdrawn`): the one that the
-//! case or its parent names, another one of the same person, or one of those for whom the case is.
+//! case or one above it names, another one of the same person, or one of those for whom the case is.
 
 use std::collections::BTreeSet;
 
-use super::{Asked, CONSENT, OWNERS};
+use super::{Asked, CONSENT, OWNERS, key_of};
 use crate::apply::world::CaseKey;
 use crate::apply::{Refusal, open_case};
 use crate::binding::Command;
 use crate::domain::lifecycle::{KindName, Lifecycle};
 use crate::outcome::Code;
 
+/// So many parents above a case are asked for the consent: a change of a record, the record, the request for it, the account.
+const PARENTS_MAX: usize = 3;
 /// The role of whose data a consent is about.
 pub(super) const SUBJECT: &str = "subject";
 
@@ -54,9 +56,11 @@ fn candidates(asked: &Asked<'_>, command: &Command, consents: &KindName) -> BTre
         ),
         _ => (None, asked.world.cases.get(asked.key).and_then(|case| case.parent.clone())),
     };
-    let cases = [Some(asked.key.clone()), parent];
-    let numbers = cases.iter().flatten().filter_map(|key| asked.told(key, CONSENT).map(str::to_owned)).chain(named);
-    let mut found: BTreeSet<CaseKey> = numbers.map(|number| asked.named(consents, &number).0).collect();
+    let above = |key: &CaseKey| asked.world.cases.get(key).and_then(|case| case.parent.clone());
+    let parents = std::iter::successors(parent, above).take(PARENTS_MAX);
+    let cases = std::iter::once(asked.key.clone()).chain(parents);
+    let numbers = cases.filter_map(|key| asked.told(&key, CONSENT).map(str::to_owned)).chain(named);
+    let mut found: BTreeSet<CaseKey> = numbers.map(|number| key_of(consents, &number)).collect();
     let people = &asked.world.people;
     let subjects: Vec<[u8; 32]> = found
         .iter()

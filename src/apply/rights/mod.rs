@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use super::world::{CaseKey, PartyRow, World};
 use super::{Lifecycles, Refusal, Setting, open_case};
 use crate::binding::{Author, Command};
-use crate::domain::lifecycle::{Kind, KindName, Lifecycle, Rights, Vocabulary};
+use crate::domain::lifecycle::{Kind, KindName, Rights, Vocabulary};
 
 pub(super) use certificate::marks;
 pub use fit::unfit;
@@ -54,18 +54,17 @@ struct Asked<'a> {
     setting: &'a Setting<'a>,
 }
 
-impl<'a> Asked<'a> {
-    /// The case of a kind with this number, where the world knows it.
-    fn named(&self, kind: &'a KindName, number: &str) -> (CaseKey, Option<&'a Lifecycle>) {
-        let key = CaseKey { system: kind.system.clone(), kind: kind.kind.clone(), number: number.to_owned() };
-        (key, self.lifecycles.kind(&kind.system, &kind.kind))
-    }
-
+impl Asked<'_> {
     /// A case in words: `Доверенность ДВ-1`.
     fn label(&self, key: &CaseKey) -> String {
         let kind = self.lifecycles.kind(&key.system, &key.kind).map_or(key.kind.as_str(), |one| &one.kind().label);
         format!("{kind} {}", key.number)
     }
+}
+
+/// The case of a kind with this number.
+fn key_of(kind: &KindName, number: &str) -> CaseKey {
+    CaseKey { system: kind.system.clone(), kind: kind.kind.clone(), number: number.to_owned() }
 }
 
 /// Lets an item pass or says by what right it may not be done.

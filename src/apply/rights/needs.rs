@@ -1,6 +1,6 @@
 //! What must be known before it can be judged whether somebody may do something.
 
-use super::{CONSENT, OWNERS, account, consent, decides, said, staff};
+use super::{CONSENT, OWNERS, account, consent, decides, key_of, said, staff};
 use crate::apply::world::{CaseKey, Kin, Needs, Reference, Sought, World};
 use crate::apply::{Lifecycles, open_case};
 use crate::binding::{Author, Command};
@@ -50,8 +50,8 @@ pub(in crate::apply) fn needs(command: &Command, key: &CaseKey, lifecycles: &Lif
     if let Some(consents) = rights.consents.as_ref().filter(|_| processes) {
         around.owners(lifecycle, consents, consent::SUBJECT, needs);
         of_consents(system, consents, needs);
-        let named = open.and_then(|command| command.details.0.get(CONSENT));
-        if let Some(number) = named {
+        let told = open.and_then(|command| command.details.0.get(CONSENT));
+        if let Some(number) = told {
             let key = key_of(consents, number);
             needs.kin.insert(kin(&key, consent::SUBJECT, consents, consent::SUBJECT));
             needs.held.insert(key);
@@ -61,8 +61,8 @@ pub(in crate::apply) fn needs(command: &Command, key: &CaseKey, lifecycles: &Lif
 
 /// What an author names, and what he may be.
 fn of_author(author: &Author, rights: &Rights, needs: &mut Needs) {
-    let named = [(&rights.powers, &author.power), (&rights.certificates, &author.certificate)];
-    for (kind, number) in named {
+    let by_number = [(&rights.powers, &author.power), (&rights.certificates, &author.certificate)];
+    for (kind, number) in by_number {
         needs.held.extend(kind.as_ref().zip(number.as_ref()).map(|(kind, number)| key_of(kind, number)));
     }
     let (actor, principal) = (Who::actor(author), Who::principal(author));
@@ -113,10 +113,6 @@ impl Around<'_> {
             }
         }
     }
-}
-
-fn key_of(kind: &KindName, number: &str) -> CaseKey {
-    CaseKey { system: kind.system.clone(), kind: kind.kind.clone(), number: number.to_owned() }
 }
 
 fn sought(kind: &KindName, role: &str, hash: &[u8; 32]) -> Sought {

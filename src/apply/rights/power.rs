@@ -1,8 +1,8 @@
 //! A power of attorney: in force when the thing was done, names who acts and in whose name, and covers the operation (`no-authority`).
 //! Its limits are words for people; they are not judged.
 
-use super::Asked;
 use super::who::{Fit, Who};
+use super::{Asked, key_of};
 use crate::apply::Refusal;
 use crate::domain::lifecycle::KindName;
 use crate::outcome::Code;
@@ -21,7 +21,7 @@ pub(super) fn check(
     actor: Option<&Who>,
     principal: Option<Who>,
 ) -> Result<Who, Refusal> {
-    let (key, _) = asked.named(kind, number);
+    let key = key_of(kind, number);
     let refuse = |why: String| Refusal::with(Code::NoAuthority, format!("{}: {why}", asked.label(&key)));
     if let Some(why) = asked.lapse(&key, asked.at) {
         return Err(refuse(format!("{why}; укажите действующую")));

@@ -1,7 +1,7 @@
 //! What must be signed carries the mark of a signature, of a kind that counts for it (`signature-required`): the kind of case says
 //! which commands, the service which kinds for its applications.
 
-use super::Asked;
+use super::{Asked, key_of};
 use crate::apply::Refusal;
 use crate::binding::Command;
 use crate::outcome::Code;
@@ -51,7 +51,7 @@ fn demanded(asked: &Asked<'_>, command: &Command) -> Option<Vec<String>> {
 fn kind(asked: &Asked<'_>) -> Option<String> {
     let author = asked.author?;
     let certified = asked.rights.certificates.as_ref().zip(author.certificate.as_deref()).and_then(|(kind, serial)| {
-        let (key, _) = asked.named(kind, serial);
+        let key = key_of(kind, serial);
         asked.told(&key, KIND).map(str::to_owned)
     });
     certified.or_else(|| author.signature.clone())

@@ -13,6 +13,7 @@ use crate::apply::{Context, Lifecycles, Place, Setting, fields};
 use crate::binding::{ActOnCase, Author, Command, CorrectCase, Details};
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, Shelf, System};
+use crate::domain::routing::Routing;
 use crate::outcome::Code;
 
 const SHELF: &str = include_str!("../../../xsd/common/kinds.toml");
@@ -184,8 +185,8 @@ fn expected(story: &Story) -> Result<(), Code> {
     if allows { Ok(()) } else { Err(Code::RoleNotAllowed) }
 }
 
-fn key(kind: &str, number: impl ToString) -> CaseKey {
-    CaseKey { system: "org".to_owned(), kind: kind.to_owned(), number: number.to_string() }
+fn key(kind: &str, number: &str) -> CaseKey {
+    CaseKey { system: "org".to_owned(), kind: kind.to_owned(), number: number.to_owned() }
 }
 
 fn ogrn(organization: usize) -> String {
@@ -218,6 +219,7 @@ fn case(key: CaseKey, details: serde_json::Value, (from, until): (Option<i64>, O
         origin: "CABINET".to_owned(),
         agency: "CABINET".to_owned(),
         officer: None,
+        unit: None,
         deadline: None,
         expected_on: None,
         email: None,
@@ -244,20 +246,20 @@ fn world(story: &Story) -> World {
         let authorities: Vec<&str> = power.authorities.iter().map(|at| AUTHORITIES[*at].0).collect();
         let details = json!({ "authorities": authorities });
         let rows = [row("agent", "snils", &snils(power.agent)), row("principal", "ogrn", &ogrn(power.principal))];
-        let case = case(key("power", number), details, (Some(power.from), Some(power.until)));
+        let case = case(key("power", &number.to_string()), details, (Some(power.from), Some(power.until)));
         put(case, &rows, power.life.moves("active", "expired"));
     }
     for (number, member) in story.members.iter().enumerate() {
         let mut roles: Vec<&str> = member.roles.iter().map(|at| ROLES[*at].0).collect();
         roles.extend(member.own.then_some(OWN));
         let rows = [row("member", "snils", &snils(member.person)), row("principal", "ogrn", &ogrn(member.principal))];
-        let case = case(key("staff", number), json!({ "roles": roles }), (None, None));
+        let case = case(key("staff", &number.to_string()), json!({ "roles": roles }), (None, None));
         put(case, &rows, member.life.moves("active", "removed"));
     }
     for (number, role) in story.roles.iter().enumerate() {
         let operations: Vec<&str> = role.operations.iter().map(|at| ASKED[*at].2).collect();
         let details = json!({ "role": OWN, "operations": operations });
-        let case = case(key("role", number), details, (None, None));
+        let case = case(key("role", &number.to_string()), details, (None, None));
         put(case, &[row("principal", "ogrn", &ogrn(role.principal))], role.life.moves("in_use", "dropped"));
     }
     for (kind, role) in [("application", "applicant"), ("staff", "principal")] {
@@ -322,6 +324,7 @@ fn decided(lifecycles: &Lifecycles, calendar: &Calendar, story: &Story) -> Resul
         zone: chrono_tz::Europe::Moscow,
         lifecycles,
         calendar,
+        routing: &Routing::default(),
         delays: &[],
         patience: Duration::ZERO,
         dead_letter_inline_bytes_max: 0,

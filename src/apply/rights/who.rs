@@ -1,5 +1,6 @@
 //! Somebody, known by the hashes of their identifiers only, and whether a party of a case is the same one.
 
+use super::OWNERS;
 use crate::apply::fields;
 use crate::apply::world::PartyRow;
 use crate::binding::Author;
@@ -35,6 +36,12 @@ impl Who {
     /// Those who stand in a role.
     pub(super) fn in_role(rows: &[PartyRow], role: &str) -> Self {
         let rows = rows.iter().filter(|row| row.role == role);
+        Self { identifiers: rows.map(|row| (row.identifier, row.hash)).collect() }
+    }
+
+    /// Those for whom a case is.
+    pub(super) fn owners(rows: &[PartyRow]) -> Self {
+        let rows = rows.iter().filter(|row| OWNERS.contains(&row.role.as_str()));
         Self { identifiers: rows.map(|row| (row.identifier, row.hash)).collect() }
     }
 

@@ -58,7 +58,7 @@ impl Transaction {
         })
         .await?;
         self.write_parties(&folded, &ids).await?;
-        self.insert(&CODES, &folded.codes, |query, (key, row)| bind_code(query, row, id(key))).await?;
+        self.write_codes(&folded.codes, &ids).await?;
         self.write_timers(&folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
         self.write_documents(&folded, &ids).await
@@ -394,26 +394,6 @@ static PARTIES: Insert = Insert::new(
     "(?, ?, ?, ?, ?, ?)",
     "ON CONFLICT DO NOTHING",
 );
-
-static CODES: Insert = Insert::new(
-    "INSERT INTO codes (case_id, turn, salt, hash, sent_at, expires_at, failures, used_at)",
-    "(?, ?, ?, ?, ?, ?, ?, ?)",
-    "ON CONFLICT (case_id) DO UPDATE SET turn = excluded.turn, salt = excluded.salt, hash = excluded.hash, \
-     sent_at = excluded.sent_at, expires_at = excluded.expires_at, failures = excluded.failures, \
-     used_at = excluded.used_at",
-);
-
-fn bind_code<'q>(query: Bound<'q>, row: &CodeRow, case: Option<i64>) -> Bound<'q> {
-    query
-        .bind(case)
-        .bind(row.turn)
-        .bind(row.salt.to_vec())
-        .bind(row.hash.to_vec())
-        .bind(to_store(row.sent_at))
-        .bind(to_store(row.expires_at))
-        .bind(row.failures)
-        .bind(row.used_at.map(to_store))
-}
 
 static TIMERS: Insert = Insert::new(
     "INSERT INTO timers (case_id, code, turn, started_at, due_at, state)",

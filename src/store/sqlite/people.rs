@@ -9,11 +9,12 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Transaction;
 use super::facts::{hash, list};
+use super::rows::{Bound, Insert};
 use crate::apply::codes::CodeRow;
 use crate::apply::world::{CaseKey, Kin, Needs, PartyRow, World};
 use crate::failpoint;
 use crate::store::StoreFault;
-use crate::store::moment::from_store;
+use crate::store::moment::{from_store, to_store};
 
 impl Transaction {
     /// The cases that rights and guards are judged by, with their parties and moves.
@@ -169,6 +170,15 @@ impl Transaction {
         Ok(())
     }
 
+    /// The last codes of cases take the place of those before.
+    pub(super) async fn write_codes(
+        &mut self,
+        codes: &[(&CaseKey, &CodeRow)],
+        ids: &HashMap<&CaseKey, i64>,
+    ) -> Result<(), StoreFault> {
+        self.insert(&CODES, codes, |query, (key, row)| bind_code(query, row, ids.get(key).copied())).await
+    }
+
     /// The cases of a kind that name a case as their parent, and the contents that they and it hold.
     pub(super) async fn read_evidence(&mut self, needs: &Needs, world: &mut World) -> Result<(), StoreFault> {
         if needs.evidence.is_empty() {
@@ -203,4 +213,24 @@ impl Transaction {
 
 fn key(row: &SqliteRow) -> Result<CaseKey, StoreFault> {
     Ok(CaseKey { system: row.try_get(0)?, kind: row.try_get(1)?, number: row.try_get(2)? })
+}
+
+static CODES: Insert = Insert::new(
+    "INSERT INTO codes (case_id, turn, salt, hash, sent_at, expires_at, failures, used_at)",
+    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    "ON CONFLICT (case_id) DO UPDATE SET turn = excluded.turn, salt = excluded.salt, hash = excluded.hash, \
+     sent_at = excluded.sent_at, expires_at = excluded.expires_at, failures = excluded.failures, \
+     used_at = excluded.used_at",
+);
+
+fn bind_code<'q>(query: Bound<'q>, row: &CodeRow, case: Option<i64>) -> Bound<'q> {
+    query
+        .bind(case)
+        .bind(row.turn)
+        .bind(row.salt.to_vec())
+        .bind(row.hash.to_vec())
+        .bind(to_store(row.sent_at))
+        .bind(to_store(row.expires_at))
+        .bind(row.failures)
+        .bind(row.used_at.map(to_store))
 }
