@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::apply::Lifecycles;
+use crate::apply::{self, Lifecycles};
 use crate::binding::{Library, Rulebook};
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
@@ -130,7 +130,11 @@ fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles>
         .ending(LIFECYCLE)
         .filter_map(|path| load(library, path, faults, |path, text| System::load(path, text, &shelf)))
         .collect();
-    Some(Lifecycles::new(systems, documents?))
+    let lifecycles = Lifecycles::new(systems, documents?);
+    if faults.is_empty() {
+        faults.extend(apply::unfit(&lifecycles));
+    }
+    Some(lifecycles)
 }
 
 fn load<T>(

@@ -15,6 +15,7 @@ pub mod assemble;
 pub mod assess;
 pub mod binding;
 pub mod broker;
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;

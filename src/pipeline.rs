@@ -18,6 +18,7 @@ use crate::apply::world::Needs;
 use crate::apply::{self, Context, Known, Lifecycles, Settlement};
 use crate::assemble::Rules;
 use crate::binding::Rulebook;
+use crate::chance;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
@@ -175,7 +176,8 @@ impl Pipeline {
         let world = transaction.facts(&needs(batch, &self.lifecycles)).await?;
         let now = clock::now();
         let held = |sha256: &str| self.contents.held(sha256);
-        let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
+        let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
+        let mut settlement = apply::settle(batch, world, known, &self.context(now, seed, &held));
         settlement.writes.raw = raw(batch, &settlement, now)?;
         let settlement = Arc::new(settlement);
         let aside = (Arc::clone(self), Arc::clone(&settlement));
@@ -193,7 +195,12 @@ impl Pipeline {
         Ok(committed)
     }
 
-    fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<Held>) -> Context<'a> {
+    fn context<'a>(
+        &'a self,
+        now: DateTime<Utc>,
+        seed: [u8; 32],
+        held: &'a dyn Fn(&str) -> Option<Held>,
+    ) -> Context<'a> {
         Context {
             now,
             agency: &self.config.agency,
@@ -204,6 +211,7 @@ impl Pipeline {
             delays: &self.config.parking.delays,
             patience: self.config.parking.patience,
             dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
+            seed,
             held,
         }
     }

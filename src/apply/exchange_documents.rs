@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::documents::{Upload, upload};
+use super::rights::marks;
 use super::steps::{By, Happened, Steps, Told};
 use super::world::{Case, CaseKey, Document, Entry, Request, WantedDocument, World};
 use super::{Change, Done, Event, Refusal, Setting};
@@ -44,6 +45,7 @@ pub(super) fn apply(
     for verdict in &command.verdicts {
         folder.judge(verdict)?;
     }
+    marks(command, &key.system, world, setting)?;
     for mark in &command.signatures {
         folder.sign(mark)?;
     }

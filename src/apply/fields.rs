@@ -149,6 +149,31 @@ fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
     }
 }
 
+/// Roles in which the message names nobody pass over from the parent.
+pub(super) fn inherit(kind: &Kind, rows: &mut Vec<PartyRow>, parent: &[PartyRow]) {
+    for (role, from) in &kind.inherits {
+        if rows.iter().all(|row| row.role != *role) {
+            let parents = parent.iter().filter(|row| row.role == *from);
+            rows.extend(parents.map(|row| PartyRow { role: role.clone(), ..row.clone() }));
+        }
+    }
+}
+
+/// Whom the message names in a role that passes over from the parent must be whom the parent names.
+pub(super) fn agree(kind: &Kind, rows: &[PartyRow], parent: &[PartyRow]) -> Result<(), Refusal> {
+    for (role, from) in &kind.inherits {
+        let comparable = |row: &&PartyRow| {
+            row.role == *role && parent.iter().any(|other| other.role == *from && other.identifier == row.identifier)
+        };
+        let same = |row: &PartyRow| parent.iter().any(|other| other.role == *from && other.hash == row.hash);
+        let mut told = rows.iter().filter(comparable).peekable();
+        if told.peek().is_some() && !told.any(same) {
+            return Err(Refusal::with(Code::FieldWrong, format!("участник {role} не тот, что в исходном деле")));
+        }
+    }
+    Ok(())
+}
+
 /// The hash of the strongest identifier that the applicant has.
 pub(super) fn applicant(rows: &[PartyRow]) -> Option<[u8; 32]> {
     ["ogrn", "ogrnip", "snils", "inn"].into_iter().find_map(|identifier| {

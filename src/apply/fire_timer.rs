@@ -42,7 +42,7 @@ pub(super) enum Fired {
 
 /// Adds what firing a timer needs to know.
 pub fn needs(due: &DueTimer, lifecycles: &Lifecycles, needs: &mut Needs) {
-    opened(&due.case, lifecycles, needs);
+    opened(None, &due.case, lifecycles, needs);
     // A move may ask for the responsible unit.
     needs.loads = true;
     needs.documents.insert(due.case.clone());

@@ -4,6 +4,7 @@
 mod act_on_case;
 mod again;
 mod bury;
+pub mod codes;
 mod correct_case;
 mod documents;
 mod event;
@@ -11,11 +12,14 @@ mod exchange_documents;
 mod fields;
 mod fire_timer;
 mod firing;
+mod guards;
 mod journal;
 pub mod letters;
 mod open_case;
+pub mod people;
 mod post_letter;
 pub mod results;
+mod rights;
 mod route;
 pub mod rows;
 pub mod settle;
@@ -42,6 +46,7 @@ use crate::outcome::Code;
 pub use event::Event;
 pub use fire_timer::{DueTimer, SWEPT, needs as timer_needs, sweepable};
 pub use firing::{fire, stick};
+pub use rights::unfit;
 pub use settle::{Known, Noticed, Receipt, Settlement, settle};
 pub use watching::{Unwatched, Watched, watch, watched};
 pub use world::Change;
@@ -130,6 +135,8 @@ pub struct Context<'a> {
     pub patience: Duration,
     /// Dead letters longer than this lie outside the tables.
     pub dead_letter_inline_bytes_max: usize,
+    /// Random bytes of this batch, from which one-time codes are made: no two batches have the same.
+    pub seed: [u8; 32],
     /// A content that the document store holds, by SHA-256.
     pub held: &'a dyn Fn(&str) -> Option<Held>,
 }
@@ -296,7 +303,7 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             _ => Decision::Park(Wait::Case, other),
         };
     }
-    let done = match &item.command {
+    let done = rights::allowed(&item.command, &key, world, setting).and_then(|()| match &item.command {
         Command::OpenCase(command) => open_case::apply(command, &key, world, setting),
         Command::UpdateStatus(command) => update_status::apply(command, &key, world, setting),
         Command::CorrectCase(command) => correct_case::apply(command, &key, world, setting),
@@ -304,7 +311,7 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
         Command::PostLetter(command) => post_letter::apply(command, &key, world, setting),
         Command::Subscribe(_) => Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned())),
-    };
+    });
     match done.and_then(|mut done| timers::of_what_it_holds(&mut done, setting).map(|()| done)) {
         Ok(mut done) => {
             if let Some(number) = item.command.sequence() {
@@ -368,19 +375,34 @@ pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Nee
     match &item.command {
         Command::OpenCase(command) => {
             open_case::needs(command, system, lifecycles, needs);
-            opened(&key, lifecycles, needs);
+            opened(Some(&item.command), &key, lifecycles, needs);
         }
         Command::UpdateStatus(_) | Command::ExchangeDocuments(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {
-            opened(&key, lifecycles, needs);
+            opened(Some(&item.command), &key, lifecycles, needs);
+            if let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) {
+                guards::needs(&key, lifecycle, needs);
+            }
         }
         Command::PostLetter(command) => {
-            opened(&key, lifecycles, needs);
+            opened(Some(&item.command), &key, lifecycles, needs);
             needs.dialogs.insert(key.clone());
             post_letter::needs(command, system, lifecycles, needs);
         }
         Command::Subscribe(_) => {}
     }
     needs.loads |= route::may_ask(&item.command, &key, lifecycles);
+    match &item.command {
+        Command::ActOnCase(command) if command.code.is_some() => {
+            needs.codes.insert(key.clone());
+        }
+        Command::ActOnCase(_) | Command::UpdateStatus(_) => {
+            let sends = lifecycles.kind(&key.system, &key.kind).is_some_and(Lifecycle::sends_codes);
+            needs.codes.extend(sends.then(|| key.clone()));
+        }
+        Command::CorrectCase(command) => correct_case::needs(command, &key, lifecycles, needs),
+        _ => {}
+    }
+    rights::needs(&item.command, &key, lifecycles, needs);
     if documents(&item.command, &key, lifecycles) {
         needs.documents.insert(key.clone());
     }
@@ -402,11 +424,25 @@ fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool 
     }
 }
 
-/// Cases that a step of this one may open: those of its own number must be known, the others are numbered.
-fn opened(key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
+/// Cases that a step of this one (by a command, or by a timer) may open: those of its own number must be known, the others are numbered.
+fn opened(command: Option<&Command>, key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
     let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) else { return };
     // A step may move the parent too, and that may open a case that is to be numbered.
-    needs.counters |= lifecycles.system(&key.system).is_some_and(System::opens);
+    let Some(system) = lifecycles.system(&key.system) else { return };
+    needs.counters |= system.opens();
+    needs.openers.extend(system.openers().map(|kind| (key.system.clone(), kind.to_owned())));
+    // What is opened takes over the parties of this case.
+    let with_parties = match command {
+        None => lifecycle.statuses().iter().any(|status| system.opens_parties(status)),
+        Some(Command::OpenCase(_)) => false,
+        Some(Command::UpdateStatus(command)) => {
+            lifecycle.recognize(&command.status).is_some_and(|status| system.opens_parties(status))
+        }
+        Some(_) => system.answers_with_parties(lifecycle, |_| true),
+    };
+    if with_parties {
+        needs.held.insert(key.clone());
+    }
     for status in lifecycle.statuses() {
         for opening in status.opens.iter().filter(|opening| opening.same_number) {
             needs.cases.insert(CaseKey { kind: opening.kind.clone(), ..key.clone() });

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::{Value, json};
 
-use super::world::{Case, CaseKey, Document, Entry, History, World};
+use super::codes::CodeRow;
+use super::world::{Case, CaseKey, Document, Entry, History, PartyRow, World};
 use super::{Change, Done, Event, Refusal, Setting};
-use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Status};
+use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Reason, Status};
 use crate::domain::money;
 use crate::domain::term::{Term, day_end};
 use crate::outcome::Code;
@@ -39,6 +40,22 @@ pub(super) struct Told {
     pub(super) result: Option<String>,
     pub(super) deadline: Option<NaiveDate>,
     pub(super) expected_on: Option<NaiveDate>,
+}
+
+impl Told {
+    /// A step that fills its reason in by itself.
+    pub(super) fn because(reason: Option<&Reason>) -> Self {
+        let mut told = Self { details: json!({}), ..Self::default() };
+        told.fill_in(reason);
+        told
+    }
+
+    fn fill_in(&mut self, reason: Option<&Reason>) {
+        if let Some(reason) = reason {
+            self.reasons.push(reason.label.clone());
+            self.details["reasons"] = json!([{ "code": reason.code, "text": reason.label }]);
+        }
+    }
 }
 
 /// What happened to a case.
@@ -77,6 +94,7 @@ pub(super) struct Steps<'a> {
     changes: Vec<Change>,
     events: Vec<Event>,
     step: u32,
+    code_fits: bool,
 }
 
 impl<'a> Steps<'a> {
@@ -90,7 +108,46 @@ impl<'a> Steps<'a> {
             changes: Vec::new(),
             events: Vec::new(),
             step: 0,
+            code_fits: false,
         }
+    }
+
+    /// What the batch knows.
+    pub(super) fn world(&self) -> &'a World {
+        self.world
+    }
+
+    /// What the steps have come to so far.
+    pub(super) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The one-time code that a reaction asks for is the right one.
+    pub(super) fn code_fits(&mut self) {
+        self.code_fits = true;
+    }
+
+    /// The last one-time code of a case after the steps so far.
+    pub(super) fn code(&self, key: &CaseKey) -> Option<&CodeRow> {
+        let changed = self.changes.iter().rev().find_map(|change| match change {
+            Change::Code(of, code) if of == key => Some(&**code),
+            _ => None,
+        });
+        changed.or_else(|| self.world.codes.get(key))
+    }
+
+    /// Who takes part in a case after the steps so far.
+    pub(super) fn parties(&self, key: &CaseKey) -> Vec<PartyRow> {
+        let mut rows = self.world.people.of(key).to_vec();
+        for change in &self.changes {
+            if let Change::Parties(of, told) = change
+                && of == key
+            {
+                rows.retain(|row| told.iter().all(|one| one.role != row.role));
+                rows.extend_from_slice(told);
+            }
+        }
+        rows
     }
 
     /// What every step is decided with.
@@ -162,6 +219,7 @@ impl<'a> Steps<'a> {
     pub(super) fn enter(&mut self, mut case: Case, to: &Status, told: &Told) -> Result<(), Refusal> {
         let lifecycle = self.lifecycle(&case.key)?;
         lacks_fields(&case, lifecycle, to)?;
+        self.guarded(&case, lifecycle, to)?;
         let from = std::mem::replace(&mut case.status, to.code.clone());
         case.turn += 1;
         case.since = self.by.happened_at;
@@ -173,6 +231,7 @@ impl<'a> Steps<'a> {
         self.record(&case, Entry::Moved, Some(from), &to.code, routed.as_ref().unwrap_or(told));
         self.put(case.clone());
         self.tell(&case, lifecycle, to, told);
+        self.send_code(&case, to);
         self.turned(&case, lifecycle, to)?;
         self.entered(&case, to)
     }
@@ -242,6 +301,7 @@ impl<'a> Steps<'a> {
             && let Some(status) = lifecycle.status(&case.status)
         {
             self.tell(&case, lifecycle, status, &told);
+            self.resend(&mut case, lifecycle, status)?;
         }
         let Some(to) = reaction.to.as_deref().and_then(|code| lifecycle.status(code)) else {
             if reaction.takes_details && matches!(happened, Happened::Child(_)) {
@@ -251,10 +311,7 @@ impl<'a> Steps<'a> {
             }
             return Ok(());
         };
-        if let Some(reason) = reaction.reason.as_deref().and_then(|code| lifecycle.reason(to, code)) {
-            told.reasons.push(reason.label.clone());
-            told.details["reasons"] = json!([{ "code": reason.code, "text": reason.label }]);
-        }
+        told.fill_in(reaction.reason.as_deref().and_then(|code| lifecycle.reason(to, code)));
         self.enter(case, to, &told)
     }
 
@@ -283,9 +340,9 @@ impl<'a> Steps<'a> {
                 let paid = child.details.get(PAID).and_then(Value::as_str).and_then(money::kopecks).or(child.amount);
                 Ok(case.amount.is_none_or(|due| paid.is_some_and(|paid| paid >= due)))
             }
-            (Some(Guard::CodeFits), _) => {
-                Err(Refusal::with(Code::ActForbidden, "одноразовые коды здесь ещё не проверяются".to_owned()))
-            }
+            (Some(Guard::CodeFits), _) => Ok(self.code_fits),
+            (Some(Guard::NewEvidence), Happened::Child(child)) => self.new_evidence(case, child).map(|()| true),
+            (Some(Guard::NoOpenCases), _) => self.no_open_cases(case).map(|()| true),
             _ => Ok(true),
         }
     }
@@ -332,10 +389,16 @@ impl<'a> Steps<'a> {
             changed_at: now,
             ..parent.clone()
         };
-        if case.deadline.is_none() {
+        if case.deadline.is_none() || start.code_sent.is_some() {
             case.deadline = self.deadline(&case, lifecycle, start, &Told::default())?;
         }
-        self.begin(&case, lifecycle, &Told::default())
+        self.begin(&case, lifecycle, &Told::default())?;
+        let known = |row: &PartyRow| lifecycle.kind().parties.contains(&row.role);
+        let rows: Vec<PartyRow> = self.parties(&parent.key).into_iter().filter(known).collect();
+        if !rows.is_empty() {
+            self.change(Change::Parties(case.key, rows));
+        }
+        Ok(())
     }
 
     /// The first step of a case: it is there, and people are told.
@@ -343,6 +406,7 @@ impl<'a> Steps<'a> {
         self.put(case.clone());
         self.record(case, Entry::Opened, None, &case.status, told);
         self.tell(case, lifecycle, lifecycle.start(), told);
+        self.send_code(case, lifecycle.start());
         self.turned(case, lifecycle, lifecycle.start())
     }
 

@@ -1,12 +1,15 @@
 //! What `apply` knows: the facts of a batch, read once, plus the changes of the items before it. A change is made
 //! here first and written later, so that the n-th item of a batch sees what the others did.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::codes::CodeRow;
 use super::letters::{Dialog, Letter, Reader};
+use super::people::People;
+pub use super::people::{Kin, PartyRow, Reference, Sought};
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
 pub const NEW_WAITING: i64 = i64::MAX;
@@ -327,6 +330,8 @@ pub enum Change {
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
+    /// The one-time code of a case is new, was tried, or is used.
+    Code(CaseKey, Box<CodeRow>),
 }
 
 /// Which pending timers of a case are void.
@@ -417,19 +422,6 @@ impl TimerEnd {
     }
 }
 
-/// A party of a case, as it is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartyRow {
-    /// In which role.
-    pub role: String,
-    /// `snils`, `inn`, `ogrn` or `ogrnip`.
-    pub identifier: &'static str,
-    /// SHA-256 of identifier and value.
-    pub hash: [u8; 32],
-    /// The masked form.
-    pub shown: String,
-}
-
 /// Fields that a kind declares, by code.
 pub type Details = serde_json::Map<String, serde_json::Value>;
 
@@ -448,6 +440,20 @@ pub struct Needs {
     pub counters: bool,
     /// Whether a responsible unit may have to be chosen.
     pub loads: bool,
+    /// Cases whose parties and moves are needed too.
+    pub held: HashSet<CaseKey>,
+    /// Parties whose cases are needed, with their parties and moves.
+    pub sought: HashSet<Sought>,
+    /// Cases that have a party in common with a known one are needed, with their parties and moves.
+    pub kin: HashSet<Kin>,
+    /// Cases that a field of known ones names are needed, with their parties and moves.
+    pub references: HashSet<Reference>,
+    /// Kinds (system, kind) whose parties are needed wherever one of their cases is read.
+    pub openers: HashSet<(String, String)>,
+    /// Cases whose one-time codes are needed.
+    pub codes: HashSet<CaseKey>,
+    /// Cases whose cases of this kind are needed, with the contents that all of them hold.
+    pub evidence: HashSet<(CaseKey, String)>,
 }
 
 /// The facts of a batch and what its items have changed so far.
@@ -472,6 +478,16 @@ pub struct World {
     /// Parked rows without a sequence number, by case: what comes later queues behind them. One that was parked in
     /// this very batch stands as [`NEW_WAITING`].
     pub waiting: HashMap<CaseKey, BTreeSet<i64>>,
+    /// Who takes part in cases.
+    pub people: People,
+    /// The statuses that cases entered and when, in order.
+    pub moves: HashMap<CaseKey, Vec<(DateTime<Utc>, String)>>,
+    /// The last one-time code of a case.
+    pub codes: HashMap<CaseKey, CodeRow>,
+    /// The cases that name a case as their parent, as far as they were asked for.
+    pub children: HashMap<CaseKey, BTreeSet<CaseKey>>,
+    /// SHA-256 of the contents that a case holds, as far as they were asked for.
+    pub evidence: BTreeMap<CaseKey, BTreeSet<String>>,
 }
 
 impl Case {
@@ -518,13 +534,20 @@ impl World {
             Change::Counter(system, kind, year, last) => {
                 self.counters.insert((system.clone(), kind.clone(), *year), *last);
             }
-            Change::History(_)
-            | Change::Version(_)
-            | Change::Parties(..)
-            | Change::Former(..)
-            | Change::Voided(..)
-            | Change::Timer(..)
-            | Change::Ended(..) => {}
+            Change::History(history) => {
+                if matches!(history.entry, Entry::Opened | Entry::Moved) {
+                    let moves = self.moves.entry(history.case.clone()).or_default();
+                    moves.push((history.happened_at, history.to.clone()));
+                }
+            }
+            Change::Version(version) => {
+                self.evidence.entry(version.case.clone()).or_default().insert(version.sha256.clone());
+            }
+            Change::Parties(key, rows) => self.people.set(key, rows),
+            Change::Code(key, code) => {
+                self.codes.insert(key.clone(), (**code).clone());
+            }
+            Change::Former(..) | Change::Voided(..) | Change::Timer(..) | Change::Ended(..) => {}
         }
     }
 
@@ -543,5 +566,15 @@ impl World {
         if let Some(unit) = case.burdens() {
             *self.loads.entry(unit.to_owned()).or_default() += 1;
         }
+        if let Some(parent) = case.parent.as_ref().filter(|_| case.id.is_none()) {
+            self.children.entry(parent.clone()).or_default().insert(case.key.clone());
+        }
+    }
+
+    /// The status in which a case stood at a moment; none: it was not there yet, or nobody asked for its moves.
+    #[must_use]
+    pub fn status_at(&self, key: &CaseKey, at: DateTime<Utc>) -> Option<&str> {
+        let moves = self.moves.get(key)?;
+        moves.iter().rev().find(|(moment, _)| *moment <= at).map(|(_, status)| status.as_str())
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Pipeline;
 use crate::apply::world::{CaseKey, Needs, TimerEnd};
 use crate::apply::{self, Change, DueTimer, Refusal, Settlement};
+use crate::chance;
 use crate::clock;
 use crate::failpoint;
 use crate::outcome::Code;
@@ -60,7 +61,8 @@ impl Pipeline {
         due.iter().for_each(|timer| apply::timer_needs(timer, &self.lifecycles, &mut needs));
         let world = transaction.facts(&needs).await?;
         let held = |sha256: &str| self.contents.held(sha256);
-        let (settlement, folded) = apply::fire(&due, world, &self.context(clock::now(), &held));
+        let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
+        let (settlement, folded) = apply::fire(&due, world, &self.context(clock::now(), seed, &held));
         failpoint::hit("timers.before-write");
         transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
@@ -81,7 +83,7 @@ impl Pipeline {
         let due = transaction.due_timers(at, 1).await?;
         let Some(timer) = due.first() else { return Ok(Vec::new()) };
         let why = Refusal::with(Code::StoreRefused, fault.to_string());
-        let settlement = apply::stick(timer, &why, &self.context(clock::now(), &|_| None));
+        let settlement = apply::stick(timer, &why, &self.context(clock::now(), [0; 32], &|_| None));
         transaction.write(&settlement.writes).await?;
         transaction.commit(()).await?.into_run();
         Ok(told(&due, &settlement))

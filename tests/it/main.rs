@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a story fails where something is not as it must be")]
 
 mod broker;
+mod codes;
 mod commands;
 mod consistency;
 mod contents;

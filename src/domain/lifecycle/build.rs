@@ -9,13 +9,13 @@ use super::field::Field;
 use super::kind::{Kind, Named, Parent};
 use super::load::{Faults, Shared};
 use super::reaction::{Happening, Opening, Reaction};
-use super::rights::{Authority, KindName, Rights, Role, Vocabulary};
+use super::rights::{Authority, Holder, KindName, Rights, Role, SignatureKind, Vocabulary};
 use super::service::Service;
 use super::status::{OneTime, Status};
 use super::timer::{Action, Due, Timer};
 use super::written::{
     Name, WrittenEvent, WrittenField, WrittenKind, WrittenNamed, WrittenParent, WrittenReaction, WrittenReason,
-    WrittenRights, WrittenRole, WrittenService, WrittenStatus, WrittenTimer,
+    WrittenRights, WrittenRole, WrittenService, WrittenSignature, WrittenStatus, WrittenTimer,
 };
 use super::{Class, Lifecycle, Reason};
 
@@ -96,7 +96,9 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
         journal: written.journal,
-        consent: written.consent,
+        consent: plain(written.consent),
+        while_blocked: written.while_blocked,
+        inherits: written.inherits.into_iter().map(|(role, from)| (role, from.into_inner())).collect(),
         term_from: written.term_from.map(Spanned::into_inner),
         numbering: numbering?,
         parents: parents?,
@@ -107,6 +109,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         editable: plain(written.editable),
         signed: plain(written.signed),
         signatures: plain(written.signatures),
+        signed_or: written.signed_or.map(Spanned::into_inner),
         operations: written.operations.into_iter().map(|(name, code)| (name, code.into_inner())).collect(),
         letters: written.letters.map(Spanned::into_inner),
         fields: written.field.into_iter().map(field).collect(),
@@ -145,6 +148,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
         event: one.event.into_inner(),
         attempts_max: one.attempts_max,
         exhausted: one.exhausted.into_inner(),
+        reason: one.reason.map(Spanned::into_inner),
     });
     Some(Status {
         code: written.code.into_inner(),
@@ -157,6 +161,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
         event: written.event.map(Spanned::into_inner),
         timers: timers?,
         standing: written.standing,
+        blocks: written.blocks,
         routes: written.routes.map(Spanned::into_inner),
         code_sent,
         asks: plain(written.asks),
@@ -306,15 +311,24 @@ fn service(written: WrittenService, faults: &mut Faults<'_>) -> Option<Service> 
 
 /// Which kinds say who may do what.
 pub(super) fn rights(written: &WrittenRights, faults: &mut Faults<'_>) -> Rights {
-    let mut name = |written: &Option<Name>| {
-        let written = written.as_ref()?;
+    let mut read = |written: &Name| {
         let parsed = KindName::parse(written.get_ref());
         if parsed.is_none() {
             faults.on(written, "lifecycle.rights", "write system and kind: `org/power`");
         }
         parsed
     };
+    let holders = written.holders.iter().filter_map(|one| {
+        Some(Holder {
+            kind: read(&one.kind)?,
+            principal: one.principal.get_ref().clone(),
+            actor: one.actor.get_ref().clone(),
+        })
+    });
+    let holders = holders.collect();
+    let mut name = |written: &Option<Name>| written.as_ref().and_then(&mut read);
     Rights {
+        holders,
         powers: name(&written.powers),
         staff: name(&written.staff),
         roles: name(&written.roles),
@@ -329,6 +343,7 @@ pub(super) fn vocabulary(
     operations: Vec<WrittenNamed>,
     roles: Vec<WrittenRole>,
     authorities: Vec<WrittenRole>,
+    signatures: Vec<WrittenSignature>,
 ) -> Vocabulary {
     let parts = |one: WrittenRole| (one.code.into_inner(), one.label.into_inner(), plain(one.operations));
     Vocabulary {
@@ -345,6 +360,14 @@ pub(super) fn vocabulary(
             .map(|one| {
                 let (code, label, operations) = parts(one);
                 Authority { code, label, operations }
+            })
+            .collect(),
+        signatures: signatures
+            .into_iter()
+            .map(|one| SignatureKind {
+                code: one.code.into_inner(),
+                label: one.label.into_inner(),
+                certified: one.certificate,
             })
             .collect(),
     }

@@ -113,7 +113,7 @@ pub(super) fn system(file: &str, text: &str, shelf: &Shelf) -> Result<System, Ve
             code: written.system.get_ref().clone(),
             label: written.label.get_ref().clone(),
             rights,
-            vocabulary: build::vocabulary(written.operation, written.role, written.authority),
+            vocabulary: build::vocabulary(written.operation, written.role, written.authority, written.signature),
             kinds,
         }
     });

@@ -30,7 +30,7 @@ pub use field::{Field, FieldType};
 pub use kind::{Kind, Named, Parent};
 pub use numbering::Numbering;
 pub use reaction::{Guard, Happening, Opening, Reaction};
-pub use rights::{Authority, KindName, Rights, Role, Vocabulary};
+pub use rights::{Authority, Holder, KindName, Rights, Role, SignatureKind, Vocabulary};
 pub use service::{Duplicates, Extension, Service};
 pub use status::{Class, OneTime, Party, Requirement, Status};
 pub use system::{Shelf, System};
@@ -204,6 +204,12 @@ impl Lifecycle {
             reason.code == code && (reason.statuses.is_empty() || reason.statuses.contains(&status.code))
         };
         self.reasons.iter().find(fits)
+    }
+
+    /// Whether one of its statuses sends a one-time code.
+    #[must_use]
+    pub fn sends_codes(&self) -> bool {
+        self.statuses.iter().any(|status| status.code_sent.is_some())
     }
 
     /// All reasons.

@@ -95,10 +95,12 @@ impl Requirement {
 pub struct OneTime {
     /// Code of the event that brings it.
     pub event: String,
-    /// How many wrong codes are borne.
+    /// How many wrong codes there may be.
     pub attempts_max: u32,
-    /// Status that the case goes to after more of them.
+    /// Status that the case goes to after that many.
     pub exhausted: String,
+    /// Reason that this move fills in by itself.
+    pub reason: Option<String>,
 }
 
 /// A status.
@@ -124,6 +126,8 @@ pub struct Status {
     pub timers: Vec<Timer>,
     /// In force: what stands here gives rights and owes nothing.
     pub standing: bool,
+    /// Nothing is done for an account that stands here, but what lifts the block.
+    pub blocks: bool,
     /// Entering it asks for the responsible unit; where no unit fits, this event is told.
     pub routes: Option<String>,
     /// Entering it sends a one-time code.

@@ -3,7 +3,7 @@
 
 use super::load;
 use super::rights::{Rights, Vocabulary};
-use super::{Fault, Lifecycle, Status};
+use super::{Fault, Happening, Lifecycle, Reaction, Status};
 
 /// Kinds defined once for all systems that take them by `use`.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +99,32 @@ impl System {
             }
         }
         kinds
+    }
+
+    /// Whether entering a status opens a case that has parties of its own.
+    #[must_use]
+    pub fn opens_parties(&self, status: &Status) -> bool {
+        status.opens.iter().any(|one| self.has_parties(&one.kind))
+    }
+
+    /// Whether a case of a kind may open one with parties in answer to something.
+    pub fn answers_with_parties(&self, lifecycle: &Lifecycle, what: impl Fn(&Happening) -> bool) -> bool {
+        let opens = |answer: &Reaction| {
+            answer.opens.as_ref().is_some_and(|kind| self.has_parties(kind))
+                || answer.to.as_deref().and_then(|to| lifecycle.status(to)).is_some_and(|to| self.opens_parties(to))
+        };
+        lifecycle.statuses().iter().flat_map(|status| &status.on).any(|answer| what(&answer.happening) && opens(answer))
+    }
+
+    /// Kinds whose cases open others with parties in answer to a step of their children.
+    pub fn openers(&self) -> impl Iterator<Item = &str> {
+        let child = |happening: &Happening| matches!(happening, Happening::Child { .. });
+        let opens = move |one: &&Lifecycle| self.answers_with_parties(one, child);
+        self.kinds.iter().filter(opens).map(|one| one.kind().code.as_str())
+    }
+
+    fn has_parties(&self, kind: &str) -> bool {
+        self.kind(kind).is_some_and(|one| !one.kind().parties.is_empty())
     }
 
     /// Which kinds say who may do what.

@@ -48,6 +48,8 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) authority: Vec<WrittenRole>,
     #[serde(default)]
+    pub(super) signature: Vec<WrittenSignature>,
+    #[serde(default)]
     pub(super) kind: Vec<WrittenKind>,
 }
 
@@ -71,7 +73,11 @@ pub(super) struct WrittenKind {
     #[serde(default)]
     pub(super) journal: bool,
     #[serde(default)]
-    pub(super) consent: bool,
+    pub(super) consent: Vec<Name>,
+    #[serde(default)]
+    pub(super) while_blocked: bool,
+    #[serde(default)]
+    pub(super) inherits: BTreeMap<String, Name>,
     pub(super) term_from: Option<Name>,
     pub(super) numbering: Option<Name>,
     pub(super) letters: Option<Name>,
@@ -85,6 +91,7 @@ pub(super) struct WrittenKind {
     pub(super) signed: Vec<Name>,
     #[serde(default)]
     pub(super) signatures: Vec<Name>,
+    pub(super) signed_or: Option<Name>,
     #[serde(default)]
     pub(super) operations: BTreeMap<String, Name>,
     #[serde(default)]
@@ -116,7 +123,9 @@ impl WrittenKind {
             code,
             label,
             journal: false,
-            consent: false,
+            consent: Vec::new(),
+            while_blocked: false,
+            inherits: BTreeMap::new(),
             term_from: None,
             numbering: None,
             letters: None,
@@ -125,6 +134,7 @@ impl WrittenKind {
             editable: Vec::new(),
             signed: Vec::new(),
             signatures: Vec::new(),
+            signed_or: None,
             operations: BTreeMap::new(),
             parent: Vec::new(),
             purpose: Vec::new(),
@@ -155,6 +165,23 @@ pub(super) struct WrittenRole {
     pub(super) operations: Vec<Name>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSignature {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    #[serde(default)]
+    pub(super) certificate: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenHolder {
+    pub(super) kind: Name,
+    pub(super) principal: Name,
+    pub(super) actor: Name,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenRights {
@@ -164,6 +191,8 @@ pub(super) struct WrittenRights {
     pub(super) certificates: Option<Name>,
     pub(super) accounts: Option<Name>,
     pub(super) consents: Option<Name>,
+    #[serde(default)]
+    pub(super) holders: Vec<WrittenHolder>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,6 +242,8 @@ pub(super) struct WrittenStatus {
     pub(super) timers: Vec<WrittenTimer>,
     #[serde(default)]
     pub(super) standing: bool,
+    #[serde(default)]
+    pub(super) blocks: bool,
     pub(super) routes: Option<Name>,
     pub(super) code_sent: Option<WrittenOneTime>,
     #[serde(default)]
@@ -233,6 +264,7 @@ pub(super) struct WrittenOneTime {
     pub(super) event: Name,
     pub(super) attempts_max: u32,
     pub(super) exhausted: Name,
+    pub(super) reason: Option<Name>,
 }
 
 /// A reaction written out; a plain text is the status alone.

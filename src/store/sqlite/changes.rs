@@ -9,6 +9,7 @@ use sqlx::Row;
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
+use crate::apply::codes::CodeRow;
 use crate::apply::letters::{Letter, Reader};
 use crate::apply::world::{
     Case, CaseKey, Details, Document, History, PartyRow, Request, Scope, TimerEnd, TimerRow, Version, Voided,
@@ -34,6 +35,7 @@ struct Folded<'a> {
     counters: Vec<(&'a str, &'a str, i32, i64)>,
     readers: Vec<(&'a CaseKey, &'a Reader)>,
     letters: Vec<&'a Letter>,
+    codes: Vec<(&'a CaseKey, &'a CodeRow)>,
 }
 
 impl Transaction {
@@ -59,6 +61,7 @@ impl Transaction {
         })
         .await?;
         self.write_parties(&folded, &ids).await?;
+        self.write_codes(&folded.codes, &ids).await?;
         self.write_timers(&folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
         self.write_documents(&folded, &ids).await
@@ -186,6 +189,7 @@ impl Transaction {
             .chain(folded.parties.iter().map(|row| row.0))
             .chain(folded.voided.iter().map(|row| row.0))
             .chain(folded.timers.iter().map(|row| row.0))
+            .chain(folded.codes.iter().map(|row| row.0))
             .chain(folded.former.iter().map(|row| row.0))
             .chain(folded.readers.iter().map(|row| row.0))
             .chain(folded.letters.iter().map(|row| &row.case));
@@ -246,6 +250,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
     let mut timers: BTreeMap<&CaseKey, Vec<&TimerRow>> = BTreeMap::new();
+    let mut codes: BTreeMap<&CaseKey, &CodeRow> = BTreeMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
@@ -291,6 +296,9 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 folded.readers.extend(readers.iter().map(|reader| (key, reader)));
             }
             Change::Letter(letter) => folded.letters.push(letter),
+            Change::Code(key, code) => {
+                codes.insert(key, code);
+            }
             Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
             Change::Ended(timer, end) => folded.ended.push((*timer, end)),
             Change::Parties(key, rows) => {
@@ -304,6 +312,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
     folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
+    folded.codes.extend(codes);
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));
     }

@@ -79,6 +79,9 @@ impl Transaction {
         if needs.counters {
             self.read_counters(&mut world).await?;
         }
+        self.read_people(needs, &mut world).await?;
+        self.read_codes(needs, &mut world).await?;
+        self.read_evidence(needs, &mut world).await?;
         Ok(world)
     }
 
@@ -126,7 +129,7 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    pub(super) async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
              c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
@@ -287,7 +290,7 @@ impl Transaction {
     }
 }
 
-fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
+pub(super) fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
     let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.kind, &key.number]).collect();
     keys.sort_unstable();
     json!(keys).to_string()

@@ -5,6 +5,7 @@ mod changes;
 mod facts;
 mod journal;
 mod letters;
+mod people;
 mod reads;
 mod rows;
 mod schedule;
