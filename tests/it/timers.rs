@@ -227,6 +227,7 @@ fn with_context<T>(calendar: &Calendar, now: DateTime<Utc>, work: impl FnOnce(&C
     let config = mezhved::config::Config::check(&crate::support::written(folder.path(), FIVE)).unwrap();
     work(&Context {
         now,
+        seed: [0; 32],
         agency: "MINSTROY",
         zone: chrono_tz::Europe::Moscow,
         lifecycles: &rules(&config).lifecycles,
