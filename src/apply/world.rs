@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::extracts::{ExtractFacts, ExtractQuery};
 use super::letters::{Dialog, Letter, Reader};
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
@@ -438,6 +439,8 @@ pub struct Needs {
     pub applications: HashSet<ApplicationKey>,
     /// Dialogs that letters go to, or that are read.
     pub dialogs: HashSet<CaseKey>,
+    /// Requests that are answered with an extract.
+    pub extracts: HashMap<CaseKey, ExtractQuery>,
     /// Whether cases may have to be numbered.
     pub counters: bool,
     /// Whether a responsible unit may have to be chosen.
@@ -459,6 +462,8 @@ pub struct World {
     pub sequences: HashMap<(String, CaseKey), i64>,
     /// Numbers of the open applications.
     pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// What the store says for extracts, by request.
+    pub extracts: HashMap<CaseKey, ExtractFacts>,
     /// Open cases by unit.
     pub loads: HashMap<String, i64>,
     /// The last number that a kind of a system gave in a year.

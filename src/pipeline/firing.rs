@@ -60,14 +60,17 @@ impl Pipeline {
         due.iter().for_each(|timer| apply::timer_needs(timer, &self.lifecycles, &mut needs));
         let world = transaction.facts(&needs).await?;
         let held = |sha256: &str| self.contents.size(sha256);
-        let (settlement, folded) = apply::fire(&due, world, &self.context(clock::now(), &held));
+        let now = clock::now();
+        let (settlement, folded) = apply::fire(&due, world, &self.context(now, &held));
         failpoint::hit("timers.before-write");
         transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
+        let owed = self.owed(&settlement, now)?;
+        transaction.owe(&owed).await?;
         failpoint::hit("timers.before-commit");
         transaction.commit(()).await?.into_run();
         failpoint::hit("timers.after-commit");
-        self.counted(&settlement, true);
+        self.counted(&settlement, owed.is_empty());
         Ok(told(&due[..folded], &settlement))
     }
 

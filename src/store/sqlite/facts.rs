@@ -73,6 +73,9 @@ impl Transaction {
         if !needs.applications.is_empty() {
             self.read_applications(needs, &mut world).await?;
         }
+        for (request, query) in &needs.extracts {
+            self.read_extract(request, query, &mut world).await?;
+        }
         if needs.loads {
             self.read_loads(&mut world).await?;
         }
@@ -126,7 +129,7 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    pub(super) async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
              c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
@@ -175,7 +178,7 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    pub(super) async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.system, c.number, d.id, d.type, d.number, d.series, d.title, d.issuer, d.issued_on, \
              d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind FROM json_each(?1) k \
@@ -285,7 +288,7 @@ impl Transaction {
     }
 }
 
-fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
+pub(super) fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
     let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.kind, &key.number]).collect();
     keys.sort_unstable();
     json!(keys).to_string()
