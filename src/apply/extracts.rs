@@ -150,8 +150,9 @@ fn groups(
     let zone = steps.setting().context.zone;
     let begin = first.pred_opt().and_then(|day| day_end(day, zone));
     let end = day_end(last, zone);
-    let lived = |case: &Case| {
-        end.is_none_or(|end| case.opened_at < end) && (case.open || begin.is_none_or(|begin| case.changed_at >= begin))
+    let lived = |case: &Case, found: &FoundCase| {
+        let last = found.moves.last().map_or(case.since, |(at, _)| *at);
+        end.is_none_or(|end| opened(found) < end) && (case.open || begin.is_none_or(|begin| last >= begin))
     };
     let mut groups = Vec::with_capacity(extract.kinds.len());
     for kind in &extract.kinds {
@@ -160,7 +161,7 @@ fn groups(
         let found = facts.cases.iter().filter(|found| found.case.key.kind == *kind);
         let told = found.filter_map(|found| {
             let case = steps.case(&found.case.key).unwrap_or(&found.case);
-            lived(case).then(|| told(steps, case, found, lifecycle, fields))
+            lived(case, found).then(|| told(steps, case, found, lifecycle, fields))
         });
         groups.push(Group { kind: kind.clone(), label: lifecycle.kind().label.clone(), cases: told.collect() });
     }
@@ -189,11 +190,16 @@ fn told(steps: &Steps<'_>, case: &Case, found: &FoundCase, lifecycle: &Lifecycle
         title: case.title.clone(),
         status: (case.status.clone(), label(&case.status)),
         since: written(case.since, steps),
-        opened_at: written(case.opened_at, steps),
+        opened_at: written(opened(found), steps),
         fields: fields.iter().filter_map(field).collect(),
         steps: found.moves.iter().map(step).collect(),
         documents: found.documents.iter().map(document).collect(),
     }
+}
+
+/// When a case was opened, as its message told.
+fn opened(found: &FoundCase) -> DateTime<Utc> {
+    found.moves.first().map_or(found.case.opened_at, |(at, _)| *at)
 }
 
 /// A moment in our zone.
