@@ -122,10 +122,17 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     }
 }
 
-/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts, one queue for each
+/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts and documents, one queue for each
 /// channel that a lifecycle tells people by.
 pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
-    let mut queues: Vec<String> = config.partners.all().iter().filter_map(|partner| partner.receipts.clone()).collect();
+    let mut queues: Vec<String> = config
+        .partners
+        .all()
+        .iter()
+        .flat_map(|partner| [&partner.receipts, &partner.documents])
+        .flatten()
+        .cloned()
+        .collect();
     queues.sort_unstable();
     queues.dedup();
     let mut channels: Vec<String> = lifecycles

@@ -23,6 +23,7 @@ pub mod daemon;
 pub mod decode;
 pub mod desk;
 pub mod domain;
+pub mod extract;
 pub mod failpoint;
 pub mod handbook;
 pub mod health;

@@ -150,6 +150,8 @@ codes! {
     CaseClosed = "case-closed", Sender, "Дело аннулировано, документы закрыты";
     /// Who writes or reads does not take part in the dialog, or its role does not write.
     LetterNotAllowed = "letter-not-allowed", Sender, "В переписке это не разрешено";
+    /// The answer of a state service is not valid by the schema that is configured for it.
+    AnswerInvalid = "answer-invalid", Sender, "Ответ не соответствует схеме сервиса";
     /// No such document in the case.
     UnknownDocument = "unknown-document", Sender, "Документ не найден";
     /// The verdict is not possible from the document's state.

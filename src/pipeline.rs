@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use crate::admit::{self, Checked, ClaimKey, Desk, Prepared, Rejected};
+use crate::admit::{self, Answers, Checked, ClaimKey, Desk, Prepared, Rejected};
 use crate::apply::rows::{Claim, RawBlock};
 use crate::apply::world::Needs;
 use crate::apply::{self, Context, Known, Lifecycles, Settlement};
@@ -30,6 +30,7 @@ use crate::outbox::{self, OutboxRow, Sending};
 use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
 use crate::telemetry::Counters;
+use crate::xml::WriteFault;
 
 pub use firing::FiredTimer;
 
@@ -54,6 +55,8 @@ pub struct Pipeline {
     pub calendar: Arc<Calendar>,
     /// Which unit is responsible for what.
     pub routing: Arc<Routing>,
+    /// What answers of state services must look like.
+    pub answers: Arc<Answers>,
     /// The store.
     pub store: Store,
     /// Contents outside the tables.
@@ -70,10 +73,10 @@ impl Pipeline {
     /// A pipeline over a store.
     #[must_use]
     pub fn new(config: Config, rules: &Rules, store: Store) -> Self {
-        let Rules { rulebook, lifecycles, calendar, routing } = rules.clone();
+        let Rules { rulebook, lifecycles, calendar, routing, answers } = rules.clone();
         let contents = Contents::at(config.contents.clone());
         let (parked, owed, counters) = (Notify::new(), Notify::new(), Counters::new());
-        Self { config, rulebook, lifecycles, calendar, routing, store, contents, counters, parked, owed }
+        Self { config, rulebook, lifecycles, calendar, routing, answers, store, contents, counters, parked, owed }
     }
 
     /// Decodes, validates and judges a batch on all processors; the order stays.
@@ -119,7 +122,13 @@ impl Pipeline {
     }
 
     fn prepare_part(&self, part: Vec<Delivery>, now: DateTime<Utc>) -> Vec<Prepared> {
-        let desk = Desk { rulebook: &self.rulebook, partners: &self.config.partners, agency: &self.config.agency, now };
+        let desk = Desk {
+            rulebook: &self.rulebook,
+            partners: &self.config.partners,
+            agency: &self.config.agency,
+            answers: &self.answers,
+            now,
+        };
         part.into_iter().map(|delivery| admit::prepare(delivery, &desk)).collect()
     }
 
@@ -208,6 +217,8 @@ impl Pipeline {
             lifecycles: &self.lifecycles,
             calendar: &self.calendar,
             routing: &self.routing,
+            services: &self.config.services,
+            answers: &self.answers,
             delays: &self.config.parking.delays,
             patience: self.config.parking.patience,
             dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
@@ -217,8 +228,16 @@ impl Pipeline {
     }
 
     fn owed(&self, settlement: &Settlement, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, StoreFault> {
-        // A receipt that cannot be written would lose its sender's answer: the message is refused by itself instead.
-        outbox::receipts(settlement, &self.sending(now)).map_err(|fault| StoreFault::Refused(fault.to_string()))
+        // What cannot be written would be lost to whom it is for: the message is refused by itself instead.
+        let refused = |fault: WriteFault| StoreFault::Refused(fault.to_string());
+        let sending = self.sending(now);
+        let mut rows = outbox::receipts(settlement, &sending).map_err(refused)?;
+        let content = |sha256: &str| {
+            let made = settlement.contents.iter().find(|(known, _)| known == sha256);
+            made.map(|(_, bytes)| bytes.to_vec()).or_else(|| self.contents.read(sha256).ok())
+        };
+        rows.extend(outbox::documents(settlement, &sending, &content).map_err(refused)?);
+        Ok(rows)
     }
 
     /// What messages of that moment are made with.
@@ -227,6 +246,8 @@ impl Pipeline {
             agency: &self.config.agency,
             lifecycles: &self.lifecycles,
             routing: &self.routing,
+            partners: &self.config.partners,
+            services: &self.config.services,
             zone: self.config.zone,
             calendar: &self.calendar,
             link: self.config.notice_link.as_deref(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Rejected, Remark};
+use super::{Judged, Rejected, Remark};
 use crate::binding::Attachment;
 use crate::domain::content::{ContentHash, Declared};
 use crate::domain::file_name::FileName;
@@ -27,6 +27,8 @@ pub struct Kept {
     pub locked: bool,
     /// Whether its content must be in the document store already.
     pub referred: bool,
+    /// What it is as an answer of state services.
+    pub answers: Vec<Judged>,
 }
 
 type Contents = Vec<(String, Arc<Vec<u8>>)>;
@@ -92,6 +94,7 @@ fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), Refused> {
         sha256,
         locked,
         referred: attachment.content.is_none(),
+        answers: Vec::new(),
     };
     Ok((kept, attachment.content))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Refusal;
+use super::recheck::lacking_fields;
 use super::world::{Details, PartyRow};
 use crate::binding::{Details as Written, ListedValue, Party};
 use crate::domain::identifiers;
@@ -71,12 +72,7 @@ fn value_of(field: &Field, text: &str) -> Result<Value, Refusal> {
 
 /// Every required field must be there.
 pub(super) fn complete(kind: &Kind, details: &Details) -> Result<(), Refusal> {
-    let lacks: Vec<&str> = kind
-        .fields
-        .iter()
-        .filter(|field| field.required && !details.contains_key(&field.code))
-        .map(|field| field.label.as_str())
-        .collect();
+    let lacks = lacking_fields(kind, details);
     if lacks.is_empty() {
         return Ok(());
     }

@@ -9,6 +9,7 @@ mod correct_case;
 mod documents;
 mod event;
 mod exchange_documents;
+pub mod extracts;
 mod fields;
 mod fire_timer;
 mod firing;
@@ -16,8 +17,10 @@ mod guards;
 mod journal;
 pub mod letters;
 mod open_case;
+pub mod outgoing;
 pub mod people;
 mod post_letter;
+mod recheck;
 pub mod results;
 mod rights;
 mod route;
@@ -30,15 +33,17 @@ mod watching;
 pub mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::admit::{Kept, Remark};
+use crate::admit::{Answers, Kept, Remark};
 use crate::binding::{Command, Item};
+use crate::config::StateServices;
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::{Event as Texts, Lifecycle, System};
+use crate::domain::lifecycle::{Event as Texts, Happening, Lifecycle, Reaction, System};
 use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::outcome::Code;
@@ -129,6 +134,10 @@ pub struct Context<'a> {
     pub calendar: &'a Calendar,
     /// Which unit is responsible for what.
     pub routing: &'a Routing,
+    /// State services that requests go out to.
+    pub services: &'a StateServices,
+    /// What their answers must look like.
+    pub answers: &'a Answers,
     /// Pauses before each try of a parked item, the last one repeated.
     pub delays: &'a [Duration],
     /// When waiting ends.
@@ -206,6 +215,10 @@ pub struct Done {
     pub changes: Vec<Change>,
     /// What people are to be told of.
     pub events: Vec<Event>,
+    /// Contents that were made by it: SHA-256 and bytes.
+    pub contents: Vec<(String, Arc<Vec<u8>>)>,
+    /// What goes out to others.
+    pub outgoing: Vec<outgoing::Outgoing>,
     /// What is to be said of it although it was applied.
     pub remark: Option<Remark>,
 }
@@ -418,10 +431,17 @@ fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool 
             !command.documents.is_empty() || status.is_some_and(|status| !status.documents.is_empty())
         }
         Command::CorrectCase(command) => !command.documents.is_empty(),
-        Command::ActOnCase(command) => !command.documents.is_empty(),
+        Command::ActOnCase(command) => !command.documents.is_empty() || rechecks(&command.act, key, lifecycles),
         Command::PostLetter(command) => !command.documents.is_empty(),
         Command::OpenCase(_) | Command::Subscribe(_) => false,
     }
+}
+
+/// Whether an act may run the checks of the opening again.
+fn rechecks(act: &str, key: &CaseKey, lifecycles: &Lifecycles) -> bool {
+    let answers = |one: &Reaction| one.rechecks && one.happening == Happening::Act(act.to_owned());
+    let kind = lifecycles.kind(&key.system, &key.kind);
+    kind.is_some_and(|kind| kind.statuses().iter().flat_map(|status| &status.on).any(answers))
 }
 
 /// Cases that a step of this one (by a command, or by a timer) may open: those of its own number must be known, the others are numbered.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::documents::{Upload, upload};
 use super::fields::{APPLICANT, agree, applicant, complete, fill, inherit, merge, parties};
+use super::recheck::lacking_documents;
 use super::route::TERRITORY;
 use super::steps::{By, Steps, Told};
 use super::world::{ApplicationKey, Case, CaseKey, Details, Document, Needs, PartyRow, World};
@@ -267,20 +268,7 @@ fn overdue(case: &Case, world: &World, at: DateTime<Utc>, setting: &Setting<'_>)
 
 /// The documents that the start of the lifecycle and the service ask for must come with the message.
 fn brings(command: &OpenCase, lifecycle: &Lifecycle, service: Option<&Service>) -> Result<(), Refusal> {
-    let has = |code: &String| command.documents.iter().any(|card| card.r#type == *code);
-    let label = |code: &str| {
-        let known = lifecycle.documents().and_then(|rules| rules.document_type(code));
-        known.map_or_else(|| code.to_owned(), |one| one.label.clone())
-    };
-    let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
-    let lacks: Vec<String> = lifecycle
-        .start()
-        .documents
-        .iter()
-        .filter(|any| !any.iter().any(has))
-        .map(|any| any.iter().map(|code| label(code)).collect::<Vec<_>>().join(" или "))
-        .chain(of_service.iter().filter(|code| !has(code)).map(|code| label(code)))
-        .collect();
+    let lacks = lacking_documents(lifecycle, service, |code| command.documents.iter().any(|card| card.r#type == code));
     if lacks.is_empty() {
         return Ok(());
     }

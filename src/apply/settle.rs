@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::bury::properties_json;
+use super::outgoing::Outgoing;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
 use super::world::{CaseKey, Cause, Entry, NEW_WAITING, World};
@@ -69,6 +70,46 @@ pub struct Noticed {
     pub event: Event,
 }
 
+/// Something that goes out because of an item.
+#[derive(Debug)]
+pub struct Leaving {
+    /// The message or the timer that it follows from.
+    pub cause: Cause,
+    /// The message's sender and id, or a timer's names: what its own id is made from.
+    pub source: (String, String),
+    /// The item; 0: a timer's.
+    pub item: u32,
+    /// Its order within the item.
+    pub step: usize,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// What it is.
+    pub outgoing: Outgoing,
+}
+
+/// What changes, notices and documents follow from.
+#[derive(Debug)]
+pub(super) struct Because {
+    pub(super) cause: Cause,
+    pub(super) source: (String, String),
+    pub(super) item: u32,
+    pub(super) traceparent: Option<String>,
+}
+
+impl Because {
+    fn noticed(&self, event: Event) -> Noticed {
+        let Self { cause, source, item, traceparent } = self;
+        let (source, traceparent) = (source.clone(), traceparent.clone());
+        Noticed { cause: *cause, source, item: *item, traceparent, event }
+    }
+
+    fn leaving(&self, step: usize, outgoing: Outgoing) -> Leaving {
+        let Self { cause, source, item, traceparent } = self;
+        let (source, traceparent) = (source.clone(), traceparent.clone());
+        Leaving { cause: *cause, source, item: *item, step, traceparent, outgoing }
+    }
+}
+
 /// What a batch comes to.
 #[derive(Debug, Default)]
 pub struct Settlement {
@@ -80,6 +121,8 @@ pub struct Settlement {
     pub contents: Vec<(String, Arc<Vec<u8>>)>,
     /// Which messages of the batch go into its raw block, in the order of their inbox rows.
     pub raw: Vec<usize>,
+    /// What goes out to others.
+    pub leaving: Vec<Leaving>,
 }
 
 /// What the store knows of the batch's messages.
@@ -342,19 +385,18 @@ impl Fold<'_> {
             &journal::Source::Message(booked.head),
         ));
         let remark = done.remark.clone();
-        let noticed = |event| Noticed {
+        let because = Because {
             cause: Cause::Message(booked.seq),
             source: (booked.head.sender.clone(), booked.head.message_id.clone()),
             item: item.number,
             traceparent: booked.head.properties.traceparent().map(str::to_owned),
-            event,
         };
-        self.absorb(done, noticed);
+        self.absorb(done, &because);
         ItemResult { case: numbered, ..told(item, Tried::Applied, remark) }
     }
 
-    /// Takes changes in, whatever made them, and what people are to be told of.
-    pub(super) fn absorb(&mut self, done: super::Done, noticed: impl Fn(Event) -> Noticed) {
+    /// Takes changes in, whatever made them, what people are to be told of, and what goes out.
+    pub(super) fn absorb(&mut self, done: super::Done, because: &Because) {
         for change in &done.changes {
             self.world.absorb(change);
             match change {
@@ -364,7 +406,10 @@ impl Fold<'_> {
             }
         }
         self.out.writes.changes.extend(done.changes);
-        self.out.writes.noticed.extend(done.events.into_iter().map(noticed));
+        self.out.contents.extend(done.contents);
+        self.out.writes.noticed.extend(done.events.into_iter().map(|event| because.noticed(event)));
+        let leaving = done.outgoing.into_iter().enumerate().map(|(step, outgoing)| because.leaving(step, outgoing));
+        self.out.leaving.extend(leaving);
     }
 
     fn park(&mut self, booked: &Booked<'_>, item: &Item, reason: super::Wait, case: CaseKey) -> ItemResult {

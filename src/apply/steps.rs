@@ -3,11 +3,14 @@
 //! what is said by the lifecycles.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::codes::CodeRow;
+use super::outgoing::Outgoing;
 use super::world::{Case, CaseKey, Document, Entry, History, PartyRow, World};
 use super::{Change, Done, Event, Refusal, Setting};
 use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Reason, Status};
@@ -93,6 +96,8 @@ pub(super) struct Steps<'a> {
     counters: HashMap<(String, String, i32), i64>,
     changes: Vec<Change>,
     events: Vec<Event>,
+    contents: Vec<(String, Arc<Vec<u8>>)>,
+    pub(super) outgoing: Vec<Outgoing>,
     step: u32,
     code_fits: bool,
 }
@@ -107,6 +112,8 @@ impl<'a> Steps<'a> {
             counters: HashMap::new(),
             changes: Vec::new(),
             events: Vec::new(),
+            contents: Vec::new(),
+            outgoing: Vec::new(),
             step: 0,
             code_fits: false,
         }
@@ -166,7 +173,7 @@ impl<'a> Steps<'a> {
         changes.extend(
             self.counters.into_iter().map(|((system, kind, year), last)| Change::Counter(system, kind, year, last)),
         );
-        Done { changes, events: self.events, remark: None }
+        Done { changes, events: self.events, contents: self.contents, outgoing: self.outgoing, remark: None }
     }
 
     /// A case as it stands after the steps so far.
@@ -177,6 +184,13 @@ impl<'a> Steps<'a> {
     /// The documents of a case before this item.
     pub(super) fn documents(&self, key: &CaseKey) -> Vec<Document> {
         self.world.documents.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Keeps a content that was made here; gives its name in the content store.
+    pub(super) fn keep(&mut self, bytes: Arc<Vec<u8>>) -> String {
+        let sha256 = hex::encode(Sha256::digest(bytes.as_slice()));
+        self.contents.push((sha256.clone(), bytes));
+        sha256
     }
 
     /// Something that people are told of.
@@ -232,6 +246,7 @@ impl<'a> Steps<'a> {
         self.put(case.clone());
         self.tell(&case, lifecycle, to, told);
         self.send_code(&case, to);
+        self.send(&case, lifecycle, to, told);
         self.turned(&case, lifecycle, to)?;
         self.entered(&case, to)
     }
@@ -300,7 +315,7 @@ impl<'a> Steps<'a> {
         if reaction.rechecks
             && let Some(status) = lifecycle.status(&case.status)
         {
-            self.tell(&case, lifecycle, status, &told);
+            self.recheck(&case, lifecycle, status, &told);
             self.resend(&mut case, lifecycle, status)?;
         }
         let Some(to) = reaction.to.as_deref().and_then(|code| lifecycle.status(code)) else {
@@ -407,6 +422,7 @@ impl<'a> Steps<'a> {
         self.record(case, Entry::Opened, None, &case.status, told);
         self.tell(case, lifecycle, lifecycle.start(), told);
         self.send_code(case, lifecycle.start());
+        self.send(case, lifecycle, lifecycle.start(), told);
         self.turned(case, lifecycle, lifecycle.start())
     }
 
@@ -421,7 +437,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Tells of the event that a status is.
-    fn tell(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status, told: &Told) {
+    pub(super) fn tell(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status, told: &Told) {
         if let Some(event) = lifecycle.event_of(status) {
             self.tell_of(&event.code, case, told);
         }
@@ -449,6 +465,9 @@ impl<'a> Steps<'a> {
     ) -> Result<Option<DateTime<Utc>>, Refusal> {
         if let Some(day) = told.deadline {
             return Ok(day_end(day, self.setting.context.zone));
+        }
+        if let Some(within) = self.answer_within(case, status) {
+            return Ok(Some(self.by.happened_at + within));
         }
         let term = lifecycle.deadline(status, lifecycle.service(&case.service));
         term.map(|term| self.setting.end(term, self.by.happened_at)).transpose()

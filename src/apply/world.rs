@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::codes::CodeRow;
+use super::extracts::{ExtractFacts, ExtractQuery};
 use super::letters::{Dialog, Letter, Reader};
 use super::people::People;
 pub use super::people::{Kin, PartyRow, Reference, Sought};
@@ -436,6 +437,8 @@ pub struct Needs {
     pub applications: HashSet<ApplicationKey>,
     /// Dialogs that letters go to, or that are read.
     pub dialogs: HashSet<CaseKey>,
+    /// Requests that are answered with an extract.
+    pub extracts: HashMap<CaseKey, ExtractQuery>,
     /// Whether cases may have to be numbered.
     pub counters: bool,
     /// Whether a responsible unit may have to be chosen.
@@ -471,6 +474,8 @@ pub struct World {
     pub sequences: HashMap<(String, CaseKey), i64>,
     /// Numbers of the open applications.
     pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// What the store says for extracts, by request.
+    pub extracts: HashMap<CaseKey, ExtractFacts>,
     /// Open cases by unit.
     pub loads: HashMap<String, i64>,
     /// The last number that a kind of a system gave in a year.

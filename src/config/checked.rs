@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-use super::{Partners, ScheduleSettings, Written};
+use super::{Partners, ScheduleSettings, StateServices, Written};
 use crate::broker::{Identity, Settings as BrokerSettings, Tls};
 use crate::store::Settings as StoreSettings;
 use crate::xml::Limits;
@@ -115,6 +115,8 @@ pub struct Config {
     pub stop_deadline: Duration,
     /// Agencies that may send to us.
     pub partners: Partners,
+    /// State services that requests go out to.
+    pub services: StateServices,
 }
 
 impl Config {
@@ -131,6 +133,9 @@ impl Config {
         if w.intake.message_large_bytes_max < w.intake.message_bytes_max {
             return Err(ConfigFault("intake.message_large_bytes_max is below intake.message_bytes_max".into()));
         }
+        let partners = Partners::check(&w.agencies).map_err(ConfigFault)?;
+        let knows = |code: &str| partners.get(code).is_some();
+        let services = StateServices::check(&w.state_services, knows).map_err(ConfigFault)?;
         Ok(Self {
             agency: filled("agency.code", &w.agency.code)?,
             broker: broker(w)?,
@@ -175,7 +180,8 @@ impl Config {
             },
             schedule: ScheduleSettings::check(w)?,
             stop_deadline: Duration::from_secs(w.stop.deadline_seconds),
-            partners: Partners::check(&w.agencies).map_err(ConfigFault)?,
+            partners,
+            services,
         })
     }
 }

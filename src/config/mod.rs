@@ -4,6 +4,7 @@
 mod checked;
 mod partners;
 mod schedule;
+mod services;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use toml::{Table, Value};
 pub use checked::{Config, ConfigFault, HttpAddress, LogFormat, Parking, RelaySettings};
 pub use partners::{Partner, Partners};
 pub use schedule::ScheduleSettings;
+pub use services::{StateService, StateServices};
 pub use written::{Job as JobWritten, Written};
 
 /// The documented default file.

@@ -33,6 +33,7 @@ sections! {
         schedule: Schedule,
         jobs: Jobs,
         agencies: Vec<Partner>,
+        state_services: Vec<StateService>,
     }
     /// Section `agency`.
     Agency { code: String, }
@@ -144,8 +145,11 @@ sections! {
         name: String,
         user: String,
         receipts: String,
+        documents: String,
         reply_to: Vec<String>,
         systems: Vec<String>,
         kinds: Vec<String>,
     }
+    /// One of `state_services`.
+    StateService { code: String, agency: String, answer_minutes: u64, answer_schema: String, }
 }

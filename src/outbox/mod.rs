@@ -2,6 +2,7 @@
 //! transaction of the change that caused it; of a notice that transaction holds what happened, and the relay, which sends
 //! both, puts it into words.
 
+mod document;
 mod envelope;
 mod notice;
 mod receipt;
@@ -13,6 +14,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::apply::{Lifecycles, Noticed, Settlement};
+use crate::config::{Partners, StateServices};
 use crate::domain::calendar::Calendar;
 use crate::domain::routing::Routing;
 use crate::xml::WriteFault;
@@ -77,6 +79,10 @@ pub struct Sending<'a> {
     pub agency: &'a str,
     /// Labels and texts.
     pub lifecycles: &'a Lifecycles,
+    /// Agencies and their queues.
+    pub partners: &'a Partners,
+    /// Which agency serves which state service.
+    pub services: &'a StateServices,
     /// Labels of units.
     pub routing: &'a Routing,
     /// The zone in which moments are told.
@@ -92,6 +98,16 @@ pub struct Sending<'a> {
 /// The answers that a settlement owes.
 pub fn receipts(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
     settlement.receipts.iter().map(|receipt| receipt::row(receipt, sending)).collect()
+}
+
+/// What a settlement sends to other agencies; `content` gives the bytes of a content by its SHA-256.
+pub fn documents(
+    settlement: &Settlement,
+    sending: &Sending<'_>,
+    content: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Vec<OutboxRow>, WriteFault> {
+    let rows = settlement.leaving.iter().map(|leaving| document::row(leaving, sending, content));
+    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// The notices of something that people are told of: one a channel.

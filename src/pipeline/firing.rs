@@ -62,14 +62,17 @@ impl Pipeline {
         let world = transaction.facts(&needs).await?;
         let held = |sha256: &str| self.contents.held(sha256);
         let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
-        let (settlement, folded) = apply::fire(&due, world, &self.context(clock::now(), seed, &held));
+        let now = clock::now();
+        let (settlement, folded) = apply::fire(&due, world, &self.context(now, seed, &held));
         failpoint::hit("timers.before-write");
         transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
+        let owed = self.owed(&settlement, now)?;
+        transaction.owe(&owed).await?;
         failpoint::hit("timers.before-commit");
         transaction.commit(()).await?.into_run();
         failpoint::hit("timers.after-commit");
-        self.counted(&settlement, true);
+        self.counted(&settlement, owed.is_empty());
         Ok(told(&due[..folded], &settlement))
     }
 

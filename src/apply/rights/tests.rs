@@ -8,9 +8,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{allowed, unfit};
+use crate::admit::Answers;
 use crate::apply::world::{Case, CaseKey, Cause, PartyRow, World};
 use crate::apply::{Context, Lifecycles, Place, Setting};
 use crate::binding::{ActOnCase, Author, Command, CorrectCase, Details};
+use crate::config::StateServices;
 use crate::domain::calendar::Calendar;
 use crate::domain::identifiers;
 use crate::domain::lifecycle::{Lifecycle, Shelf, System};
@@ -336,6 +338,8 @@ fn decided(lifecycles: &Lifecycles, calendar: &Calendar, story: &Story) -> Resul
         patience: Duration::ZERO,
         dead_letter_inline_bytes_max: 0,
         seed: [0; 32],
+        services: &StateServices::default(),
+        answers: &Answers::default(),
         held: &held,
     };
     let setting = Setting {

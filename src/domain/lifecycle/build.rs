@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use toml::Spanned;
 
 use super::event::{Audience, Event};
+use super::extract::{Extract, Sending};
 use super::field::Field;
 use super::kind::{Kind, Named, Parent};
 use super::load::{Faults, Shared};
@@ -14,8 +15,8 @@ use super::service::Service;
 use super::status::{OneTime, Status};
 use super::timer::{Action, Due, Timer};
 use super::written::{
-    Name, WrittenEvent, WrittenField, WrittenKind, WrittenNamed, WrittenParent, WrittenReaction, WrittenReason,
-    WrittenRights, WrittenRole, WrittenService, WrittenSignature, WrittenStatus, WrittenTimer,
+    Name, WrittenEvent, WrittenExtract, WrittenField, WrittenKind, WrittenNamed, WrittenParent, WrittenReaction,
+    WrittenReason, WrittenRights, WrittenRole, WrittenService, WrittenSignature, WrittenStatus, WrittenTimer,
 };
 use super::{Class, Lifecycle, Reason};
 
@@ -150,6 +151,10 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
         exhausted: one.exhausted.into_inner(),
         reason: one.reason.map(Spanned::into_inner),
     });
+    let sends = match written.sends {
+        Some(one) => Some(Sending { what: one.what, to: faults.parsed(&one.to, "lifecycle.sends")? }),
+        None => None,
+    };
     Some(Status {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
@@ -170,6 +175,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
             .map(|one| one.split(OR).map(|kind| kind.trim().to_owned()).collect())
             .collect(),
         guard: written.guard,
+        sends,
         on: on?,
         opens: written
             .opens
@@ -307,6 +313,23 @@ fn service(written: WrittenService, faults: &mut Faults<'_>) -> Option<Service> 
         signatures: plain(written.signatures),
         documents: plain(written.documents),
     })
+}
+
+/// What an extract is made of.
+pub(super) fn extract(written: WrittenExtract) -> Extract {
+    let mut period = written.period.into_iter().map(Spanned::into_inner);
+    Extract {
+        code: written.code.into_inner(),
+        label: written.label.into_inner(),
+        document: written.document.into_inner(),
+        kinds: plain(written.kinds),
+        role: written.role.into_inner(),
+        fields: written.fields.into_iter().map(|(kind, fields)| (kind, plain(fields))).collect(),
+        period: (period.next().unwrap_or_default(), period.next().unwrap_or_default()),
+        declined: written.declined.into_inner(),
+        no_rights: written.no_rights.into_inner(),
+        nothing_found: written.nothing_found.into_inner(),
+    }
 }
 
 /// Which kinds say who may do what.

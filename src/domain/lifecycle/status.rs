@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::extract::Sending;
 use super::reaction::{Guard, Opening, Reaction};
 use super::timer::Timer;
 use crate::domain::term::Term;
@@ -138,6 +139,8 @@ pub struct Status {
     pub documents: Vec<Vec<String>>,
     /// What must hold for entering it.
     pub guard: Option<Guard>,
+    /// What goes out when it is entered.
+    pub sends: Option<Sending>,
     /// What it answers to happenings.
     pub on: Vec<Reaction>,
     /// Other cases that entering it opens.

@@ -3,7 +3,7 @@
 
 use super::load;
 use super::rights::{Rights, Vocabulary};
-use super::{Fault, Happening, Lifecycle, Reaction, Status};
+use super::{Extract, Fault, Happening, Lifecycle, Reaction, Status};
 
 /// Kinds defined once for all systems that take them by `use`.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,7 @@ pub struct System {
     pub(super) label: String,
     pub(super) rights: Rights,
     pub(super) vocabulary: Vocabulary,
+    pub(super) extracts: Vec<Extract>,
     /// The main kind first, then the others in the order of the file, then those of the shelf.
     pub(super) kinds: Vec<Lifecycle>,
 }
@@ -131,6 +132,12 @@ impl System {
     #[must_use]
     pub fn rights(&self) -> &Rights {
         &self.rights
+    }
+
+    /// The extract with this code.
+    #[must_use]
+    pub fn extract(&self, code: &str) -> Option<&Extract> {
+        self.extracts.iter().find(|one| one.code == code)
     }
 
     /// Operations, roles, authorities.

@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::documents::DocumentRules;
 use super::event::Audience;
+use super::extract::Sends;
 use super::field::FieldType;
 use super::reaction::Guard;
 use super::service::{Duplicates, Extension};
@@ -51,6 +52,31 @@ pub(super) struct Written {
     pub(super) signature: Vec<WrittenSignature>,
     #[serde(default)]
     pub(super) kind: Vec<WrittenKind>,
+    #[serde(default)]
+    pub(super) extract: Vec<WrittenExtract>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenExtract {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    pub(super) document: Name,
+    pub(super) kinds: Vec<Name>,
+    pub(super) role: Name,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, Vec<Name>>,
+    pub(super) period: Vec<Name>,
+    pub(super) declined: Name,
+    pub(super) no_rights: Name,
+    pub(super) nothing_found: Name,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSending {
+    pub(super) what: Sends,
+    pub(super) to: Name,
 }
 
 /// A file of shared kinds.
@@ -251,6 +277,7 @@ pub(super) struct WrittenStatus {
     #[serde(default)]
     pub(super) documents: Vec<Name>,
     pub(super) guard: Option<Guard>,
+    pub(super) sends: Option<WrittenSending>,
     /// Values are read by hand: a table here would lose its place in the file.
     #[serde(default)]
     pub(super) on: BTreeMap<String, Spanned<toml::Value>>,

@@ -73,6 +73,9 @@ impl Transaction {
         if !needs.applications.is_empty() {
             self.read_applications(needs, &mut world).await?;
         }
+        for (request, query) in &needs.extracts {
+            self.read_extract(request, query, &mut world).await?;
+        }
         if needs.loads {
             self.read_loads(&mut world).await?;
         }
@@ -178,7 +181,7 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    pub(super) async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.system, c.number, d.id, d.type, d.number, d.series, d.title, d.issuer, d.issued_on, \
              d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind, v.media_type, v.locked \

@@ -2,6 +2,7 @@
 //! stands in this folder.
 
 mod changes;
+mod extracts;
 mod facts;
 mod journal;
 mod letters;

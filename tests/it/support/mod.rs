@@ -101,11 +101,17 @@ pub(crate) fn written(folder: &Path, more: &str) -> Written {
 pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
     let config = Config::check(&written(folder, more)).unwrap();
     if config.schemas.is_some() {
-        let own = assemble::rules(&config).unwrap();
-        return assemble::pipeline(config, &own).await.unwrap();
+        return own_house(folder, more).await;
     }
     let rules = rules(&config);
     assemble::pipeline(config, rules).await.unwrap()
+}
+
+/// A pipeline whose rules are its own: the configuration names files beside the built-in ones.
+pub(crate) async fn own_house(folder: &Path, more: &str) -> Arc<Pipeline> {
+    let config = Config::check(&written(folder, more)).unwrap();
+    let own = assemble::rules(&config).unwrap();
+    assemble::pipeline(config, &own).await.unwrap()
 }
 
 /// A message as its agency would send it through the queue of its system, or else that of `epgu`.
