@@ -18,7 +18,7 @@ use super::shape::{Missing, Record, Shaped};
 use crate::config::Config;
 use crate::domain::lifecycle::{Lifecycle, System};
 use crate::rules::{Captured, Rules, Strictness};
-use crate::schema::{self, SchemaFault, SchemaSet, Source};
+use crate::schema::{self, SchemaFault, SchemaSet};
 use crate::validate::{self, Bodies, Options, Pass, Pick, Violation};
 use crate::xml::{Fault, Position, Span};
 
@@ -129,14 +129,6 @@ pub struct Rulebook {
     zone: Tz,
     options: Options,
     warnings: Vec<String>,
-}
-
-struct Files<'l>(&'l Library);
-
-impl Source for Files<'_> {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.get(path).map(<[u8]>::to_vec).ok_or_else(|| format!("there is no schema file {path}"))
-    }
 }
 
 impl Rulebook {
@@ -384,8 +376,7 @@ impl Compiled<'_> {
             return Ok(known.clone());
         }
         let strictness = if self.lenient { Strictness::Lenient } else { Strictness::Strict };
-        let files = Files(self.shelf);
-        let set = SchemaSet::new(&files).with(path).with_strictness(strictness);
+        let set = SchemaSet::new(self.shelf).with(path).with_strictness(strictness);
         match schema::compile(&set) {
             Ok(rules) => {
                 self.warnings.extend(rules.warnings().iter().cloned());

@@ -10,6 +10,7 @@ mod config;
 mod db;
 mod dialog;
 mod dlq;
+mod export;
 mod lifecycle;
 mod message;
 mod outbox;
@@ -146,6 +147,9 @@ enum Command {
     /// The journal of what persons and jobs did: show, seal, verify.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Registers and reports as files: jobs, runs, history.
+    #[command(subcommand)]
+    Export(export::Export),
     /// How many message ids ended how, and what is not done yet.
     Status(status::Status),
     /// Make realistic, seeded traffic as files.
@@ -189,6 +193,7 @@ impl Cli {
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
             Command::Audit(command) => command.run(layers),
+            Command::Export(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
             Command::Completions(command) => Ok(command.run()),

@@ -52,6 +52,21 @@ pub struct RelaySettings {
     pub delay_max: Duration,
 }
 
+/// Where exports come from and go to.
+#[derive(Debug, Clone)]
+pub struct ExportSettings {
+    /// A folder of jobs.
+    pub folder: Option<PathBuf>,
+    /// The destination of jobs that name none.
+    pub output: PathBuf,
+    /// Where files are made and kept for being delivered again.
+    pub work_folder: PathBuf,
+    /// How long they are kept.
+    pub keep: Option<Duration>,
+    /// Files longer than this do not come along with a message, in bytes.
+    pub message_bytes_max: u64,
+}
+
 /// Everything that the rooms need to know.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -91,6 +106,8 @@ pub struct Config {
     pub contents: PathBuf,
     /// Dead letters longer than this lie in the contents' folder.
     pub dead_letter_inline_bytes_max: usize,
+    /// Exports.
+    pub exports: ExportSettings,
     /// How items wait.
     pub parking: Parking,
     /// How the outbox is relayed.
@@ -143,10 +160,10 @@ impl Config {
             xml: limits(w)?,
             violations_max: w.xml.violations_max,
             store: store(w)?,
-            raw_retention: (w.store.raw_retention_days > 0)
-                .then(|| Duration::from_secs(u64::from(w.store.raw_retention_days) * 86_400)),
+            raw_retention: days(w.store.raw_retention_days),
             contents: filled("contents.folder", &w.contents.folder)?.into(),
             dead_letter_inline_bytes_max: w.contents.dead_letter_inline_bytes_max,
+            exports: exports(w)?,
             parking: parking(w)?,
             relay: RelaySettings {
                 enabled: w.relay.enabled,
@@ -261,6 +278,22 @@ fn store(w: &Written) -> Result<StoreSettings, ConfigFault> {
         busy_timeout: Duration::from_millis(w.store.busy_timeout_milliseconds),
         readers: w.store.readers.max(1),
     })
+}
+
+fn exports(w: &Written) -> Result<ExportSettings, ConfigFault> {
+    let e = &w.exports;
+    Ok(ExportSettings {
+        folder: path(&e.folder),
+        output: filled("exports.output", &e.output)?.into(),
+        work_folder: filled("exports.work_folder", &e.work_folder)?.into(),
+        keep: days(e.keep_days),
+        message_bytes_max: e.message_bytes_max,
+    })
+}
+
+/// So many days; 0 is for ever.
+fn days(count: u32) -> Option<Duration> {
+    (count > 0).then(|| Duration::from_secs(u64::from(count) * 86_400))
 }
 
 fn parking(w: &Written) -> Result<Parking, ConfigFault> {

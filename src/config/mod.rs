@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::{Table, Value};
 
-pub use checked::{Config, ConfigFault, HttpAddress, LogFormat, Parking, RelaySettings};
+pub use checked::{Config, ConfigFault, ExportSettings, HttpAddress, LogFormat, Parking, RelaySettings};
 pub use partners::{Partner, Partners};
 pub use written::Written;
 

@@ -22,6 +22,7 @@ sections! {
         xml: Xml,
         store: Store,
         contents: Contents,
+        exports: Exports,
         parking: Parking,
         relay: Relay,
         notices: Notices,
@@ -81,6 +82,14 @@ sections! {
     }
     /// Section `contents`.
     Contents { folder: String, dead_letter_inline_bytes_max: usize, }
+    /// Section `exports`.
+    Exports {
+        folder: String,
+        output: String,
+        work_folder: String,
+        keep_days: u32,
+        message_bytes_max: u64,
+    }
     /// Section `parking`.
     Parking { delays_milliseconds: Vec<u64>, patience_seconds: u64, }
     /// Section `relay`.

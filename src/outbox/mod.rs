@@ -3,6 +3,7 @@
 //! both, puts it into words.
 
 mod envelope;
+mod export_ready;
 mod notice;
 mod receipt;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+
+pub use export_ready::{Exported, ExportedFile, export_ready};
 
 use crate::apply::{Lifecycles, Noticed, Settlement};
 use crate::domain::routing::Routing;
@@ -26,6 +29,8 @@ pub enum OutboxWhat {
     Notice,
     /// A document or message to an agency.
     Document,
+    /// The message about an export.
+    Export,
 }
 
 impl OutboxWhat {
@@ -36,6 +41,7 @@ impl OutboxWhat {
             Self::Receipt => "receipt",
             Self::Notice => "notice",
             Self::Document => "document",
+            Self::Export => "export",
         }
     }
 }

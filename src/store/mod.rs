@@ -3,10 +3,13 @@
 
 mod content;
 mod dialogs;
+mod exports;
 mod fault;
 mod journal;
 mod moment;
 mod reads;
+pub mod registers;
+pub mod reports;
 mod sqlite;
 mod work;
 
@@ -15,13 +18,16 @@ use std::time::Duration;
 
 pub use content::{ContentFault, Contents};
 pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
+pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, WatermarkView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
     OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
-pub use sqlite::Transaction;
+pub use registers::{Cell, Column, ColumnType, Dialect, Labels, Page, PageRow, Period, Register, Selection, Value};
+pub use reports::{Report, ReportAsk};
+pub use sqlite::{Snapshot, Transaction};
 pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};
 
 /// How the embedded store is opened.

@@ -5,6 +5,7 @@ mod broker;
 mod commands;
 mod daemon;
 mod differential;
+mod exports;
 mod faults;
 mod fixtures;
 mod hostile;

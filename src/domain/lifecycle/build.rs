@@ -109,6 +109,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         signatures: plain(written.signatures),
         operations: written.operations.into_iter().map(|(name, code)| (name, code.into_inner())).collect(),
         letters: written.letters.map(Spanned::into_inner),
+        register: written.register.map(Spanned::into_inner),
         fields: written.field.into_iter().map(field).collect(),
     })
 }

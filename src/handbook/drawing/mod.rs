@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use layout::{Placed, Point, place};
 
-use super::html::escaped;
+use crate::hypertext::escaped;
 use crate::domain::lifecycle::{Action, Class, Lifecycle, Status};
 
 /// An end with so many ways to it is named, not drawn to.

@@ -2,11 +2,13 @@
 //! stands in this folder.
 
 mod changes;
+mod exports;
 mod facts;
 mod journal;
 mod letters;
 mod reads;
 mod rows;
+mod snapshot;
 mod work;
 mod write;
 
@@ -16,6 +18,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite as Dialect};
+
+pub use snapshot::Snapshot;
 
 use super::{Committed, Settings, StoreFault};
 use crate::failpoint;
