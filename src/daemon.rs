@@ -19,7 +19,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::desk::journal;
 use crate::domain::lifecycle::System;
-use crate::export::{Bench, Jobs, READY_QUEUE, job_queue};
+use crate::export::{self, Bench, Jobs, READY_QUEUE, job_queue};
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
@@ -470,21 +470,35 @@ async fn seal_loop(loops: Loops) {
     }
 }
 
-/// Removes raw bytes that are older than the retention setting.
+/// Removes raw bytes and files of exports that are older than their retention settings.
 async fn upkeep_loop(loops: Loops) {
-    let pipeline = &loops.pipeline;
-    let Some(retention) = pipeline.config.raw_retention else { return };
     loop {
-        let now = clock::now();
-        let audit = AuditRow::by_job(now, "upkeep", "raw.forget", "batches");
-        match pipeline.store.forget_raw(now - retention, UPKEEP_BATCHES_MAX, audit).await {
-            Ok(0) => {}
-            Ok(batches) => tracing::info!(batches, "raw bytes past their retention were removed"),
-            Err(fault) => tracing::warn!(%fault, "raw bytes past their retention could not be removed"),
-        }
+        forget_raw(&loops.pipeline).await;
+        forget_exports(&loops.pipeline).await;
         tokio::select! {
             () = tokio::time::sleep(UPKEEP_PAUSE) => {}
             () = loops.ending.cancelled() => return,
         }
+    }
+}
+
+async fn forget_raw(pipeline: &Pipeline) {
+    let Some(retention) = pipeline.config.raw_retention else { return };
+    let now = clock::now();
+    let audit = AuditRow::by_job(now, "upkeep", "raw.forget", "batches");
+    match pipeline.store.forget_raw(now - retention, UPKEEP_BATCHES_MAX, audit).await {
+        Ok(0) => {}
+        Ok(batches) => tracing::info!(batches, "raw bytes past their retention were removed"),
+        Err(fault) => tracing::warn!(%fault, "raw bytes past their retention could not be removed"),
+    }
+}
+
+async fn forget_exports(pipeline: &Pipeline) {
+    let settings = &pipeline.config.exports;
+    let Some(retention) = settings.keep else { return };
+    match export::forget(&pipeline.store, &settings.work_folder, clock::now() - retention).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "files of exports past their retention were removed"),
+        Err(fault) => tracing::warn!(%fault, "files of exports past their retention could not be removed"),
     }
 }

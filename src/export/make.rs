@@ -184,6 +184,7 @@ async fn read_register(
     let (mut after, mut rows) = (i64::MIN, 0);
     loop {
         let page = snapshot.page(selection, after, PAGE_ROWS, changes).await?;
+        failpoint::hit("export.read");
         let is_last = page.is_last;
         after = page.last_key;
         rows += page.len() as u64;
@@ -191,7 +192,6 @@ async fn read_register(
         if sender.send(Piece::Page(page)).await.is_err() || is_last {
             return Ok(());
         }
-        failpoint::hit("export.read");
     }
 }
 

@@ -42,7 +42,7 @@ pub use make::{Making, Progress};
 pub use manifest::Manifest;
 pub use marks::{kinds_of, unknown_marks};
 pub use period::Relative;
-pub use run::{Asked, Exporter, Outcome, sweep};
+pub use run::{Asked, Exporter, Outcome, forget};
 pub use schemas::Schemas;
 pub use table::{Chosen, Table};
 

@@ -83,8 +83,8 @@ impl Exporter {
             store,
             words: Arc::clone(&rules.lifecycles),
             schemas: Schemas::load(config.schemas.as_deref())?,
-            making: folder.join("making"),
-            kept: Contents::at(folder.join("kept")),
+            making: making(folder),
+            kept: kept(folder),
             agency: config.agency.clone(),
             rules: version(rules),
             content_bytes_max: config.exports.message_bytes_max,
@@ -233,9 +233,7 @@ impl Exporter {
                 serde_json::json!({"from": manifest.from, "to": manifest.to, "rows": written.rows}).to_string(),
             ),
         };
-        let mut transaction = self.store.begin().await?;
-        transaction.write_audit(&[audit]).await?;
-        transaction.commit(()).await?.into_run();
+        self.store.note(&[audit]).await?;
         tokio::task::block_in_place(|| {
             make::check(&written, &making, &self.schemas)?;
             let path = written.part.path();
@@ -251,24 +249,6 @@ impl Exporter {
     /// It is not kept any more, or the output does not take it.
     pub fn copy(&self, sha256: &str, into: &mut dyn Write) -> Result<(), ExportFault> {
         deliver::copy(&self.kept, sha256, into)
-    }
-
-    /// Forgets the files of runs that ended before a moment; their rows stay. Gives how many files went.
-    ///
-    /// # Errors
-    /// The store or the folder is away.
-    pub async fn forget(&self, before: DateTime<Utc>) -> Result<usize, ExportFault> {
-        let mut gone = 0;
-        loop {
-            let contents = self.store.export_forget_files(before, FILES_AT_ONCE).await?;
-            if contents.is_empty() {
-                return Ok(gone);
-            }
-            for sha256 in &contents {
-                self.kept.forget(sha256)?;
-            }
-            gone += contents.len();
-        }
     }
 
     async fn rows(
@@ -383,12 +363,35 @@ impl Exporter {
     }
 }
 
-/// Removes what killed runs left where files are made; gives how many.
+/// Forgets the files of runs that ended before a moment, and what killed runs left where files are made; the rows of the runs stay.
+/// Gives how many files went.
 ///
 /// # Errors
-/// The folder cannot be read.
-pub fn sweep(work_folder: &Path) -> std::io::Result<usize> {
-    part::sweep(&work_folder.join("making"))
+/// The store or the folder is away.
+pub async fn forget(store: &Store, work_folder: &Path, before: DateTime<Utc>) -> Result<usize, ExportFault> {
+    let making = making(work_folder);
+    let mut gone = part::sweep(&making).map_err(ExportFault::unwritable(making.display().to_string()))?;
+    let kept = kept(work_folder);
+    loop {
+        let contents = store.export_forget_files(before, FILES_AT_ONCE).await?;
+        if contents.is_empty() {
+            return Ok(gone);
+        }
+        for sha256 in &contents {
+            kept.forget(sha256)?;
+        }
+        gone += contents.len();
+    }
+}
+
+/// Where files are made.
+fn making(work_folder: &Path) -> PathBuf {
+    work_folder.join("making")
+}
+
+/// The files of slots.
+fn kept(work_folder: &Path) -> Contents {
+    Contents::at(work_folder.join("kept"))
 }
 
 fn moment(moment: DateTime<Utc>) -> String {

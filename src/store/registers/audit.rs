@@ -1,4 +1,4 @@
-//! The journal: what persons and jobs did. What it was before and after is not taken out: it may hold personal data.
+//! The journal: what persons and jobs did, what it was before and after. It is written with personal data masked already.
 
 use super::column::Sql;
 use super::{Column, ColumnType, Over, Register};
@@ -15,6 +15,8 @@ pub(super) static AUDIT: Register = Register {
         Column::new("actor", "Кто", "Actor", ColumnType::Text, "t.actor"),
         Column::new("action", "Действие", "Action", ColumnType::Text, "t.action"),
         Column::new("subject", "Над чем", "Subject", ColumnType::Text, "t.subject"),
+        Column::new("before", "Было", "Before", ColumnType::Text, "t.before").optional(),
+        Column::new("after", "Стало", "After", ColumnType::Text, "t.after").optional(),
     ],
     moment: "at",
     over: Over::Everything,
