@@ -52,6 +52,19 @@ pub struct RelaySettings {
     pub delay_max: Duration,
 }
 
+/// The S3-compatible store that exports go to.
+#[derive(Debug, Clone)]
+pub struct S3Settings {
+    /// Its address; empty: the one of Amazon's region.
+    pub endpoint: String,
+    /// The region.
+    pub region: String,
+    /// Who we are there.
+    pub access_key: String,
+    /// And what proves it.
+    pub secret_key: SecretString,
+}
+
 /// Where exports come from and go to.
 #[derive(Debug, Clone)]
 pub struct ExportSettings {
@@ -65,6 +78,8 @@ pub struct ExportSettings {
     pub keep: Option<Duration>,
     /// Files longer than this do not come along with a message, in bytes.
     pub message_bytes_max: u64,
+    /// The S3-compatible store.
+    pub s3: S3Settings,
 }
 
 /// Everything that the rooms need to know.
@@ -288,6 +303,15 @@ fn exports(w: &Written) -> Result<ExportSettings, ConfigFault> {
         work_folder: filled("exports.work_folder", &e.work_folder)?.into(),
         keep: days(e.keep_days),
         message_bytes_max: e.message_bytes_max,
+        s3: S3Settings {
+            endpoint: e.s3.endpoint.clone(),
+            region: e.s3.region.clone(),
+            access_key: e.s3.access_key.clone(),
+            secret_key: match file("exports.s3.secret_key_file", &e.s3.secret_key_file)? {
+                Some(text) => text.trim().to_owned().into(),
+                None => e.s3.secret_key.clone().into(),
+            },
+        },
     })
 }
 

@@ -89,7 +89,10 @@ sections! {
         work_folder: String,
         keep_days: u32,
         message_bytes_max: u64,
+        s3: S3,
     }
+    /// Section `exports.s3`.
+    S3 { endpoint: String, region: String, access_key: String, secret_key: String, secret_key_file: String, }
     /// Section `parking`.
     Parking { delays_milliseconds: Vec<u64>, patience_seconds: u64, }
     /// Section `relay`.

@@ -1,6 +1,6 @@
 //! Bringing a made file to a destination. Delivering is repeated whole when it failed: every destination takes the same file twice as once.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ pub(super) struct Parcel<'a> {
     pub(super) slot: chrono::DateTime<chrono::Utc>,
     pub(super) period: Option<Period>,
     pub(super) kept: &'a Contents,
+    #[cfg(feature = "s3")]
+    pub(super) s3: &'a crate::config::S3Settings,
 }
 
 impl Parcel<'_> {
@@ -43,7 +45,7 @@ impl Parcel<'_> {
 pub fn look(destination: &Destination) -> Result<(), String> {
     match destination {
         Destination::Folder { path, made: false, .. } => folder(path),
-        Destination::Folder { .. } | Destination::Queue { .. } => Ok(()),
+        Destination::Folder { .. } | Destination::Queue { .. } | Destination::S3 { .. } => Ok(()),
     }
 }
 
@@ -64,7 +66,29 @@ pub(super) fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> Result<
             Ok(Some(file.display().to_string()))
         }
         Destination::Queue { .. } => Ok(None),
+        Destination::S3 { bucket, name } => {
+            let key = parcel.name(name).map_err(undelivered)?;
+            put(parcel, bucket, &key).map(Some).map_err(undelivered)
+        }
     }
+}
+
+/// Puts the file and then its manifest into a bucket.
+#[cfg(feature = "s3")]
+fn put(parcel: &Parcel<'_>, bucket: &str, key: &str) -> Result<String, String> {
+    let content = parcel.kept.open(&parcel.manifest.sha256).map_err(|fault| fault.to_string())?;
+    let manifest = format!("{key}{MANIFEST}");
+    let told = parcel.told.as_bytes();
+    tokio::runtime::Handle::current().block_on(async {
+        let place = super::s3::put(parcel.s3, bucket, key, content).await?;
+        super::s3::put(parcel.s3, bucket, &manifest, told).await?;
+        Ok(place)
+    })
+}
+
+#[cfg(not(feature = "s3"))]
+fn put(_parcel: &Parcel<'_>, _bucket: &str, _key: &str) -> Result<String, String> {
+    Err(ExportFault::NotBuilt("s3").to_string())
 }
 
 /// The manifest lies beside its file.
@@ -89,10 +113,4 @@ fn place(file: &Path, fill: impl FnOnce(&mut Part) -> io::Result<()>) -> io::Res
     let mut part = Part::begin(folder)?;
     fill(&mut part)?;
     part.publish(file)
-}
-
-/// Copies a kept content to wherever it is asked for.
-pub(super) fn copy(kept: &Contents, sha256: &str, into: &mut dyn Write) -> Result<(), ExportFault> {
-    let mut content: File = kept.open(sha256)?;
-    io::copy(&mut content, into).map(drop).map_err(ExportFault::unwritable("the output"))
 }

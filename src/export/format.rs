@@ -13,6 +13,8 @@ pub enum Format {
     Xml,
     /// A page for people, with charts where a report has one.
     Html,
+    /// A spreadsheet; the feature `xlsx`.
+    Xlsx,
 }
 
 /// For whom a CSV file is.
@@ -71,6 +73,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Xml => "xml",
             Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -82,6 +85,7 @@ impl Format {
             (Self::Csv, Encoding::Windows1251) => "text/csv; charset=windows-1251",
             (Self::Xml, _) => "application/xml",
             (Self::Html, _) => "text/html; charset=utf-8",
+            (Self::Xlsx, _) => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 }

@@ -125,6 +125,13 @@ pub enum Destination {
         /// Whether the file comes along.
         content: bool,
     },
+    /// A bucket of the configured S3-compatible store; the feature `s3`.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The keys of objects in it.
+        name: NameTemplate,
+    },
 }
 
 impl fmt::Display for Destination {
@@ -132,6 +139,7 @@ impl fmt::Display for Destination {
         match self {
             Self::Folder { path, .. } => write!(out, "folder {}", path.display()),
             Self::Queue { .. } => out.write_str("queue"),
+            Self::S3 { bucket, .. } => write!(out, "s3 {bucket}"),
         }
     }
 }

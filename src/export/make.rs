@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
 use flate2::read::GzDecoder;
@@ -20,6 +20,8 @@ use super::html::{Html, Title};
 use super::part::Part;
 use super::schemas::Schemas;
 use super::table::{Row, Table};
+#[cfg(feature = "xlsx")]
+use super::xlsx::Xlsx;
 use super::xml::{Head, Xml};
 use crate::apply::Lifecycles;
 use crate::failpoint;
@@ -110,16 +112,14 @@ pub(super) async fn make(
     read?;
     let written = written?;
     failpoint::hit("export.written");
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let rate = written.rows as f64 / started.elapsed().as_secs_f64().max(0.001);
-    tracing::info!(
-        of = making.of,
-        rows = written.rows,
-        bytes = written.bytes,
-        rows_a_second = rate as u64,
-        "file made"
-    );
+    let rows_a_second = rate(written.rows, started.elapsed());
+    tracing::info!(of = making.of, rows = written.rows, bytes = written.bytes, rows_a_second, "file made");
     Ok(written)
+}
+
+/// How many a second.
+pub(crate) fn rate(rows: u64, time: Duration) -> u64 {
+    u64::try_from(u128::from(rows) * 1000 / time.as_millis().max(1)).unwrap_or(u64::MAX)
 }
 
 /// Holds a made document against its schema.
@@ -233,6 +233,8 @@ enum Open<W: Write> {
     Csv(Box<Csv<W>>),
     Xml(Box<Xml<W>>),
     Html(Box<Html<W>>),
+    #[cfg(feature = "xlsx")]
+    Xlsx(Box<Xlsx<W>>),
 }
 
 impl<W: Write> Open<W> {
@@ -243,6 +245,10 @@ impl<W: Write> Open<W> {
             }
             Format::Xml => Self::Xml(Box::new(Xml::begin(out, &making.table, &making.head)?)),
             Format::Html => Self::Html(Box::new(Html::begin(out, &making.title)?)),
+            #[cfg(feature = "xlsx")]
+            Format::Xlsx => Self::Xlsx(Box::new(Xlsx::begin(out, &making.table, &making.title)?)),
+            #[cfg(not(feature = "xlsx"))]
+            Format::Xlsx => return Err(ExportFault::NotBuilt("xlsx")),
         })
     }
 
@@ -251,6 +257,8 @@ impl<W: Write> Open<W> {
             Self::Csv(csv) => csv.row(table, row),
             Self::Xml(xml) => xml.row(table, row),
             Self::Html(html) => html.row(table, row),
+            #[cfg(feature = "xlsx")]
+            Self::Xlsx(xlsx) => xlsx.row(table, row),
         }
     }
 
@@ -259,6 +267,8 @@ impl<W: Write> Open<W> {
             Self::Csv(csv) => csv.finish(),
             Self::Xml(xml) => xml.finish(),
             Self::Html(html) => html.finish(),
+            #[cfg(feature = "xlsx")]
+            Self::Xlsx(xlsx) => xlsx.finish(),
         }
     }
 }

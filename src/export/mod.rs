@@ -21,9 +21,13 @@ mod part;
 mod period;
 mod report;
 mod run;
+#[cfg(feature = "s3")]
+mod s3;
 mod schemas;
 mod table;
 mod value;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 mod xml;
 
 #[cfg(test)]
@@ -38,6 +42,7 @@ pub use deliver::look;
 pub use format::{Compression, Encoding, Format, Headings, Profile};
 pub use job::{Bench, Destination, Empty, Job, JobFault, Mode, Schedule, Subject, WrittenJob};
 pub use jobs::{Jobs, Listed, Origin};
+pub(crate) use make::rate;
 pub use make::{Making, Progress};
 pub use manifest::Manifest;
 pub use marks::{kinds_of, unknown_marks};
@@ -105,6 +110,9 @@ pub enum ExportFault {
     /// A period that no calendar has.
     #[error("export.period: {0}")]
     Period(String),
+    /// Something that this program was built without.
+    #[error("export.not-built: this program was built without the feature `{0}`")]
+    NotBuilt(&'static str),
     /// More rows than the format can hold.
     #[error("export.too-many-rows: a sheet holds {0} rows at most; export CSV, or a shorter period")]
     TooManyRows(u64),

@@ -36,7 +36,7 @@ fn terms(lifecycle: &Lifecycle) -> impl Iterator<Item = String> {
     let whole_life = lifecycle.timers().iter().filter(is_term).map(|timer| timer.code.clone());
     let statuses = lifecycle.statuses().iter();
     whole_life.chain(statuses.flat_map(move |status| {
-        status.timers.iter().filter(is_term).map(|timer| format!("{}/{}", status.code, timer.code))
+        status.timers.iter().filter(is_term).map(move |timer| format!("{}/{}", status.code, timer.code))
     }))
 }
 

@@ -70,6 +70,8 @@ pub struct Exporter {
     rules: String,
     /// Files longer than this do not come along with a message.
     content_bytes_max: u64,
+    #[cfg(feature = "s3")]
+    s3: crate::config::S3Settings,
 }
 
 impl Exporter {
@@ -88,6 +90,8 @@ impl Exporter {
             agency: config.agency.clone(),
             rules: version(rules),
             content_bytes_max: config.exports.message_bytes_max,
+            #[cfg(feature = "s3")]
+            s3: config.exports.s3.clone(),
         })
     }
 
@@ -132,7 +136,16 @@ impl Exporter {
         let mut places = Vec::new();
         if !manifest.sha256.is_empty() {
             let (manifest, slot) = (&manifest, asked.slot);
-            let parcel = Parcel { job, manifest, told: &told, slot, period, kept: &self.kept };
+            let parcel = Parcel {
+                job,
+                manifest,
+                told: &told,
+                slot,
+                period,
+                kept: &self.kept,
+                #[cfg(feature = "s3")]
+                s3: &self.s3,
+            };
             for destination in &job.destinations {
                 places.extend(tokio::task::block_in_place(|| deliver::deliver(destination, &parcel))?);
             }
@@ -243,14 +256,6 @@ impl Exporter {
         Ok(manifest)
     }
 
-    /// Copies the kept file of a run to wherever it is asked for.
-    ///
-    /// # Errors
-    /// It is not kept any more, or the output does not take it.
-    pub fn copy(&self, sha256: &str, into: &mut dyn Write) -> Result<(), ExportFault> {
-        deliver::copy(&self.kept, sha256, into)
-    }
-
     async fn rows(
         &self,
         snapshot: &mut Snapshot,
@@ -301,7 +306,7 @@ impl Exporter {
         let whole = whole.map_err(|unknown| ExportFault::Schema(unknown.join(", ")))?;
         let figure = match job.format {
             Format::Html => chart::figure(report, &whole, &report::chosen(report, &page, &whole, &[]), &self.words),
-            Format::Csv | Format::Xml => String::new(),
+            Format::Csv | Format::Xml | Format::Xlsx => String::new(),
         };
         Ok((figure, whole, page))
     }

@@ -63,6 +63,15 @@ impl Moments {
         }
     }
 
+    /// A moment as the clock on the wall shows it: milliseconds of the zone's own count.
+    #[cfg(feature = "xlsx")]
+    pub(super) fn local(&mut self, moment: i64) -> i64 {
+        match self.clock {
+            Clock::Utc => moment,
+            Clock::Local(zone) => moment + self.offset(moment.div_euclid(1000), zone) * 1000,
+        }
+    }
+
     fn offset(&mut self, seconds: i64, zone: Tz) -> i64 {
         let quarter = seconds.div_euclid(QUARTER);
         if quarter != self.quarter {

@@ -446,3 +446,73 @@ async fn killed_at_any_point_an_export_leaves_nothing_half_and_the_next_run_succ
         broken.iter().filter(|run| run.error.as_deref().is_some_and(|error| error.contains("broken-off"))).count() >= 6
     );
 }
+
+#[cfg(feature = "xlsx")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spreadsheet_is_the_same_bytes_for_the_same_rows() {
+    let folder = Folder::new();
+    filled(&folder, some_traffic(17, 40)).await.store.close().await;
+    let office = Office::over(folder, &[]);
+    let make = |name: &str| {
+        let path = office.folder.path().join(name).display().to_string();
+        let arguments = ["export", "run", "cases", "--slot", "2026-03-04", "--format", "xlsx", "--output", &path];
+        office.home.verb(&arguments, 0);
+        fs::read(path).unwrap()
+    };
+    let (first, second) = (make("a.xlsx"), make("b.xlsx"));
+    assert!(first.starts_with(b"PK") && first == second);
+    assert!(
+        office.refused(&["export", "run", "cases", "--format", "xlsx", "--compression", "gzip"], 2).contains("packed")
+    );
+}
+
+/// A store that takes whatever is put into it and remembers it by its path.
+#[cfg(feature = "s3")]
+async fn stand_in() -> (String, Arc<std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>>) {
+    use axum::body::{Bytes, HttpBody};
+    use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+    let objects: Arc<std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>> = Arc::default();
+    let taken = Arc::clone(&objects);
+    let take = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
+        let taken = Arc::clone(&taken);
+        async move {
+            let signed = headers.get("authorization").is_some_and(|value| value.to_str().unwrap().contains("AKID"));
+            if method != Method::PUT || !signed || body.is_end_stream() {
+                return (StatusCode::BAD_REQUEST, HeaderMap::new());
+            }
+            taken.lock().unwrap().insert(uri.path().to_owned(), body.to_vec());
+            (StatusCode::OK, HeaderMap::from_iter([(axum::http::header::ETAG, HeaderValue::from_static("\"1\""))]))
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "a stand-in of a test")]
+    drop(tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(take)).await }));
+    (address, objects)
+}
+
+#[cfg(feature = "s3")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_gets_the_file_and_its_manifest() {
+    let folder = Folder::new();
+    filled(&folder, some_traffic(18, 40)).await.store.close().await;
+    let job = "code = 'far'\nregister = 'cases'\n[[destination]]\nkind = 's3'\nbucket = 'nightly'\nname = 'дела/{slot:%Y}.{ext}'\n";
+    let office = Office::over(folder, &[("far", job)]);
+    let run = |endpoint: &str| {
+        let mut command = office.home.command();
+        command
+            .env("MEZHVED__EXPORTS__S3__ENDPOINT", endpoint)
+            .env("MEZHVED__EXPORTS__S3__ACCESS_KEY", "AKID")
+            .env("MEZHVED__EXPORTS__S3__SECRET_KEY", "secret")
+            .args(["export", "run", "far", "--slot", "2026-03-04"]);
+        tokio::task::block_in_place(|| command.output().unwrap())
+    };
+    let (endpoint, objects) = stand_in().await;
+    let output = run(&endpoint);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let objects = objects.lock().unwrap();
+    assert_eq!(objects.len(), 2, "{:?}", objects.keys());
+    let manifest = objects.values().find_map(|body| serde_json::from_slice::<serde_json::Value>(body).ok()).unwrap();
+    let file = objects.values().find(|body| !body.starts_with(b"{")).unwrap();
+    assert_eq!(manifest["sha256"], hex::encode(Sha256::digest(file)));
+}

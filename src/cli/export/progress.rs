@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::export::Progress;
+use crate::export::{Progress, rate};
 
 /// Between two lines of the log.
 const LINE_PAUSE: Duration = Duration::from_secs(5);
@@ -34,16 +34,6 @@ impl Shown {
             bar.finish_and_clear();
         }
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate for people"
-)]
-fn rate(rows: u64, time: Duration) -> u64 {
-    (rows as f64 / time.as_secs_f64().max(0.001)) as u64
 }
 
 impl Progress for Shown {

@@ -11,7 +11,7 @@ use toml::{Spanned, Value};
 use super::written::{Mode, Name, WrittenDestination, WrittenJob, WrittenSchedule};
 use super::{Bench, Destination, Job, JobFault, Schedule, Subject};
 use crate::domain::calendar::line_of;
-use crate::export::format::{Encoding, Format, Headings, Profile};
+use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
 use crate::export::marks;
 use crate::export::period::Relative;
 use crate::export::table::{Asked, Table};
@@ -20,9 +20,10 @@ use crate::store::{Column, ColumnType};
 /// The names of files whose destination gives none.
 const NAME: &str = "{job}-{slot:%Y%m%d-%H%M}.{ext}";
 /// Every format, as jobs write it.
-const FORMATS: [Format; 3] = [Format::Csv, Format::Xml, Format::Html];
+const FORMATS: [Format; 4] = [Format::Csv, Format::Xml, Format::Html, Format::Xlsx];
 /// Every kind of destination with its keys.
-const DESTINATIONS: [(&str, &[&str]); 2] = [("folder", &["path", "name"]), ("queue", &["content"])];
+const DESTINATIONS: [(&str, &[&str]); 3] =
+    [("folder", &["path", "name"]), ("queue", &["content"]), ("s3", &["bucket", "name"])];
 /// A job of this code would share its queue with the messages about all jobs.
 const TAKEN: &str = "ready";
 /// The longest code of a job.
@@ -167,7 +168,9 @@ fn fits(written: &WrittenJob, subject: Subject, format: Option<Format>, faults: 
             faults.at(report, "only a register has changes; a report counts");
         }
     }
-    if let (Subject::Overview, Some(report), Some(Format::Csv | Format::Xml)) = (subject, &written.report, format) {
+    if let (Subject::Overview, Some(report), Some(Format::Csv | Format::Xml | Format::Xlsx)) =
+        (subject, &written.report, format)
+    {
         faults.at(report, "the page of all reports is a page: write `format = \"html\"`");
     }
 }
@@ -205,6 +208,16 @@ fn format(written: &WrittenJob, faults: &mut Faults<'_>) -> Option<Format> {
             format
         }
     };
+    if format == Format::Xlsx {
+        if !cfg!(feature = "xlsx") {
+            faults.anywhere(
+                "this program was built without spreadsheets; build it with the feature `xlsx`, or export CSV",
+            );
+        }
+        if written.compression != Compression::None {
+            faults.anywhere("a spreadsheet is packed already; leave `compression` out");
+        }
+    }
     if format != Format::Csv {
         if let Some(profile) = &written.profile {
             faults.at(profile, "a `profile` is for CSV");
@@ -226,7 +239,7 @@ fn table(
     let headings = written.headings.unwrap_or(match (format, profile) {
         (Format::Csv, Profile::Machine) => Headings::Codes,
         // A field of a document is labelled as people read it.
-        (Format::Csv, Profile::ExcelRu) | (Format::Xml | Format::Html, _) => Headings::Russian,
+        (Format::Csv, Profile::ExcelRu) | (Format::Xml | Format::Html | Format::Xlsx, _) => Headings::Russian,
     });
     let declared = match subject {
         Subject::Register(register) => marks::fields_of(register, bench.lifecycles),
@@ -349,15 +362,25 @@ fn destination(written: &WrittenDestination, bench: &Bench<'_>, faults: &mut Fau
             faults.at(&place, format!("a destination `{kind}` has no `{key}`"));
         }
     }
+    let name = match &written.name {
+        Some(name) => faults.parsed(name),
+        None => NAME.parse().ok(),
+    };
     match kind {
         "queue" => {
             Some(Destination::Queue { content: written.content.as_ref().is_none_or(|content| *content.get_ref()) })
         }
-        _ => {
-            let name = match &written.name {
-                Some(name) => faults.parsed(name),
-                None => NAME.parse().ok(),
+        "s3" => {
+            if !cfg!(feature = "s3") {
+                faults.at(&written.kind, "this program was built without S3; build it with the feature `s3`");
+            }
+            let Some(bucket) = &written.bucket else {
+                faults.at(&written.kind, "a destination `s3` needs a `bucket`");
+                return None;
             };
+            Some(Destination::S3 { bucket: bucket.get_ref().clone(), name: name? })
+        }
+        _ => {
             let path = written.path.as_ref().map(|path| PathBuf::from(path.get_ref()));
             let made = path.is_none();
             Some(Destination::Folder { path: path.unwrap_or_else(|| bench.output.clone()), made, name: name? })

@@ -79,13 +79,14 @@ pub(super) struct WrittenDestination {
     pub(super) path: Option<Name>,
     pub(super) name: Option<Name>,
     pub(super) content: Option<Spanned<bool>>,
+    pub(super) bucket: Option<Name>,
 }
 
 impl WrittenDestination {
     /// The keys that are given beside its kind, with their places.
     pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, Spanned<()>)> {
         let place = |of: &std::ops::Range<usize>| Spanned::new(of.clone(), ());
-        let texts = [("path", &self.path), ("name", &self.name)];
+        let texts = [("path", &self.path), ("name", &self.name), ("bucket", &self.bucket)];
         let texts = texts.into_iter().filter_map(move |(key, name)| Some((key, place(&name.as_ref()?.span()))));
         let content = self.content.as_ref().map(|content| ("content", place(&content.span())));
         texts.chain(content)
