@@ -23,6 +23,7 @@ use crate::apply::rows::AuditRow;
 use crate::assemble::Rules;
 use crate::clock;
 use crate::config::Config;
+use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::outbox::Sending;
 use crate::store::{Contents, MadeExport, Page, Period, Report, Selection, Snapshot, Store, Watermark, reports};
@@ -61,6 +62,7 @@ pub struct Outcome {
 pub struct Exporter {
     store: Store,
     words: Arc<Lifecycles>,
+    routing: Arc<Routing>,
     schemas: Schemas,
     /// Where files are made.
     making: PathBuf,
@@ -84,6 +86,7 @@ impl Exporter {
         Ok(Self {
             store,
             words: Arc::clone(&rules.lifecycles),
+            routing: Arc::clone(&rules.routing),
             schemas: Schemas::load(config.schemas.as_deref())?,
             making: making(folder),
             kept: kept(folder),
@@ -152,7 +155,14 @@ impl Exporter {
         }
         failpoint::hit("export.delivered");
         let now = clock::now();
-        let sending = Sending { agency: &self.agency, lifecycles: &self.words, zone: job.zone, link: None, now };
+        let sending = Sending {
+            agency: &self.agency,
+            lifecycles: &self.words,
+            routing: &self.routing,
+            zone: job.zone,
+            link: None,
+            now,
+        };
         let (slot, content_bytes_max) = (asked.slot, self.content_bytes_max);
         let finished = Finished { job, manifest: &manifest, slot, period, places: &places, content_bytes_max };
         let owed = announce::owed(&finished, &self.kept, &sending)?;
