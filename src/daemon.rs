@@ -20,6 +20,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::desk::journal;
 use crate::domain::lifecycle::System;
+use crate::export::{Bench, Jobs, READY_QUEUE, job_queue};
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
@@ -123,7 +124,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
 }
 
 /// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts and documents, one queue for each
-/// channel that a lifecycle tells people by.
+/// channel that a lifecycle tells people by, those of exports.
 pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
     let mut queues: Vec<String> = config
         .partners
@@ -147,7 +148,17 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
         systems: config.systems.clone(),
         agency_queues: queues.into_iter().map(|queue| (queue, Owner::Us)).collect(),
         notice_channels: channels,
+        export_queues: export_queues(config, lifecycles),
     })
+}
+
+/// The queue that tells of all exports, and those that are the destination of a job. A job that cannot be read has none; its fault is
+/// told where jobs are.
+fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Vec<String> {
+    let bench = Bench { lifecycles, zone: config.zone, output: config.exports.output.clone(), now: clock::now() };
+    let jobs = Jobs::load(config.exports.folder.as_deref(), &bench).unwrap_or_default();
+    let own = jobs.listed.iter().filter(|listed| listed.job.has_queue()).map(|listed| job_queue(&listed.job.code));
+    own.chain([READY_QUEUE.to_owned()]).collect()
 }
 
 /// Stops in order, within the deadline.

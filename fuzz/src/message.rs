@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use mezhved::admit::{Desk, Prepared, prepare};
+use mezhved::admit::{Answers, Desk, Prepared, prepare};
 use mezhved::binding::{Library, Rulebook};
 use mezhved::config::{Config, Written};
 use mezhved::domain::properties::Properties;

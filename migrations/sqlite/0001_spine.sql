@@ -303,7 +303,7 @@ CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
 -- What is owed to others, written with the change that caused it, relayed afterwards.
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
-    what          TEXT NOT NULL CHECK (what IN ('receipt', 'notice', 'document')),
+    what          TEXT NOT NULL CHECK (what IN ('receipt', 'notice', 'document', 'export')),
     message       INTEGER REFERENCES inbox (seq),
     case_number   TEXT,
     kind          TEXT NOT NULL CHECK (kind IN ('queue', 'notice', 'file')),

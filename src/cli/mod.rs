@@ -11,6 +11,7 @@ mod db;
 mod dialog;
 mod dlq;
 mod document;
+mod export;
 mod jobs;
 mod lifecycle;
 mod message;
@@ -166,6 +167,9 @@ enum Command {
     /// Timers of cases: let them fire, list, retry.
     #[command(subcommand)]
     Timers(timers::Timers),
+    /// Registers and reports as files: jobs, runs, history.
+    #[command(subcommand)]
+    Export(export::Export),
     /// How many message ids ended how, and what is not done yet.
     Status(status::Status),
     /// Make realistic, seeded traffic as files.
@@ -213,6 +217,7 @@ impl Cli {
             Command::Audit(command) => command.run(layers),
             Command::Jobs(command) => command.run(layers),
             Command::Timers(command) => command.run(layers),
+            Command::Export(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
             Command::Completions(command) => Ok(command.run()),

@@ -22,6 +22,7 @@ sections! {
         xml: Xml,
         store: Store,
         contents: Contents,
+        exports: Exports,
         parking: Parking,
         relay: Relay,
         notices: Notices,
@@ -84,6 +85,17 @@ sections! {
     }
     /// Section `contents`.
     Contents { folder: String, dead_letter_inline_bytes_max: usize, orphan_hours: u32, }
+    /// Section `exports`.
+    Exports {
+        folder: String,
+        output: String,
+        work_folder: String,
+        keep_days: u32,
+        message_bytes_max: u64,
+        s3: S3,
+    }
+    /// Section `exports.s3`.
+    S3 { endpoint: String, region: String, access_key: String, secret_key: String, secret_key_file: String, }
     /// Section `parking`.
     Parking { delays_milliseconds: Vec<u64>, patience_seconds: u64, }
     /// Section `relay`.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Case, Extract, Group};
-use crate::handbook::page::{self, escaped, head, list, paragraph};
+use crate::hypertext::{self, escaped, head, list, paragraph};
 
 /// The whole page.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn page(extract: &Extract) -> String {
     if extract.cut {
         paragraph("Дел больше, чем вмещает выписка: показаны последние.", &mut body);
     }
-    page::page("ru", &extract.title, &body)
+    hypertext::page("ru", &extract.title, &body)
 }
 
 fn group(group: &Group, out: &mut String) {

@@ -1,8 +1,8 @@
 //! The handbook as one page of HTML: no scripts, nothing from elsewhere, fit for printing.
 
-use super::page::{escaped, head, list, page, paragraph};
 use super::words::said;
 use super::{Handbook, Row, Section};
+use crate::hypertext::{escaped, head, list, page, paragraph};
 use crate::xml::Language;
 
 /// Writes it.

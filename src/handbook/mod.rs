@@ -7,7 +7,6 @@ mod formula;
 mod gather;
 mod html;
 mod markdown;
-pub mod page;
 mod text;
 mod words;
 

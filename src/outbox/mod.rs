@@ -4,6 +4,7 @@
 
 mod document;
 mod envelope;
+mod export_ready;
 mod notice;
 mod receipt;
 
@@ -12,6 +13,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+
+pub use export_ready::{Exported, ExportedFile, export_ready};
 
 use crate::apply::{Lifecycles, Noticed, Settlement};
 use crate::config::{Partners, StateServices};
@@ -29,6 +32,8 @@ pub enum OutboxWhat {
     Notice,
     /// A document or message to an agency.
     Document,
+    /// The message about an export.
+    Export,
 }
 
 impl OutboxWhat {
@@ -39,6 +44,7 @@ impl OutboxWhat {
             Self::Receipt => "receipt",
             Self::Notice => "notice",
             Self::Document => "document",
+            Self::Export => "export",
         }
     }
 }

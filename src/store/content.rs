@@ -96,6 +96,40 @@ impl Contents {
         }
     }
 
+    /// Takes a file in that has been written and synced beside, on the same file system; its bytes have this SHA-256.
+    pub fn adopt(&self, file: &Path, sha256: &str) -> Result<(), ContentFault> {
+        let path = self.path(sha256);
+        let folder = path.parent().unwrap_or(&self.folder).to_path_buf();
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::rename(file, &path))
+            .map_err(|fault| ContentFault::Away { path: path.clone(), fault })?;
+        self.synced(Sync::Each, &[folder])
+    }
+
+    /// A content to be read piece by piece; who reads it all can hold the bytes against the name.
+    pub fn open(&self, sha256: &str) -> Result<File, ContentFault> {
+        if !named(sha256) {
+            return Err(ContentFault::Missing(sha256.to_owned()));
+        }
+        let path = self.path(sha256);
+        File::open(&path).map_err(|fault| match fault.kind() {
+            io::ErrorKind::NotFound => ContentFault::Missing(sha256.to_owned()),
+            _ => ContentFault::Away { path, fault },
+        })
+    }
+
+    /// Removes a content that nothing names any more; one that is not there is gone already.
+    pub fn forget(&self, sha256: &str) -> Result<(), ContentFault> {
+        if !named(sha256) {
+            return Ok(());
+        }
+        let path = self.path(sha256);
+        match fs::remove_file(&path) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(ContentFault::Away { path, fault }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a content is there.
     #[must_use]
     pub fn has(&self, sha256: &str) -> bool {

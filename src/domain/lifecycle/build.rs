@@ -113,6 +113,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         signed_or: written.signed_or.map(Spanned::into_inner),
         operations: written.operations.into_iter().map(|(name, code)| (name, code.into_inner())).collect(),
         letters: written.letters.map(Spanned::into_inner),
+        register: written.register.map(Spanned::into_inner),
         fields: written.field.into_iter().map(field).collect(),
     })
 }

@@ -72,6 +72,8 @@ pub struct Kind {
     pub operations: Vec<(String, String)>,
     /// It is a dialog: letters may be posted to it, and this event tells of one.
     pub letters: Option<String>,
+    /// The register that shows its cases beside that of all cases.
+    pub register: Option<String>,
     /// Its fields.
     pub fields: Vec<Field>,
 }

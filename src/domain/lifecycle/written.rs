@@ -107,6 +107,7 @@ pub(super) struct WrittenKind {
     pub(super) term_from: Option<Name>,
     pub(super) numbering: Option<Name>,
     pub(super) letters: Option<Name>,
+    pub(super) register: Option<Name>,
     #[serde(default)]
     pub(super) parties: Vec<Name>,
     #[serde(default)]
@@ -155,6 +156,7 @@ impl WrittenKind {
             term_from: None,
             numbering: None,
             letters: None,
+            register: None,
             parties: Vec::new(),
             unique: Vec::new(),
             editable: Vec::new(),

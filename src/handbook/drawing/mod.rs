@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 
 use layout::{Placed, Point, place};
 
-use super::page::escaped;
 use crate::domain::lifecycle::{Action, Class, Lifecycle, Status};
+use crate::hypertext::escaped;
 
 /// An end with so many ways to it is named, not drawn to.
 const WAYS_TO_END_MIN: usize = 4;

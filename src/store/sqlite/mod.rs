@@ -2,6 +2,7 @@
 //! stands in this folder.
 
 mod changes;
+mod exports;
 mod extracts;
 mod facts;
 mod journal;
@@ -11,6 +12,7 @@ mod reads;
 mod rows;
 mod schedule;
 mod search;
+mod snapshot;
 mod timers;
 mod upkeep;
 mod work;
@@ -22,6 +24,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite as Dialect};
+
+pub use snapshot::Snapshot;
 
 use super::{Committed, Settings, StoreFault};
 use crate::failpoint;
