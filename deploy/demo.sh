@@ -5,7 +5,7 @@
 #   deploy/demo.sh [--keep] [--messages N] [--seed N] [--folder DIR]
 #
 # --keep       leave broker and daemon running, and say how to look at them and how to stop them
-# --messages   how many messages (default 400)
+# --messages   how many messages at most (default 1000)
 # --seed       which traffic (default 7): the same seed, the same messages
 # --folder     where store, contents, logs and messages go (default: a temporary folder that is removed)
 #
@@ -13,7 +13,7 @@
 # the agencies' names, and their queues must not hold anything of yours.
 . "$(dirname "${BASH_SOURCE[0]}")/rust.sh"
 
-keep=no messages=400 seed=7 folder=
+keep=no messages=1000 seed=7 folder=
 while [ $# -gt 0 ]; do
     case $1 in
         --keep) keep=yes; shift ;;
@@ -75,13 +75,21 @@ url_file = "$folder/broker-url"
 path = "$folder/store.sqlite"
 [contents]
 folder = "$folder/contents"
+[exports]
+output = "$folder/exports"
+work_folder = "$folder/exports-work"
 [parking]
 delays_milliseconds = [300, 600]
 patience_seconds = 4
+[intake]
+systems = ["agis2", "epgu", "fgis", "gge", "org"]
 [http]
 address = "127.0.0.1:0"
 [log]
 level = "info"
+[schedule]
+# The messages are of last month: their terms would run out before their answers come. They do so at the end, by hand.
+enabled = false
 [[agencies]]
 code = "EPGU"
 name = "Единый портал"
@@ -89,6 +97,13 @@ user = "epgu"
 receipts = "receipts.epgu"
 systems = ["epgu"]
 kinds = ["SubmitApplication", "DocumentExchange"]
+[[agencies]]
+code = "CABINET"
+name = "Личные кабинеты"
+user = "cabinet"
+receipts = "receipts.cabinet"
+systems = ["agis2", "fgis", "gge", "org"]
+kinds = ["*"]
 [[agencies]]
 code = "MFC-77"
 name = "МФЦ"
@@ -107,9 +122,10 @@ TOML
 export MEZHVED_CONFIG=$folder/mezhved.toml
 sed "s|broker-url|publisher-url|" "$folder/mezhved.toml" >"$folder/publisher.toml"
 
-say "Making $messages messages of seed $seed"
+say "Making up to $messages messages of seed $seed, for five systems"
 "$mezhved" sample --seed "$seed" --messages "$messages" --into "$folder/messages"
-cut -f3 "$folder/messages/messages.tsv" | tail -n +2 | sort | uniq -c | sort -rn | sed 's/^/  /'
+sent=$(($(wc -l <"$folder/messages/messages.tsv") - 1))
+tail -n +2 "$folder/messages/messages.tsv" | cut -f3 | sort | uniq -c | sort -rn | sed 's/^/  /'
 
 say "Starting the daemon and publishing"
 "$mezhved" run 2>"$folder/daemon.log" &
@@ -122,15 +138,18 @@ done
 "$mezhved" --config "$folder/publisher.toml" publish "$folder/messages"
 
 say "Waiting until all is settled"
-"$mezhved" status --wait-for "$messages" --within 120
+"$mezhved" status --wait-for "$sent" --within 240
 
 say "Messages sent = outcomes + repeats"
 "$mezhved" status
 
-say "A case with its history"
-# The case that most messages are about.
-number=$(tail -n +2 "$folder/messages/messages.tsv" | grep -P '\tapplied\t' | grep -oE '[0-9]{4}-[0-9A-Za-z]+-[0-9]+' | sort | uniq -c | sort -rn | awk 'NR==1{print $2}')
-"$mezhved" case show "$number"
+# Of each system the case that most messages are about.
+for system in agis2 epgu fgis gge org; do
+    say "A case of $system with its history"
+    number=$(awk -F'\t' -v wanted="$system" 'NR > 1 && $5 == wanted && $3 == "applied" { split($4, words, " "); print words[2] }' "$folder/messages/messages.tsv" |
+        sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+    "$mezhved" case show "$number" --system "$system"
+done
 
 say "A receipt with the result of every item"
 file=$(awk -F'\t' '$3 ~ /applied, .* refused/ { print $1; exit }' "$folder/messages/messages.tsv")
@@ -142,6 +161,21 @@ say "Dead letters, and one with its violation in the XML"
 "$mezhved" dlq list --limit 8
 letter=$("$mezhved" dlq list --code schema-violation --limit 1 --json | sed -n 's/^{"id":\([0-9]*\).*/\1/p')
 "$mezhved" dlq show "$letter"
+
+say "Terms that have run out by now, and the jobs that go by the clock"
+"$mezhved" timers run --all | sed -n '1,12p;$p'
+"$mezhved" jobs list
+
+say "The exports of the night to come"
+# A night's exports are about the day before it: for the messages of today the night is tomorrow's.
+slot=$(date -d tomorrow +%F)T02:30
+for job in cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed; do
+    "$mezhved" export run "$job" --slot "$slot" 2>>"$folder/exports.log"
+done
+"$mezhved" export run overview --from "$(date +%F)" --output "$folder/exports/overview.html" 2>>"$folder/exports.log"
+"$mezhved" export history
+echo "the first lines of the cases, as Excel gets them:"
+head -n 4 "$folder"/exports/cases-daily-*.csv
 
 if [ "$keep" = yes ]; then
     trap - EXIT INT TERM

@@ -13,7 +13,7 @@ use super::parts::Envelope;
 use super::rulebook::{Entry, Family, RulebookFault};
 use super::shape::Shaped;
 use crate::rules::{Rules, Strictness};
-use crate::schema::{self, SchemaSet, Source};
+use crate::schema::{self, SchemaSet};
 
 const ENVELOPE: &str = "envelope";
 const BINDING: &str = ".binding.toml";
@@ -32,14 +32,6 @@ pub(super) struct Compiled {
 
 /// The schemas of a folder, compiled; `None` where one is faulty.
 type Schemas = BTreeMap<String, Option<Arc<Rules>>>;
-
-struct Files<'l>(&'l Library);
-
-impl Source for Files<'_> {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.get(path).map(<[u8]>::to_vec).ok_or_else(|| format!("there is no schema file {path}"))
-    }
-}
 
 /// Compiles every binding file of a library with its schema, folder by folder, in the order of their paths.
 pub(super) fn compile_families(library: &Library, lenient: bool) -> Vec<Compiled> {
@@ -105,8 +97,7 @@ fn text<'l>(library: &'l Library, path: &str) -> std::borrow::Cow<'l, str> {
 /// All schemas as one set, or, where that is faulty, each by itself, so that faults are those of the schema alone.
 fn schemas(library: &Library, named: &BTreeSet<&str>, lenient: bool, compiled: &mut Compiled) -> Schemas {
     let strictness = if lenient { Strictness::Lenient } else { Strictness::Strict };
-    let files = Files(library);
-    let set = SchemaSet::new(&files).with_strictness(strictness);
+    let set = SchemaSet::new(library).with_strictness(strictness);
     if let Ok(rules) = schema::compile(&named.iter().fold(set.clone(), SchemaSet::with)) {
         compiled.warnings.extend(rules.warnings().iter().cloned());
         let rules = Arc::new(rules);

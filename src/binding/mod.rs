@@ -8,6 +8,7 @@ mod family;
 mod file;
 mod fill;
 mod library;
+pub mod outline;
 mod parts;
 mod rulebook;
 mod shape;

@@ -13,6 +13,7 @@ use super::family::compile_families;
 use super::file::{BindingFault, File};
 use super::fill::{Filled, items};
 use super::library::Library;
+use super::outline::Outline;
 use super::parts::Envelope;
 use super::shape::{Missing, Record, Shaped};
 use crate::config::Config;
@@ -164,6 +165,11 @@ impl Rulebook {
     /// The families, by system and kind.
     pub fn families(&self) -> impl Iterator<Item = &Family> {
         self.entries.iter().map(|entry| &*entry.family)
+    }
+
+    /// The families' bindings read backwards, each with the rules of its messages.
+    pub fn outlines(&self) -> impl Iterator<Item = (Outline, Arc<Rules>)> {
+        self.entries.iter().map(|entry| (Outline::of(&entry.file), Arc::clone(&entry.rules)))
     }
 
     /// What bindings say of kinds of cases that the systems' lifecycles do not know.

@@ -1,4 +1,6 @@
-//! `message show`: everything that became of a message.
+//! `message show`: everything that became of a message. `message list` finds messages.
+
+mod list;
 
 use clap::{Args, Subcommand};
 
@@ -11,6 +13,8 @@ use crate::xml;
 /// Messages.
 #[derive(Debug, Subcommand)]
 pub(super) enum Message {
+    /// Find messages by id, sender, kind, outcome, period, and by the cases that they are about.
+    List(Box<list::List>),
     /// Show a message: outcome, items, attempts, receipt.
     Show(Show),
 }
@@ -39,7 +43,10 @@ pub(super) struct Show {
 
 impl Message {
     pub(super) fn run(self, layers: &Layers) -> Done {
-        let Self::Show(show) = self;
+        let show = match self {
+            Self::List(list) => return list.run(layers),
+            Self::Show(show) => show,
+        };
         let config = layers.checked()?;
         let mut messages = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;

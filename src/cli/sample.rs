@@ -8,19 +8,31 @@ use chrono::{DateTime, Duration, Utc};
 use clap::Args;
 
 use super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::assemble::Rules;
 use crate::binding::Library;
 use crate::clock;
-use crate::sample::{self as traffic, Oddity, Plan, Shares, Templates};
+use crate::domain::lifecycle::System;
+use crate::sample::{Blend, Composer, Oddity, Plan, SampleMessage, Shares, Templates, Walk, WalkPlan};
 
-/// The list of a folder's messages: file, sender, what must become of it, what it is; tab-separated.
+/// The list of a folder's messages: file, sender, what must become of it, what it is, its system; tab-separated.
 pub(super) const LIST: &str = "messages.tsv";
+
+/// The system whose traffic has every oddity; the others walk along their lifecycles.
+const ODD: &str = "epgu";
+/// The sender of what the other systems receive.
+const CABINET: &str = "CABINET";
+/// A walk ends so long before the end of the traffic that none of its terms has run out.
+const WALK: Duration = Duration::minutes(10);
 
 const ENVELOPE: &str = "envelope/1.0/envelope.sample.xml";
 const SUBMIT: &str = "epgu/1.0/submit-application.sample.xml";
 const UPDATE: &str = "epgu/1.0/status-update.sample.xml";
 const EXCHANGE: &str = "epgu/1.0/document-exchange.sample.xml";
 
-/// Make sample traffic.
+/// Make sample traffic: whole lives of cases of all systems, with repeats, reorderings and errors.
+///
+/// Applications of `epgu` come from EPGU and are answered by MFC-77 and ROSREESTR; everything else is sent by CABINET. The list beside
+/// the messages says what must become of each in an empty store.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  mezhved sample --into messages --seed 7\n  mezhved sample --into late --messages 50 --plain --share late=200"
@@ -29,16 +41,21 @@ pub(super) struct Sample {
     /// Folder to write into; made where it is not there. The same seed and base give the same bytes.
     #[arg(long, value_name = "FOLDER")]
     into: PathBuf,
-    /// How many messages.
-    #[arg(long, default_value_t = 400)]
+    /// How many messages at most.
+    #[arg(long, default_value_t = 1000)]
     messages: u64,
+    /// Systems, such as `--systems epgu,org`. By default all that have a lifecycle.
+    #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
+    systems: Vec<String>,
     /// The seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Moment of the first message, such as 2026-03-02T09:00:00Z; the traffic spreads over thirty days from it.
-    /// By default thirty days ago.
+    /// Moment of the first message, such as 2026-03-02T09:00:00Z. By default so many hours ago as the traffic spreads over.
     #[arg(long)]
     base: Option<DateTime<Utc>>,
+    /// Over how many hours the traffic spreads.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=24 * 366))]
+    hours: u32,
     /// Nothing unusual but what --share names.
     #[arg(long)]
     plain: bool,
@@ -53,24 +70,61 @@ impl Sample {
         let rules = assemble::rules(&config)?;
         let library = Library::load(config.schemas.as_deref()).map_err(Failed::wrong)?;
         let templates = templates(&library)?;
-        let Some(lifecycle) = rules.lifecycles.get("epgu") else {
-            return Err(Failed::wrong("sample: there is no lifecycle for `epgu`"));
-        };
-        let plan = Plan {
-            seed: self.seed,
-            messages: self.messages,
-            base: self.base.unwrap_or_else(|| clock::now() - Duration::days(30)),
-            span: Duration::days(30),
-            recipient: config.agency.clone(),
-            portal: "EPGU".to_owned(),
-            agencies: vec!["MFC-77".to_owned(), "ROSREESTR".to_owned()],
-            shares: self.shares()?,
-        };
-        let made = traffic::Sample::new(plan, lifecycle, &rules.lifecycles.documents, &templates);
+        let composer = Composer::over(&rules.rulebook);
+        let span = Duration::hours(self.hours.into());
+        let base = self.base.unwrap_or_else(|| clock::now() - span);
+        let shares = self.shares()?;
+        let systems = self.systems(&rules)?;
+        let mut left = self.messages;
+        let mut blend = Blend::new(self.seed, if self.plain { 0 } else { Oddity::Repeat.usual() });
+        for (nth, system) in systems.iter().filter(|system| system.code() != ODD).enumerate() {
+            let plan = WalkPlan {
+                seed: self.seed,
+                base: base + span - WALK,
+                zone: config.zone,
+                recipient: config.agency.clone(),
+                sender: CABINET.to_owned(),
+            };
+            let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &templates));
+            let walk = walk.messages().map_err(Failed::wrong)?;
+            let others = (systems.len() - nth) as u64;
+            let most = (walk.len() as u64).min(left / others);
+            left -= most;
+            blend = blend.with_plain(walk.into_iter(), most);
+        }
+        if let Some(system) = systems.iter().find(|system| system.code() == ODD) {
+            let plan = Plan {
+                seed: self.seed,
+                messages: left,
+                base,
+                span,
+                recipient: config.agency.clone(),
+                portal: "EPGU".to_owned(),
+                agencies: vec!["MFC-77".to_owned(), "ROSREESTR".to_owned()],
+                shares,
+            };
+            let odd = crate::sample::Sample::new(plan, system.main(), &rules.lifecycles.documents, &templates);
+            blend = blend.with_odd(odd, left);
+        }
+        let made = blend.take(usize::try_from(self.messages).unwrap_or(usize::MAX));
         let count =
             write(&self.into, made).map_err(|fault| Failed::wrong(format!("{}: {fault}", self.into.display())))?;
         show::line(&format!("{count} messages in {}, listed in {LIST}", self.into.display()));
         Ok(Exit::Well)
+    }
+
+    /// The systems that are asked for.
+    fn systems<'r>(&self, rules: &'r Rules) -> Result<Vec<&'r System>, Failed> {
+        let all: Vec<&System> = rules.lifecycles.systems().collect();
+        if self.systems.is_empty() {
+            return Ok(all);
+        }
+        let known: Vec<&str> = all.iter().map(|system| system.code()).collect();
+        let find = |code: &String| {
+            let unknown = || Failed::wrong(format!("--systems {code}: there are {}", known.join(", ")));
+            all.iter().find(|system| system.code() == code).copied().ok_or_else(unknown)
+        };
+        self.systems.iter().map(find).collect()
     }
 
     fn shares(&self) -> Result<Shares, Failed> {
@@ -100,15 +154,16 @@ fn templates(library: &Library) -> Result<Templates, Failed> {
     Templates::parse(text(ENVELOPE)?, text(SUBMIT)?, text(UPDATE)?, text(EXCHANGE)?).map_err(Failed::wrong)
 }
 
-fn write(folder: &Path, traffic: traffic::Sample<'_>) -> std::io::Result<u64> {
+fn write(folder: &Path, traffic: impl Iterator<Item = SampleMessage>) -> std::io::Result<u64> {
     fs::create_dir_all(folder)?;
     let mut list = BufWriter::new(File::create(folder.join(LIST))?);
-    writeln!(list, "file\tsender\texpected\twhat")?;
+    writeln!(list, "file\tsender\texpected\twhat\tsystem")?;
     let mut count = 0;
     for message in traffic {
         let name = message.file_name();
         fs::write(folder.join(&name), &*message.bytes)?;
-        writeln!(list, "{name}\t{}\t{}\t{}", message.sender, message.expected, message.what)?;
+        let SampleMessage { sender, expected, what, system, .. } = &message;
+        writeln!(list, "{name}\t{sender}\t{expected}\t{what}\t{system}")?;
         count += 1;
     }
     list.flush()?;

@@ -19,7 +19,7 @@ impl Sample<'_> {
         let at = self.random.below(self.recent.len());
         let sent = self.recent.get(at)?.clone();
         Some(Made {
-            what: format!("repeat of {}", sent.number),
+            what: format!("repeat of {}", sent.what),
             sender: sent.sender,
             bytes: Vec::new(),
             expected: Expected::Repeat,
@@ -35,7 +35,7 @@ impl Sample<'_> {
         let mut bytes = Arc::unwrap_or_clone(sent.bytes);
         bytes.extend(format!("<!-- resent as {} -->\n", self.made + 1).bytes());
         Some(Made {
-            what: format!("other content under the id of {}", sent.number),
+            what: format!("other content under the id of {}", sent.what),
             sender: sent.sender,
             bytes,
             expected: Expected::Failed(Code::MessageIdConflict),

@@ -21,7 +21,7 @@ pub(super) enum Kind {
 /// Templates of a system's messages and of the envelope. Each is the text of a `*.sample.xml` file.
 #[derive(Debug, Clone)]
 pub struct Templates {
-    envelope: Template,
+    pub(super) envelope: Template,
     submit: Template,
     update: Template,
     exchange: Template,

@@ -4,6 +4,8 @@
 //! from the lifecycle, the form of messages from templates beside the schemas. Streaming: memory does not grow with the number of
 //! messages. The clock is an argument.
 
+mod blend;
+mod compose;
 mod detours;
 mod draft;
 mod files;
@@ -14,6 +16,7 @@ mod papers;
 mod people;
 mod spoilt;
 mod template;
+mod walk;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -21,9 +24,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 
+pub use blend::Blend;
+pub use compose::{Body, Composer, Saying, Unsayable};
 pub use draft::Templates;
 pub use oddity::{Oddity, Shares, UnknownOddity};
 pub use template::{Record, Template, TemplateFault};
+pub use walk::{Walk, WalkPlan};
 
 use self::draft::Draft;
 use self::life::{Life, moment};
@@ -64,13 +70,15 @@ pub struct Plan {
 pub struct SampleMessage {
     /// Its place in the traffic, from 1.
     pub number: u64,
+    /// Code of the system that it is for.
+    pub system: String,
     /// Code of the agency that sends it; whose broker user publishes it.
     pub sender: String,
     /// The message.
     pub bytes: Arc<Vec<u8>>,
     /// What is unusual about it.
     pub oddity: Option<Oddity>,
-    /// What it is, in words: `application 2026-…`, `repeat of 12`.
+    /// What it is, in words: `application 2026-…`, `repeat of application 2026-…`.
     pub what: String,
     /// What must become of it when all are processed in order.
     pub expected: Expected,
@@ -139,7 +147,7 @@ pub struct Sample<'l> {
 /// A message that was sent and can be repeated.
 #[derive(Debug, Clone)]
 struct Sent {
-    number: u64,
+    what: String,
     sender: String,
     bytes: Arc<Vec<u8>>,
 }
@@ -286,10 +294,11 @@ impl<'l> Sample<'l> {
             if self.recent.len() == RECENT_MESSAGES_MAX {
                 self.recent.pop_front();
             }
-            self.recent.push_back(Sent { number: self.made, sender: made.sender.clone(), bytes: bytes.clone() });
+            self.recent.push_back(Sent { what: made.what.clone(), sender: made.sender.clone(), bytes: bytes.clone() });
         }
         let (number, sender, what, expected) = (self.made, made.sender, made.what, made.expected);
-        SampleMessage { number, sender, bytes, oddity, what, expected }
+        let system = self.lifecycle.system().to_owned();
+        SampleMessage { number, system, sender, bytes, oddity, what, expected }
     }
 
     /// The message that another one waits for, once others have passed or no room is left for them.

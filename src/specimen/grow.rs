@@ -3,6 +3,7 @@
 use super::cost::{Costs, ENDLESS};
 use super::tree::{Given, Literal, Name, Node};
 use super::value::{REFERENCE, Values};
+use super::wish::{Frame, Wish};
 use super::{Extent, Impossible};
 use crate::random::Random;
 use crate::rules::sealed::{
@@ -27,7 +28,7 @@ const FOREIGN: &str = "urn:example:any";
 
 /// Grows trees.
 #[derive(Debug)]
-pub(super) struct Grower<'r> {
+pub(super) struct Grower<'r, 'w> {
     rules: &'r Rules,
     extent: Extent,
     costs: Costs,
@@ -40,11 +41,13 @@ pub(super) struct Grower<'r> {
     wanted: Vec<NameId>,
     /// Names on the paths of identity constraints that are open: there has to be one only.
     single: Vec<NameId>,
+    /// What the open elements must hold.
+    frames: Vec<Frame<'w>>,
     /// Later attempts put what references lead to into minimal documents, and leave references out of full ones.
     attempt: u64,
 }
 
-impl<'r> Grower<'r> {
+impl<'r, 'w> Grower<'r, 'w> {
     pub(super) fn new(rules: &'r Rules, extent: Extent, random: Random, attempt: u64) -> Self {
         Self {
             rules,
@@ -56,17 +59,18 @@ impl<'r> Grower<'r> {
             open: Vec::new(),
             wanted: Vec::new(),
             single: Vec::new(),
+            frames: Vec::new(),
             attempt,
         }
     }
 
     /// The tree of a root element; where it is abstract, of one that may stand for it.
-    pub(super) fn root(&mut self, element: ElementId) -> Result<Node, Impossible> {
+    pub(super) fn root(&mut self, element: ElementId, wish: Option<&'w Wish>) -> Result<Node, Impossible> {
         let standing = self.costs.standing_for(self.rules, element);
         let Some(element) = standing.first() else {
             return Err(Impossible::of(self.rules, element, "it is abstract, and no element stands for it"));
         };
-        self.element(*element, self.extent)
+        self.wished(*element, self.extent, wish)
     }
 
     fn random(&mut self) -> &mut Random {
@@ -74,6 +78,13 @@ impl<'r> Grower<'r> {
     }
 
     fn element(&mut self, id: ElementId, extent: Extent) -> Result<Node, Impossible> {
+        let name = self.rules.element_declaration(id).name;
+        let wish = self.frames.last_mut().and_then(|frame| frame.take(self.rules, name));
+        self.wished(id, extent, wish)
+    }
+
+    /// An element that must hold what is wished.
+    fn wished(&mut self, id: ElementId, extent: Extent, wish: Option<&'w Wish>) -> Result<Node, Impossible> {
         let declaration = self.rules.element_declaration(id);
         self.nodes += 1;
         if self.nodes > NODES_MAX || self.open.len() > DEPTH_MAX {
@@ -98,11 +109,17 @@ impl<'r> Grower<'r> {
             mixed: false,
         };
         self.open.push(type_id);
+        self.frames.push(Frame::of(wish));
         let grown = self.fill(&mut node, id, type_id, extent);
+        let left = self.frames.pop().and_then(|frame| frame.left());
         self.open.pop();
         self.wanted.truncate(wanted);
         self.single.truncate(single);
-        grown.map(|()| node)
+        grown?;
+        match left {
+            None => Ok(node),
+            Some(left) => Err(Impossible::of(self.rules, id, &format!("there is no place for {left} in it"))),
+        }
     }
 
     /// The type of an element: its own, or one that stands in for an abstract one.
@@ -147,8 +164,10 @@ impl<'r> Grower<'r> {
                 node.text = Some(Literal { text, simple: Some(simple), fixed: true });
             }
             (Content::Simple(simple), None) => {
-                let text = self.values.draw(simple)?;
-                node.text = Some(Literal { text, simple: Some(simple), fixed: false });
+                node.text = Some(match self.frames.last().and_then(Frame::text) {
+                    Some(wished) => Literal { text: wished.to_owned(), simple: Some(simple), fixed: true },
+                    None => Literal { text: self.values.draw(simple)?, simple: Some(simple), fixed: false },
+                });
             }
             (Content::Mixed(_), Some(fixed)) => {
                 node.mixed = true;
@@ -175,7 +194,9 @@ impl<'r> Grower<'r> {
     }
 
     fn attribute(&mut self, attribute: &AttributeUse, extent: Extent) -> Result<Option<Given>, Impossible> {
-        if !attribute.required && extent == Extent::Minimal && !self.wanted.contains(&attribute.name) {
+        let wished = self.frames.last().and_then(|frame| frame.attribute(self.rules, attribute.name));
+        let asked = attribute.required || wished.is_some() || self.wanted.contains(&attribute.name);
+        if !asked && extent == Extent::Minimal {
             return Ok(None);
         }
         let declaration = self.rules.attribute(attribute.declaration);
@@ -188,6 +209,9 @@ impl<'r> Grower<'r> {
                 return Ok(None);
             }
             Some(fixed) => Ok(Literal { text: fixed.literal.to_string(), simple: Some(simple), fixed: true }),
+            None if wished.flatten().is_some() => {
+                Ok(Literal { text: wished.flatten().unwrap_or_default().to_owned(), simple: Some(simple), fixed: true })
+            }
             None => self.values.draw(simple).map(|text| Literal { text, simple: Some(simple), fixed: false }),
         };
         match literal {
@@ -220,10 +244,16 @@ impl<'r> Grower<'r> {
                 _ => REPEATED,
             },
         };
-        let count = particle.min.max(usual.min(particle.max.unwrap_or(u32::MAX)));
+        let most = particle.max.unwrap_or(u32::MAX);
+        let count = particle.min.max(usual.min(most));
         let start = self.random().below(1 << 16);
-        for number in 0..count {
-            let before = into.len();
+        let mut number = 0;
+        loop {
+            let (before, waiting) = (into.len(), self.waiting(&particle.term));
+            if number >= count && (waiting == 0 || number >= most) {
+                break;
+            }
+            let mark = self.frames.last().map(Frame::mark);
             let grown = if number >= particle.min && self.costs.term(self.rules, &particle.term) == ENDLESS {
                 break;
             } else {
@@ -233,13 +263,39 @@ impl<'r> Grower<'r> {
                 Ok(()) => {}
                 Err(impossible) if number >= particle.min => {
                     into.truncate(before);
+                    self.back_to(mark);
                     self.omit(&impossible);
                     break;
                 }
                 Err(impossible) => return Err(impossible),
             }
+            number += 1;
+            if number > count && self.waiting(&particle.term) == waiting {
+                break;
+            }
         }
         Ok(())
+    }
+
+    fn back_to(&mut self, mark: Option<Vec<bool>>) {
+        if let (Some(frame), Some(mark)) = (self.frames.last_mut(), mark) {
+            frame.back_to(mark);
+        }
+    }
+
+    /// How many of the wished children a term has a place for.
+    fn waiting(&self, term: &Term) -> usize {
+        let Some(frame) = self.frames.last().filter(|frame| frame.is_waiting()) else { return 0 };
+        match term {
+            Term::Element(head) => {
+                let standing = self.costs.standing_for(self.rules, *head).into_iter();
+                standing.map(|id| frame.count(self.rules, self.rules.element_declaration(id).name)).sum()
+            }
+            Term::Wildcard(_) => 0,
+            Term::Sequence(parts) | Term::All(parts) | Term::Choice(parts) => {
+                parts.iter().map(|part| self.waiting(&part.term)).sum()
+            }
+        }
     }
 
     fn term(&mut self, term: &Term, extent: Extent, turn: usize, into: &mut Vec<Node>) -> Result<(), Impossible> {
@@ -249,6 +305,12 @@ impl<'r> Grower<'r> {
                 standing.retain(|id| self.costs.of_element(self.rules, *id) != ENDLESS);
                 if extent == Extent::Minimal {
                     standing.sort_by_key(|id| self.costs.of_element(self.rules, *id));
+                }
+                if let Some(frame) = self.frames.last() {
+                    let waits = |id: &ElementId| frame.count(self.rules, self.rules.element_declaration(*id).name) > 0;
+                    if standing.iter().any(waits) {
+                        standing.retain(waits);
+                    }
                 }
                 let place = if extent == Extent::Full { turn % standing.len().max(1) } else { 0 };
                 let Some(id) = standing.get(place) else {
@@ -298,13 +360,17 @@ impl<'r> Grower<'r> {
         } else {
             order.sort_unstable();
         }
+        // The branch with places for most of what is wished comes first.
+        order.sort_by_key(|(.., place)| std::cmp::Reverse(self.waiting(&parts[*place].term)));
         let before = into.len();
+        let mark = self.frames.last().map(Frame::mark);
         let mut failed = None;
         for (.., place) in order {
             match self.particle(&parts[place], extent, into) {
                 Ok(()) => return Ok(()),
                 Err(impossible) => {
                     into.truncate(before);
+                    self.back_to(mark.clone());
                     failed = failed.or(Some(impossible));
                 }
             }

@@ -8,6 +8,7 @@ mod mend;
 mod prefixes;
 mod tree;
 mod value;
+mod wish;
 mod write;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::rules::{ElementView, Rules};
 use crate::validate::{self, Options};
 use crate::xml::{Language, Limits};
 use grow::Grower;
+pub use wish::Wish;
 
 /// How often making a document is begun anew where it turns out not to be valid.
 const ATTEMPTS_MAX: u64 = 12;
@@ -65,9 +67,21 @@ pub struct Impossible {
 /// # Errors
 /// The component for which nothing could be made: it asks for what no document can have, or for more than is tried.
 pub fn make(rules: &Rules, element: ElementView<'_>, plan: Plan) -> Result<Specimen, Impossible> {
+    tried(rules, element, plan, None)
+}
+
+/// Makes a document that holds what is wished, and otherwise what [`make`] makes.
+///
+/// # Errors
+/// As [`make`]; also where the rules have no place for something that is wished, or do not take its value.
+pub fn make_with(rules: &Rules, element: ElementView<'_>, plan: Plan, wish: &Wish) -> Result<Specimen, Impossible> {
+    tried(rules, element, plan, Some(wish))
+}
+
+fn tried(rules: &Rules, element: ElementView<'_>, plan: Plan, wish: Option<&Wish>) -> Result<Specimen, Impossible> {
     let mut failed = None;
     for attempt in 0..ATTEMPTS_MAX {
-        match attempt_at(rules, element.id(), plan, attempt) {
+        match attempt_at(rules, element.id(), plan, wish, attempt) {
             Ok(specimen) => return Ok(specimen),
             Err(impossible) => failed = failed.or(Some(impossible)),
         }
@@ -76,10 +90,16 @@ pub fn make(rules: &Rules, element: ElementView<'_>, plan: Plan) -> Result<Speci
     Err(failed.unwrap_or_else(nothing))
 }
 
-fn attempt_at(rules: &Rules, element: ElementId, plan: Plan, attempt: u64) -> Result<Specimen, Impossible> {
+fn attempt_at(
+    rules: &Rules,
+    element: ElementId,
+    plan: Plan,
+    wish: Option<&Wish>,
+    attempt: u64,
+) -> Result<Specimen, Impossible> {
     let random = Random::new(plan.seed.wrapping_mul(ATTEMPTS_MAX).wrapping_add(attempt));
     let mut grower = Grower::new(rules, plan.extent, random, attempt);
-    let mut root = grower.root(element)?;
+    let mut root = grower.root(element, wish)?;
     let Grower { mut values, omitted, .. } = grower;
     mend::mend(rules, &mut root, &mut values)?;
     let text = write::document(rules, &root).map_err(|fault| Impossible::of(rules, element, &fault.to_string()))?;

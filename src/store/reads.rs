@@ -98,10 +98,12 @@ pub struct HistoryView {
     /// What the status asked for, JSON.
     #[serde(serialize_with = "nested_if_any")]
     pub details: Option<String>,
-    /// Id of the message.
-    pub message_id: String,
-    /// Item of the message.
+    /// Id of the message; none: a timer did it.
+    pub message_id: Option<String>,
+    /// Item of the message; 0: a timer's.
     pub item: i64,
+    /// Code of the timer; none: a message did it.
+    pub timer: Option<String>,
 }
 
 /// A document of a case.
@@ -409,4 +411,6 @@ pub struct Waiting {
     pub stuck: i64,
     /// Open dead letters.
     pub dead_letters: i64,
+    /// Timers that need an operator.
+    pub timers_stuck: i64,
 }

@@ -2,11 +2,19 @@
 //! stands in this folder.
 
 mod changes;
+mod exports;
+mod extracts;
 mod facts;
 mod journal;
 mod letters;
+mod people;
 mod reads;
 mod rows;
+mod schedule;
+mod search;
+mod snapshot;
+mod timers;
+mod upkeep;
 mod work;
 mod write;
 
@@ -16,6 +24,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite as Dialect};
+
+pub use snapshot::Snapshot;
 
 use super::{Committed, Settings, StoreFault};
 use crate::failpoint;
@@ -104,6 +114,19 @@ impl Sqlite {
     /// Folds what the write-ahead log holds into the file, as far as that holds nobody up.
     pub(super) async fn fold_log(&self) -> Result<(), StoreFault> {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_all(&self.folder).await?;
+        Ok(())
+    }
+
+    /// What the data base says of its file, but for `ok`.
+    pub(super) async fn check_file(&self) -> Result<Vec<String>, StoreFault> {
+        let rows = sqlx::query("PRAGMA quick_check(20)").fetch_all(&self.readers).await?;
+        let said: Result<Vec<String>, StoreFault> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect();
+        Ok(said?.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    pub(super) async fn optimize(&self) -> Result<(), StoreFault> {
+        self.file.check()?;
+        sqlx::query("PRAGMA optimize").fetch_all(&self.writer).await?;
         Ok(())
     }
 

@@ -69,7 +69,8 @@ impl Sqlite {
     async fn history(&self, case: i64) -> Result<Vec<HistoryView>, StoreFault> {
         let rows = sqlx::query(
             "SELECT h.entry, h.from_status, h.to_status, h.happened_at, h.recorded_at, h.agency, h.officer, h.comment, \
-             h.details, i.message_id, h.item FROM history h JOIN inbox i ON i.seq = h.message \
+             h.details, i.message_id, h.item, t.code FROM history h LEFT JOIN inbox i ON i.seq = h.message \
+             LEFT JOIN timers t ON t.id = h.timer \
              WHERE h.case_id = ?1 ORDER BY h.id",
         )
         .bind(case)
@@ -88,6 +89,7 @@ impl Sqlite {
                 details: row.try_get(8)?,
                 message_id: row.try_get(9)?,
                 item: row.try_get(10)?,
+                timer: row.try_get(11)?,
             })
         };
         rows.into_iter().map(view).collect()
@@ -318,7 +320,7 @@ impl Sqlite {
     pub(in crate::store) async fn outcomes(&self) -> Result<Vec<OutcomeCount>, StoreFault> {
         let rows = sqlx::query(
             "SELECT system, outcome, code, count(*), sum(repeats) FROM inbox GROUP BY system, outcome, code \
-             ORDER BY outcome, code, system",
+             ORDER BY system, outcome, code",
         )
         .fetch_all(&self.readers)
         .await?;
@@ -340,7 +342,8 @@ impl Sqlite {
              + (SELECT count(*) FROM events WHERE state = 'pending'), \
              (SELECT count(*) FROM outbox WHERE state = 'stuck') \
              + (SELECT count(*) FROM events WHERE state = 'stuck'), \
-             (SELECT count(*) FROM dead_letters WHERE state = 'open')",
+             (SELECT count(*) FROM dead_letters WHERE state = 'open'), \
+             (SELECT count(*) FROM timers WHERE state = 'stuck')",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -349,6 +352,7 @@ impl Sqlite {
             pending: row.try_get(1)?,
             stuck: row.try_get(2)?,
             dead_letters: row.try_get(3)?,
+            timers_stuck: row.try_get(4)?,
         })
     }
 }

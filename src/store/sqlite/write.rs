@@ -153,16 +153,17 @@ impl Transaction {
 
     async fn write_events(&mut self, rows: &[Noticed], now: DateTime<Utc>) -> Result<(), StoreFault> {
         static EVENTS: Insert = Insert::new(
-            "INSERT INTO events (message, item, system, case_number, code, data, created_at, state)",
-            "(?, ?, ?, ?, ?, ?, ?, 'pending')",
+            "INSERT INTO events (message, timer, item, system, case_number, code, data, created_at, state)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
             "",
         );
         let written = rows.iter().map(|row| Ok((row, json_text(row)?)));
         let rows = written.collect::<Result<Vec<(&Noticed, String)>, StoreFault>>()?;
         self.insert(&EVENTS, &rows, |query, (row, data)| {
-            let Noticed { message, item, event, .. } = row;
+            let Noticed { cause, item, event, .. } = row;
             query
-                .bind(message)
+                .bind(cause.message())
+                .bind(cause.timer())
                 .bind(item)
                 .bind(&event.case.system)
                 .bind(&event.case.number)

@@ -21,15 +21,7 @@ pub(crate) fn traffic_from(base: DateTime<Utc>, seed: u64, messages: u64, shares
     written.agency.code = "MINSTROY".into();
     let config = Config::check(&written).unwrap();
     let rules = rules(&config);
-    let library = Library::load(None).unwrap();
-    let text = |path: &'static str| (path, std::str::from_utf8(library.get(path).unwrap()).unwrap());
-    let templates = Templates::parse(
-        text("envelope/1.0/envelope.sample.xml"),
-        text("epgu/1.0/submit-application.sample.xml"),
-        text("epgu/1.0/status-update.sample.xml"),
-        text("epgu/1.0/document-exchange.sample.xml"),
-    )
-    .unwrap();
+    let templates = templates(&Library::load(None).unwrap());
     let plan = Plan {
         seed,
         messages,
@@ -41,6 +33,18 @@ pub(crate) fn traffic_from(base: DateTime<Utc>, seed: u64, messages: u64, shares
         shares,
     };
     Sample::new(plan, rules.lifecycles.get("epgu").unwrap(), &rules.lifecycles.documents, &templates).collect()
+}
+
+/// The templates of messages that a library has.
+pub(crate) fn templates(library: &Library) -> Templates {
+    let text = |path: &'static str| (path, std::str::from_utf8(library.get(path).unwrap()).unwrap());
+    Templates::parse(
+        text("envelope/1.0/envelope.sample.xml"),
+        text("epgu/1.0/submit-application.sample.xml"),
+        text("epgu/1.0/status-update.sample.xml"),
+        text("epgu/1.0/document-exchange.sample.xml"),
+    )
+    .unwrap()
 }
 
 /// The broker user of an agency of the stories.

@@ -1,0 +1,181 @@
+//! What the messages of a walk carry: everything that a status or a kind of case asks for, made up where only its form matters.
+
+use chrono::{DateTime, Utc};
+
+use crate::binding::{Command, DocumentCard, Rulebook};
+use crate::domain::lifecycle::{
+    Attribute, DocumentRules, Field, FieldType, Lifecycle, Reason, Requirement, Service, Status,
+};
+use crate::random::Random;
+use crate::sample::compose::Saying;
+use crate::sample::draft::attachment;
+use crate::sample::files::{PNG, pdf};
+use crate::sample::life::{day, moment};
+use crate::sample::people::OFFICERS;
+use crate::sample::template::Record;
+
+/// A new case with its purpose, its service and all fields that its kind cannot do without.
+pub(super) fn opening(lifecycle: &Lifecycle, purpose: Option<&str>, service: Option<&Service>, born: u64) -> Saying {
+    let mut saying = Saying::default();
+    if let Some(purpose) = purpose {
+        saying = saying.if_possible("purpose", purpose);
+    }
+    if let Some(service) = service {
+        saying = saying
+            .with("service", service.code.as_str())
+            .if_possible("service_name", service.label.as_str())
+            .if_possible("object", format!("99:99:{born:07}"));
+    }
+    for field in lifecycle.kind().fields.iter().filter(|field| field.required) {
+        saying.detail(&field.code, None);
+    }
+    saying
+}
+
+/// An update to a status with all that the status asks for.
+pub(super) fn update(
+    lifecycle: &Lifecycle,
+    to: &Status,
+    number: &str,
+    happened: DateTime<Utc>,
+    random: &mut Random,
+) -> (Saying, Vec<Record>) {
+    let mut saying = Saying::default().with("status", to.code.as_str());
+    let mut attachments = Vec::new();
+    for requirement in &to.requires {
+        saying = fulfil(saying, *requirement, lifecycle, to, happened, random);
+    }
+    // Reasons that a status knows are given even where it does not insist; what is missing says why by itself.
+    if !to.requires.contains(&Requirement::Reasons) && !to.requires.contains(&Requirement::Missing) {
+        reasons(&mut saying, lifecycle, to);
+    }
+    for field in to.asks.iter().filter_map(|code| lifecycle.kind().field(code)) {
+        saying.detail(&field.code, Some(value(field, happened)));
+    }
+    for code in to.documents.iter().filter_map(|either| either.first()) {
+        document(lifecycle, code, number, &mut saying, &mut attachments);
+    }
+    (saying, attachments)
+}
+
+fn fulfil(
+    mut saying: Saying,
+    requirement: Requirement,
+    lifecycle: &Lifecycle,
+    to: &Status,
+    happened: DateTime<Utc>,
+    random: &mut Random,
+) -> Saying {
+    match requirement {
+        Requirement::Reasons => {
+            reasons(&mut saying, lifecycle, to);
+            saying
+        }
+        Requirement::Missing => {
+            let own: Vec<&Reason> = own(lifecycle, to).collect();
+            let codes = own.iter().map(|reason| reason.code.as_str());
+            for code in codes.chain(own.is_empty().then_some("document")) {
+                let entry = Saying::default().with("code", code).with("text", "Выписка из реестра");
+                let about = to.requires.contains(&Requirement::About);
+                saying.entry("missing", if about { entry.with("about", "registry-extract") } else { entry });
+            }
+            saying
+        }
+        Requirement::About => saying,
+        Requirement::Officer => saying.with("officer", random.word(OFFICERS)),
+        Requirement::ExpectedOn => saying.with("expected_on", day(happened, 10)),
+        Requirement::Amount => saying.with("amount", "350.00"),
+        Requirement::Result => saying.with("result_link", "https://example.org/results/1"),
+        Requirement::Comment => saying.with("comment", "Работа по делу продолжается."),
+    }
+}
+
+/// All reasons that a status knows.
+fn reasons(saying: &mut Saying, lifecycle: &Lifecycle, to: &Status) {
+    for reason in own(lifecycle, to) {
+        let entry = Saying::default().with("code", reason.code.as_str()).with("text", reason.label.as_str());
+        saying.entry("reasons", entry);
+    }
+}
+
+fn own<'l>(lifecycle: &'l Lifecycle, to: &'l Status) -> impl Iterator<Item = &'l Reason> {
+    lifecycle.reasons().iter().filter(|reason| reason.statuses.contains(&to.code))
+}
+
+/// A value of a declared field.
+fn value(field: &Field, at: DateTime<Utc>) -> String {
+    match field.kind {
+        FieldType::Text | FieldType::List => "Образец 1".to_owned(),
+        FieldType::Number => "1".to_owned(),
+        FieldType::Money => "350.00".to_owned(),
+        FieldType::Day => day(at, 0),
+        FieldType::Moment => moment(at),
+        FieldType::Flag => "true".to_owned(),
+    }
+}
+
+/// A document of a type, with the attributes that it must have, and its file.
+pub(super) fn document(
+    lifecycle: &Lifecycle,
+    code: &str,
+    number: &str,
+    saying: &mut Saying,
+    attachments: &mut Vec<Record>,
+) {
+    let rules = lifecycle.documents();
+    let own = rules.and_then(|rules| rules.document_type(code));
+    let content_id = format!("doc-{}", attachments.len() + 1);
+    let mut card = Saying::default().with("type", code).with("content_id", content_id.as_str());
+    let shared = rules.map(|rules| rules.requires.as_slice()).unwrap_or_default();
+    for attribute in shared.iter().chain(own.map(|own| own.requires.as_slice()).unwrap_or_default()) {
+        card = match attribute {
+            Attribute::Series => card.with("series", "00 00"),
+            Attribute::Number => card.with("number", format!("Д-{}", attachments.len() + 1)),
+            Attribute::IssuedOn => card.with("issued_on", "2024-02-29"),
+            Attribute::ValidUntil => card.with("valid_until", "2099-12-31"),
+            Attribute::Purpose => card.with("purpose", "Для рассмотрения заявления"),
+            Attribute::Signature => card.with("signature", "qualified"),
+            Attribute::Issuer => card.with("issuer", "Отдел образцов города Образцовска"),
+        };
+    }
+    saying.entry("documents", card);
+    attachments.push(file(rules, code, &content_id, number));
+}
+
+/// A file of a format that the type is taken in.
+fn file(rules: Option<&DocumentRules>, code: &str, content_id: &str, number: &str) -> Record {
+    let own = rules.and_then(|rules| rules.document_type(code)).map(|own| own.formats.as_slice()).unwrap_or_default();
+    let formats = if own.is_empty() { rules.map(|rules| rules.formats.as_slice()).unwrap_or_default() } else { own };
+    let takes = |format: &str| formats.iter().any(|one| one == format);
+    if takes("application/pdf") || formats.is_empty() {
+        let content = pdf(&format!("{code} of {number}"));
+        attachment(content_id, &format!("{code}.pdf"), "application/pdf", &content)
+    } else if takes("image/png") {
+        attachment(content_id, &format!("{code}.png"), "image/png", PNG)
+    } else if takes("text/csv") {
+        attachment(content_id, &format!("{code}.csv"), "text/csv", format!("number\n{number}\n").as_bytes())
+    } else {
+        let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<document of=\"{number}\"/>\n");
+        attachment(content_id, &format!("{code}.xml"), "application/xml", content.as_bytes())
+    }
+}
+
+/// Types of the documents that the message has by its schema and nobody asked for.
+pub(super) fn unasked(rulebook: &Rulebook, text: &str, known: &[Record]) -> Vec<String> {
+    let Ok(items) = rulebook.read(text).verdict else { return Vec::new() };
+    let cards = items.iter().flat_map(|item| cards(&item.command));
+    let new = cards.filter(|card| known.iter().all(|one| one.value("content_id") != Some(&card.content_id)));
+    new.map(|card| card.r#type.clone()).collect()
+}
+
+fn cards(command: &Command) -> &[DocumentCard] {
+    match command {
+        Command::OpenCase(command) => &command.documents,
+        Command::UpdateStatus(command) => &command.documents,
+        Command::CorrectCase(command) => &command.documents,
+        Command::ActOnCase(command) => &command.documents,
+        Command::ExchangeDocuments(command) => &command.documents,
+        Command::PostLetter(command) => &command.documents,
+        Command::Subscribe(_) => &[],
+    }
+}

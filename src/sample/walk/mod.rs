@@ -1,0 +1,326 @@
+//! A walk through a system: for every kind of case, lives that together take every transition of its lifecycle, and for every status a
+//! move that it forbids. The messages are made from the bindings, so a system that joins by its files walks as well. Numbers that the
+//! receiver gives are foretold, as an empty store would give them.
+
+mod carries;
+mod routes;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Datelike, Duration, Utc};
+use chrono_tz::Tz;
+
+use super::compose::{Body, Composer, Saying, Unsayable};
+use super::life::moment;
+use super::template::Record;
+use super::{Expected, SampleMessage, Templates};
+use crate::binding::Rulebook;
+use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
+use crate::outcome::Code;
+use crate::random::Random;
+
+/// A parent of any kind.
+const ANY: &str = "*";
+const OPEN: &str = "open-case";
+const UPDATE: &str = "update-status";
+/// Seconds between two messages.
+const PACE_SECONDS: i64 = 1;
+/// Cases that belong to cases that belong to cases.
+const GENERATIONS_MAX: usize = 6;
+
+/// What to make.
+#[derive(Debug, Clone)]
+pub struct WalkPlan {
+    /// The same seed, the same messages.
+    pub seed: u64,
+    /// When the first message is sent.
+    pub base: DateTime<Utc>,
+    /// The receiver's zone: the year of foretold numbers.
+    pub zone: Tz,
+    /// Code of the agency that receives the messages.
+    pub recipient: String,
+    /// Code of the agency that sends them.
+    pub sender: String,
+}
+
+/// A walk through one system.
+#[derive(Debug)]
+pub struct Walk<'w> {
+    plan: WalkPlan,
+    system: &'w System,
+    rulebook: &'w Rulebook,
+    composer: &'w Composer,
+    templates: &'w Templates,
+    random: Random,
+    now: DateTime<Utc>,
+    made: Vec<SampleMessage>,
+    /// How many numbers of each kind the receiver has given.
+    given: HashMap<String, i64>,
+    /// Statuses in which a forbidden move has been tried.
+    tried: HashSet<(String, String)>,
+    born: u64,
+}
+
+/// A case of the walk.
+struct Life<'w> {
+    lifecycle: &'w Lifecycle,
+    number: String,
+    purpose: Option<String>,
+}
+
+impl<'w> Walk<'w> {
+    /// A walk through a system.
+    #[must_use]
+    pub fn new(
+        plan: WalkPlan,
+        system: &'w System,
+        (rulebook, composer, templates): (&'w Rulebook, &'w Composer, &'w Templates),
+    ) -> Self {
+        let own =
+            system.code().bytes().fold(plan.seed, |seed, byte| seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte));
+        let (random, now) = (Random::new(own), plan.base);
+        Self {
+            plan,
+            system,
+            rulebook,
+            composer,
+            templates,
+            random,
+            now,
+            made: Vec::new(),
+            given: HashMap::new(),
+            tried: HashSet::new(),
+            born: 0,
+        }
+    }
+
+    /// Walks; gives the messages in the order in which they are sent.
+    ///
+    /// # Errors
+    /// A message that the system's files cannot say.
+    pub fn messages(mut self) -> Result<Vec<SampleMessage>, Unsayable> {
+        for lifecycle in self.system.kinds() {
+            let purposes = &lifecycle.kind().purposes;
+            let routes = routes::all(lifecycle);
+            for nth in 0..routes.len().max(purposes.len()) {
+                let purpose = (!purposes.is_empty()).then(|| purposes[nth % purposes.len()].code.clone());
+                let life = self.born(lifecycle, purpose, 0)?;
+                self.forbidden(&life, lifecycle.start())?;
+                for to in &routes[nth % routes.len()] {
+                    self.moves(&life, to)?;
+                    self.forbidden(&life, to)?;
+                }
+            }
+        }
+        Ok(self.made)
+    }
+
+    /// A new case: opened by a message, or by a step of another case.
+    fn born(
+        &mut self,
+        lifecycle: &'w Lifecycle,
+        purpose: Option<String>,
+        generation: usize,
+    ) -> Result<Life<'w>, Unsayable> {
+        let nobody = Unsayable::NoMessage {
+            system: self.system.code().to_owned(),
+            command: OPEN.to_owned(),
+            kind: lifecycle.kind().code.clone(),
+        };
+        if generation > GENERATIONS_MAX {
+            return Err(nobody);
+        }
+        if !self.composer.says(self.system.code(), OPEN, &lifecycle.kind().code, self.is_main(lifecycle)) {
+            return self.born_of_another(lifecycle, generation)?.ok_or(nobody);
+        }
+        let parent = match lifecycle.kind().parent(purpose.as_deref()) {
+            Some(rule) => self.parent(lifecycle, rule, generation)?,
+            None => None,
+        };
+        self.born += 1;
+        let year = self.plan.base.with_timezone(&self.plan.zone).year();
+        let own = format!("{year}-{}-{:06}", self.system.code().to_uppercase(), self.born);
+        // Some kinds take digits alone: a certificate's number is its serial.
+        let plain = format!("{year}{:08}", self.born);
+        let service = self.random.pick(lifecycle.services());
+        let mut opened = Err(nobody);
+        for number in [own, plain] {
+            opened = self.opens(lifecycle, (purpose.as_deref(), service), parent.as_ref(), &number);
+            if !matches!(opened, Err(Unsayable::Impossible { .. })) {
+                break;
+            }
+        }
+        let number = opened?;
+        let life = Life { lifecycle, number, purpose };
+        self.entered(&life, lifecycle.start());
+        Ok(life)
+    }
+
+    /// Sends the message that opens a case; gives its number: this one, or the one that the receiver will give.
+    fn opens(
+        &mut self,
+        lifecycle: &'w Lifecycle,
+        (purpose, service): (Option<&str>, Option<&Service>),
+        parent: Option<&Life<'w>>,
+        own: &str,
+    ) -> Result<String, Unsayable> {
+        let mut saying = carries::opening(lifecycle, purpose, service, self.born)
+            .if_possible("number", own)
+            .with("happened_at", moment(self.now));
+        if let Some(parent) = parent {
+            saying = saying
+                .if_possible("parent", parent.number.as_str())
+                .if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
+        }
+        let mut attachments = Vec::new();
+        let wanted = lifecycle.start().documents.iter().filter_map(|either| either.first());
+        let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
+        for code in wanted.chain(of_service) {
+            carries::document(lifecycle, code, own, &mut saying, &mut attachments);
+        }
+        let what = format!("{} {own}", lifecycle.kind().code);
+        let body = self.send(lifecycle, OPEN, saying, attachments, &what, Expected::Applied)?;
+        Ok(if body.left_out.contains("number") { self.foretold(lifecycle) } else { own.to_owned() })
+    }
+
+    /// The case that a new one belongs to, in a status in which it may.
+    fn parent(&mut self, child: &Lifecycle, rule: &Parent, generation: usize) -> Result<Option<Life<'w>>, Unsayable> {
+        let about = (self.system.code(), child.kind().code.as_str(), self.is_main(child));
+        let lifecycle = if rule.kind == ANY {
+            let named = self.composer.constant(about, OPEN, "parent_kind");
+            named.map_or(Some(self.system.main()), |kind| self.system.kind(kind))
+        } else {
+            self.system.kind(&rule.kind)
+        };
+        let Some(lifecycle) = lifecycle else { return Ok(None) };
+        let Some(route) = routes::to(lifecycle, &rule.statuses) else { return Ok(None) };
+        let purpose = lifecycle.kind().purposes.first().map(|purpose| purpose.code.clone());
+        let life = self.born(lifecycle, purpose, generation + 1)?;
+        for to in route {
+            self.moves(&life, to)?;
+        }
+        Ok(Some(life))
+    }
+
+    /// A case that a step of another one opens.
+    fn born_of_another(&mut self, lifecycle: &'w Lifecycle, generation: usize) -> Result<Option<Life<'w>>, Unsayable> {
+        let system = self.system;
+        for other in system.kinds() {
+            for status in other.statuses() {
+                let Some(opening) = status.opens.iter().find(|opening| opening.kind == lifecycle.kind().code) else {
+                    continue;
+                };
+                let Some(route) = routes::to(other, std::slice::from_ref(&status.code)) else { continue };
+                let first = other.kind().purposes.first().map(|purpose| purpose.code.clone());
+                let life = self.born(other, opening.purpose.clone().or(first), generation + 1)?;
+                for to in route {
+                    self.moves(&life, to)?;
+                }
+                let number = if opening.same_number { life.number } else { self.last(lifecycle) };
+                return Ok(Some(Life { lifecycle, number, purpose: opening.purpose.clone() }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn moves(&mut self, life: &Life<'w>, to: &Status) -> Result<(), Unsayable> {
+        self.updates(life, to, Expected::Applied)?;
+        self.entered(life, to);
+        Ok(())
+    }
+
+    /// A move that the status does not allow, once for each status.
+    fn forbidden(&mut self, life: &Life<'w>, here: &Status) -> Result<(), Unsayable> {
+        if !self.tried.insert((life.lifecycle.kind().code.clone(), here.code.clone())) {
+            return Ok(());
+        }
+        let closed = |status: &&Status| status.code != here.code && !here.next.contains(&status.code);
+        match life.lifecycle.statuses().iter().find(closed) {
+            Some(to) => self.updates(life, to, Expected::Failed(Code::ForbiddenTransition)),
+            None => Ok(()),
+        }
+    }
+
+    fn updates(&mut self, life: &Life<'w>, to: &Status, expected: Expected) -> Result<(), Unsayable> {
+        let happened = self.now;
+        let (mut saying, attachments) = carries::update(life.lifecycle, to, &life.number, happened, &mut self.random);
+        saying = saying.with("case_number", life.number.as_str()).with("happened_at", moment(happened));
+        let what = format!("{} {} {}", life.lifecycle.kind().code, life.number, to.code);
+        self.send(life.lifecycle, UPDATE, saying, attachments, &what, expected)?;
+        Ok(())
+    }
+
+    /// What the receiver does by itself when a case enters a status: it numbers the cases that this opens.
+    fn entered(&mut self, life: &Life<'w>, status: &Status) {
+        for opening in &status.opens {
+            let fits = opening.purpose.is_none() || opening.purpose == life.purpose;
+            if fits
+                && !opening.same_number
+                && let Some(lifecycle) = self.system.kind(&opening.kind)
+            {
+                self.foretold(lifecycle);
+            }
+        }
+    }
+
+    /// The next number that the receiver gives.
+    fn foretold(&mut self, lifecycle: &Lifecycle) -> String {
+        *self.given.entry(lifecycle.kind().code.clone()).or_default() += 1;
+        self.last(lifecycle)
+    }
+
+    /// The last number that the receiver gave.
+    fn last(&self, lifecycle: &Lifecycle) -> String {
+        let given = self.given.get(&lifecycle.kind().code).copied().unwrap_or_default();
+        let year = self.plan.base.with_timezone(&self.plan.zone).year();
+        lifecycle.kind().numbering.as_ref().map(|numbering| numbering.number(year, given)).unwrap_or_default()
+    }
+
+    fn is_main(&self, lifecycle: &Lifecycle) -> bool {
+        self.system.main().kind().code == lifecycle.kind().code
+    }
+
+    fn send(
+        &mut self,
+        lifecycle: &Lifecycle,
+        command: &str,
+        mut saying: Saying,
+        mut attachments: Vec<Record>,
+        what: &str,
+        expected: Expected,
+    ) -> Result<Body, Unsayable> {
+        let about = (self.system.code(), lifecycle.kind().code.as_str(), self.is_main(lifecycle));
+        let seed = self.random.next() >> 1;
+        let mut body = self.composer.body(about, command, &saying, seed)?;
+        let mut envelope = Record::default();
+        envelope.set("encoding", "UTF-8");
+        envelope.set("message_id", self.random.uuid());
+        envelope.set("sender", &self.plan.sender);
+        envelope.set("recipient_agency", &self.plan.recipient);
+        envelope.set("recipient_system", self.system.code());
+        envelope.set("sent_at", moment(self.now));
+        envelope.set("body", &body.text);
+        // Documents that the schema asks for come with what the lifecycle asks of them.
+        let unasked = carries::unasked(self.rulebook, &self.templates.envelope.fill(&envelope), &attachments);
+        if !unasked.is_empty() {
+            for code in unasked {
+                carries::document(lifecycle, &code, &self.born.to_string(), &mut saying, &mut attachments);
+            }
+            body = self.composer.body(about, command, &saying, seed)?;
+            envelope.set("body", &body.text);
+        }
+        envelope.list("attachments", attachments);
+        let number = self.made.len() as u64 + 1;
+        self.made.push(SampleMessage {
+            number,
+            system: self.system.code().to_owned(),
+            sender: self.plan.sender.clone(),
+            bytes: self.templates.envelope.fill(&envelope).into_bytes().into(),
+            oddity: None,
+            what: what.to_owned(),
+            expected,
+        });
+        self.now += Duration::seconds(PACE_SECONDS);
+        Ok(body)
+    }
+}
