@@ -20,6 +20,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::desk::journal;
 use crate::domain::lifecycle::System;
+use crate::export::{Bench, Jobs, READY_QUEUE, job_queue};
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
@@ -33,6 +34,9 @@ const AWAY_PAUSE: Duration = Duration::from_secs(1);
 const IDLE_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How often the store's log is folded into its file under load: often enough that a commit hardly ever has to.
 const FOLD_PAUSE: Duration = Duration::from_millis(200);
+/// How often words of new and changed cases and documents are taken in, and how many at a time.
+const WORDS_PAUSE: Duration = Duration::from_secs(2);
+const WORDS_MAX: u32 = 500;
 /// How often committed rows of the journal are looked for, to be sealed.
 const SEAL_PAUSE: Duration = Duration::from_secs(2);
 /// Parked items of one batch.
@@ -102,6 +106,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start(&rest, relay_loop(loops.clone()));
     start(&rest, fold_loop(loops.clone()));
     start(&rest, seal_loop(loops.clone()));
+    start(&rest, words_loop(loops.clone()));
     start(&rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
@@ -118,10 +123,17 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     }
 }
 
-/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts, one queue for each
-/// channel that a lifecycle tells people by.
+/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts and documents, one queue for each
+/// channel that a lifecycle tells people by, those of exports.
 pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
-    let mut queues: Vec<String> = config.partners.all().iter().filter_map(|partner| partner.receipts.clone()).collect();
+    let mut queues: Vec<String> = config
+        .partners
+        .all()
+        .iter()
+        .flat_map(|partner| [&partner.receipts, &partner.documents])
+        .flatten()
+        .cloned()
+        .collect();
     queues.sort_unstable();
     queues.dedup();
     let mut channels: Vec<String> = lifecycles
@@ -136,7 +148,17 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
         systems: config.systems.clone(),
         agency_queues: queues.into_iter().map(|queue| (queue, Owner::Us)).collect(),
         notice_channels: channels,
+        export_queues: export_queues(config, lifecycles),
     })
+}
+
+/// The queue that tells of all exports, and those that are the destination of a job. A job that cannot be read has none; its fault is
+/// told where jobs are.
+fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Vec<String> {
+    let bench = Bench { lifecycles, zone: config.zone, output: config.exports.output.clone(), now: clock::now() };
+    let jobs = Jobs::load(config.exports.folder.as_deref(), &bench).unwrap_or_default();
+    let own = jobs.listed.iter().filter(|listed| listed.job.has_queue()).map(|listed| job_queue(&listed.job.code));
+    own.chain([READY_QUEUE.to_owned()]).collect()
 }
 
 /// Stops in order, within the deadline.
@@ -465,5 +487,23 @@ async fn seal_loop(loops: Loops) {
     }
     if let Err(fault) = journal::finish(store, &owner).await {
         tracing::warn!(%fault, "the journal's last rows wait for their seals");
+    }
+}
+
+/// Takes in words for search behind the writing: a piece now and then under load, all of them when there is none.
+async fn words_loop(loops: Loops) {
+    let pipeline = &loops.pipeline;
+    let mut deliveries = 0;
+    loop {
+        let idle = std::mem::replace(&mut deliveries, pipeline.counters.deliveries()) == deliveries;
+        match pipeline.store.take_words(WORDS_MAX).await {
+            Ok(taken) if taken > 0 && idle => continue,
+            Ok(_) => {}
+            Err(fault) => tracing::warn!(%fault, "words for search wait for the store"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(WORDS_PAUSE) => {}
+            () = loops.ending.cancelled() => return,
+        }
     }
 }

@@ -74,14 +74,13 @@ CREATE TABLE cases (
     version       INTEGER NOT NULL CHECK (version > 0),      -- of details
     opened_at     INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL,
-    UNIQUE (system, kind, number),
+    UNIQUE (number, kind, system),           -- also how a case is found by its number
     CHECK ((parent_kind IS NULL) = (parent_number IS NULL)),
     CHECK (valid_until IS NULL OR valid_from IS NULL OR valid_from <= valid_until)
 ) STRICT;
 CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
-CREATE INDEX cases_number ON cases (number);
 CREATE INDEX cases_load ON cases (unit) WHERE open = 1 AND unit IS NOT NULL;
 CREATE INDEX cases_deadline ON cases (deadline) WHERE open = 1 AND deadline IS NOT NULL;
 
@@ -197,6 +196,7 @@ CREATE TABLE document_versions (
     media_type    TEXT NOT NULL,
     size          INTEGER NOT NULL,
     sha256        TEXT NOT NULL CHECK (length(sha256) = 64),
+    locked        INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),     -- takes a password to read it
     uploader      TEXT NOT NULL,
     uploaded_at   INTEGER NOT NULL,
     message       INTEGER REFERENCES inbox (seq),
@@ -303,7 +303,7 @@ CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
 -- What is owed to others, written with the change that caused it, relayed afterwards.
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
-    what          TEXT NOT NULL CHECK (what IN ('receipt', 'notice', 'document')),
+    what          TEXT NOT NULL CHECK (what IN ('receipt', 'notice', 'document', 'export')),
     message       INTEGER REFERENCES inbox (seq),
     case_number   TEXT,
     kind          TEXT NOT NULL CHECK (kind IN ('queue', 'notice', 'file')),

@@ -8,7 +8,7 @@ use super::steps::{By, Steps, Told};
 use super::timers::of_what_it_holds;
 use super::update_status::holds;
 use super::world::{Case, CaseKey, Document, Entry, Needs, Scope, TimerRow, World};
-use super::{Change, Done, Refusal, Setting, opened};
+use super::{Change, Done, Refusal, Setting, extracts, opened, route};
 use crate::apply::Lifecycles;
 use crate::domain::lifecycle::{Action, Class, Due, Lifecycle, Service, Status, System, Timer};
 use crate::domain::term::{Term, day_end};
@@ -42,9 +42,9 @@ pub(super) enum Fired {
 
 /// Adds what firing a timer needs to know.
 pub fn needs(due: &DueTimer, lifecycles: &Lifecycles, needs: &mut Needs) {
-    opened(&due.case, lifecycles, needs);
-    // A move may ask for the responsible unit.
-    needs.loads = true;
+    opened(None, &due.case, lifecycles, needs);
+    needs.loads |= route::follows(&due.case.system, lifecycles);
+    extracts::needs(&due.case, &due.row.code, lifecycles, needs);
     needs.documents.insert(due.case.clone());
     needs.cases.insert(due.case.clone());
 }
@@ -138,8 +138,10 @@ fn of_case(
             steps.tell_of(event, case, &told);
             Ok(Fired::Did(steps.done(), format!("told of {event}")))
         }
-        Action::Extract { report, .. } => {
-            Err(Refusal::with(Code::UnknownKind, format!("выписка «{report}» здесь не составляется")))
+        Action::Extract { report, to } => {
+            let to = lifecycle.status(to).ok_or_else(|| gone(due))?;
+            let result = extracts::answer(&mut steps, case, report, to)?;
+            Ok(Fired::Did(steps.done(), result))
         }
     }
 }

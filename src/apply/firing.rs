@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::fire_timer::{self, DueTimer, Fired};
-use super::settle::{Fold, Known, Noticed, Settlement};
+use super::settle::{Because, Fold, Known, Settlement};
 use super::world::{CaseKey, Cause, TimerEnd, Voided, World};
 use super::{Change, Context, Done, Place, Refusal, Setting, journal};
 
@@ -39,7 +39,7 @@ pub fn fire(due: &[DueTimer], world: World, context: &Context<'_>) -> (Settlemen
         fold.out.writes.changes.push(Change::Ended(timer.id, end));
         let steps = journal::rows(&done, &fold.world, context.lifecycles, &journal::Source::Timer);
         fold.out.writes.audit.extend(steps);
-        fold.absorb(done, |event| Noticed {
+        let because = Because {
             cause: Cause::Timer(timer.id),
             source: (
                 format!("timer:{}", timer.row.code),
@@ -47,8 +47,8 @@ pub fn fire(due: &[DueTimer], world: World, context: &Context<'_>) -> (Settlemen
             ),
             item: 0,
             traceparent: None,
-            event,
-        });
+        };
+        fold.absorb(done, &because);
     }
     (fold.out, due.len())
 }

@@ -7,7 +7,7 @@ use super::documents::{Upload, upload};
 use super::fields::merge;
 use super::steps::{By, Steps, Told};
 use super::world::{Case, CaseKey, Document, Entry, World};
-use super::{Change, Done, Refusal, Remark, Setting};
+use super::{Change, Done, Refusal, Remark, Setting, outgoing};
 use crate::binding::{Reason, UpdateStatus};
 use crate::domain::lifecycle::{Lifecycle, Requirement, Status, Step};
 use crate::domain::money;
@@ -47,6 +47,9 @@ pub(super) fn apply(
         return Err(Refusal::with(Code::ForbiddenTransition, detail));
     }
     complete(command, status, moves)?;
+    if moves {
+        outgoing::answers(case, lifecycle, &command.documents, setting)?;
+    }
     let next = next(command, case, lifecycle, &mut steps)?;
     let mut known = world.documents.get(key).cloned().unwrap_or_default();
     for card in &command.documents {

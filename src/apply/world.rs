@@ -1,12 +1,16 @@
 //! What `apply` knows: the facts of a batch, read once, plus the changes of the items before it. A change is made
 //! here first and written later, so that the n-th item of a batch sees what the others did.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::codes::CodeRow;
+use super::extracts::{ExtractFacts, ExtractQuery};
 use super::letters::{Dialog, Letter, Reader};
+use super::people::People;
+pub use super::people::{Kin, PartyRow, Reference, Sought};
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
 pub const NEW_WAITING: i64 = i64::MAX;
@@ -225,6 +229,10 @@ pub struct Document {
     pub signed: Option<String>,
     /// How many versions it has.
     pub versions: u32,
+    /// Media type of the newest one.
+    pub media_type: String,
+    /// Whether it takes a password to read the newest one.
+    pub locked: bool,
     /// When it last changed here.
     pub changed_at: DateTime<Utc>,
 }
@@ -248,6 +256,8 @@ pub struct Version {
     pub size: i64,
     /// SHA-256 of the content, hex.
     pub sha256: String,
+    /// Whether it takes a password to read it.
+    pub locked: bool,
     /// Who brought it.
     pub uploader: String,
     /// When it happened.
@@ -321,6 +331,8 @@ pub enum Change {
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
+    /// The one-time code of a case is new, was tried, or is used.
+    Code(CaseKey, Box<CodeRow>),
 }
 
 /// Which pending timers of a case are void.
@@ -411,19 +423,6 @@ impl TimerEnd {
     }
 }
 
-/// A party of a case, as it is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartyRow {
-    /// In which role.
-    pub role: String,
-    /// `snils`, `inn`, `ogrn` or `ogrnip`.
-    pub identifier: &'static str,
-    /// SHA-256 of identifier and value.
-    pub hash: [u8; 32],
-    /// The masked form.
-    pub shown: String,
-}
-
 /// Fields that a kind declares, by code.
 pub type Details = serde_json::Map<String, serde_json::Value>;
 
@@ -438,10 +437,26 @@ pub struct Needs {
     pub applications: HashSet<ApplicationKey>,
     /// Dialogs that letters go to, or that are read.
     pub dialogs: HashSet<CaseKey>,
+    /// Requests that are answered with an extract.
+    pub extracts: HashMap<CaseKey, ExtractQuery>,
     /// Whether cases may have to be numbered.
     pub counters: bool,
     /// Whether a responsible unit may have to be chosen.
     pub loads: bool,
+    /// Cases whose parties and moves are needed too.
+    pub held: HashSet<CaseKey>,
+    /// Parties whose cases are needed, with their parties and moves.
+    pub sought: HashSet<Sought>,
+    /// Cases that have a party in common with a known one are needed, with their parties and moves.
+    pub kin: HashSet<Kin>,
+    /// Cases that a field of known ones names are needed, with their parties and moves.
+    pub references: HashSet<Reference>,
+    /// Kinds (system, kind) whose parties are needed wherever one of their cases is read.
+    pub openers: HashSet<(String, String)>,
+    /// Cases whose one-time codes are needed.
+    pub codes: HashSet<CaseKey>,
+    /// Cases whose cases of this kind are needed, with the contents that all of them hold.
+    pub evidence: HashSet<(CaseKey, String)>,
 }
 
 /// The facts of a batch and what its items have changed so far.
@@ -459,6 +474,8 @@ pub struct World {
     pub sequences: HashMap<(String, CaseKey), i64>,
     /// Numbers of the open applications.
     pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// What the store says for extracts, by request.
+    pub extracts: HashMap<CaseKey, ExtractFacts>,
     /// Open cases by unit.
     pub loads: HashMap<String, i64>,
     /// The last number that a kind of a system gave in a year.
@@ -466,6 +483,16 @@ pub struct World {
     /// Parked rows without a sequence number, by case: what comes later queues behind them. One that was parked in
     /// this very batch stands as [`NEW_WAITING`].
     pub waiting: HashMap<CaseKey, BTreeSet<i64>>,
+    /// Who takes part in cases.
+    pub people: People,
+    /// The statuses that cases entered and when, in order.
+    pub moves: HashMap<CaseKey, Vec<(DateTime<Utc>, String)>>,
+    /// The last one-time code of a case.
+    pub codes: HashMap<CaseKey, CodeRow>,
+    /// The cases that name a case as their parent, as far as they were asked for.
+    pub children: HashMap<CaseKey, BTreeSet<CaseKey>>,
+    /// SHA-256 of the contents that a case holds, as far as they were asked for.
+    pub evidence: BTreeMap<CaseKey, BTreeSet<String>>,
 }
 
 impl Case {
@@ -512,13 +539,20 @@ impl World {
             Change::Counter(system, kind, year, last) => {
                 self.counters.insert((system.clone(), kind.clone(), *year), *last);
             }
-            Change::History(_)
-            | Change::Version(_)
-            | Change::Parties(..)
-            | Change::Former(..)
-            | Change::Voided(..)
-            | Change::Timer(..)
-            | Change::Ended(..) => {}
+            Change::History(history) => {
+                if matches!(history.entry, Entry::Opened | Entry::Moved) {
+                    let moves = self.moves.entry(history.case.clone()).or_default();
+                    moves.push((history.happened_at, history.to.clone()));
+                }
+            }
+            Change::Version(version) => {
+                self.evidence.entry(version.case.clone()).or_default().insert(version.sha256.clone());
+            }
+            Change::Parties(key, rows) => self.people.set(key, rows),
+            Change::Code(key, code) => {
+                self.codes.insert(key.clone(), (**code).clone());
+            }
+            Change::Former(..) | Change::Voided(..) | Change::Timer(..) | Change::Ended(..) => {}
         }
     }
 
@@ -537,5 +571,15 @@ impl World {
         if let Some(unit) = case.burdens() {
             *self.loads.entry(unit.to_owned()).or_default() += 1;
         }
+        if let Some(parent) = case.parent.as_ref().filter(|_| case.id.is_none()) {
+            self.children.entry(parent.clone()).or_default().insert(case.key.clone());
+        }
+    }
+
+    /// The status in which a case stood at a moment; none: it was not there yet, or nobody asked for its moves.
+    #[must_use]
+    pub fn status_at(&self, key: &CaseKey, at: DateTime<Utc>) -> Option<&str> {
+        let moves = self.moves.get(key)?;
+        moves.iter().rev().find(|(moment, _)| *moment <= at).map(|(_, status)| status.as_str())
     }
 }

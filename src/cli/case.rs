@@ -1,31 +1,44 @@
-//! `case show`: a case as it stands, how it came there, its documents.
+//! `case show`: a case as it stands, how it came there, its documents. `case list` finds cases.
+
+mod list;
 
 use chrono::DateTime;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+pub(super) use list::List;
+
+use super::seek::annulled;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::apply::Lifecycles;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::term::{Term, remaining};
-use crate::store::{CaseView, HistoryView};
+use crate::store::{CaseView, HistoryView, Place};
 
 /// Cases.
 #[derive(Debug, Subcommand)]
 pub(super) enum Case {
+    /// Find cases by number, party, status, agency, period and words.
+    List(Box<List>),
     /// Show a case: status, history, documents.
     Show(Show),
 }
 
 /// Which case.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved case show 2026-0001234\n  mezhved case show 2026-0001234 --system epgu --json"
+)]
 pub(super) struct Show {
     /// Its number.
     number: String,
     /// Its system, where several have this number.
     #[arg(long)]
     system: Option<String>,
+    /// As the applicant sees it: an annulled case is not there, and neither are its documents.
+    #[arg(long)]
+    as_applicant: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -33,12 +46,29 @@ pub(super) struct Show {
 
 impl Case {
     pub(super) fn run(self, layers: &Layers) -> Done {
-        let Self::Show(show) = self;
+        match self {
+            Self::List(list) => list.run(layers),
+            Self::Show(show) => show.run(layers),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, layers: &Layers) -> Done {
+        let show = self;
         let config = layers.checked()?;
-        let cases = assemble::runtime()?.block_on(async {
+        let mut cases = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;
             store.cases_by_number(show.system.as_deref(), &show.number).await.map_err(Failed::away)
         })?;
+        let rules = assemble::rules(&config)?;
+        if show.as_applicant {
+            let hidden = annulled(&rules.lifecycles);
+            let is = |case: &CaseView, place: &Place| {
+                (&case.system, &case.kind, &case.status) == (&place.system, &place.kind, &place.status)
+            };
+            cases.retain(|case| !hidden.iter().any(|place| is(case, place)));
+        }
         if cases.is_empty() {
             return Err(Failed { exit: Exit::Found, text: format!("there is no case {}", show.number) });
         }

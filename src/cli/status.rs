@@ -11,6 +11,7 @@ use crate::store::{OutcomeCount, Waiting};
 
 /// Counts.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mezhved status\n  mezhved status --wait-for 400 --within 120")]
 pub(super) struct Status {
     /// Print JSON.
     #[arg(long)]

@@ -22,6 +22,7 @@ sections! {
         xml: Xml,
         store: Store,
         contents: Contents,
+        exports: Exports,
         parking: Parking,
         relay: Relay,
         notices: Notices,
@@ -33,6 +34,7 @@ sections! {
         schedule: Schedule,
         jobs: Jobs,
         agencies: Vec<Partner>,
+        state_services: Vec<StateService>,
     }
     /// Section `agency`.
     Agency { code: String, }
@@ -83,6 +85,17 @@ sections! {
     }
     /// Section `contents`.
     Contents { folder: String, dead_letter_inline_bytes_max: usize, orphan_hours: u32, }
+    /// Section `exports`.
+    Exports {
+        folder: String,
+        output: String,
+        work_folder: String,
+        keep_days: u32,
+        message_bytes_max: u64,
+        s3: S3,
+    }
+    /// Section `exports.s3`.
+    S3 { endpoint: String, region: String, access_key: String, secret_key: String, secret_key_file: String, }
     /// Section `parking`.
     Parking { delays_milliseconds: Vec<u64>, patience_seconds: u64, }
     /// Section `relay`.
@@ -144,8 +157,11 @@ sections! {
         name: String,
         user: String,
         receipts: String,
+        documents: String,
         reply_to: Vec<String>,
         systems: Vec<String>,
         kinds: Vec<String>,
     }
+    /// One of `state_services`.
+    StateService { code: String, agency: String, answer_minutes: u64, answer_schema: String, }
 }

@@ -1,6 +1,8 @@
 //! The operators' verbs on dead letters: replay, discard. A replay goes through the same pipeline as a delivery, from the
 //! store, and its attempt is linked to the first; every verb leaves an entry in the journal.
 
+pub mod consistency;
+pub mod contents;
 pub mod journal;
 
 use std::sync::Arc;

@@ -166,6 +166,7 @@ fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMa
             Place::Unit,
             event.unit.as_ref().map(|code| sending.routing.unit(code).map_or(code, |unit| &unit.label).clone()),
         ),
+        (Place::Code, event.secret.as_ref().map(|secret| secret.reveal().to_owned())),
     ]
     .into_iter()
     .filter_map(|(place, value)| Some((place.name(), value?)))

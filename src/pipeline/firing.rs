@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Pipeline;
 use crate::apply::world::{CaseKey, Needs, TimerEnd};
 use crate::apply::{self, Change, DueTimer, Refusal, Settlement};
+use crate::chance;
 use crate::clock;
 use crate::failpoint;
 use crate::outcome::Code;
@@ -59,15 +60,19 @@ impl Pipeline {
         let mut needs = Needs::default();
         due.iter().for_each(|timer| apply::timer_needs(timer, &self.lifecycles, &mut needs));
         let world = transaction.facts(&needs).await?;
-        let held = |sha256: &str| self.contents.size(sha256);
-        let (settlement, folded) = apply::fire(&due, world, &self.context(clock::now(), &held));
+        let held = |sha256: &str| self.contents.held(sha256);
+        let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
+        let now = clock::now();
+        let (settlement, folded) = apply::fire(&due, world, &self.context(now, seed, &held));
         failpoint::hit("timers.before-write");
         transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
+        let owed = self.owed(&settlement, now)?;
+        transaction.owe(&owed).await?;
         failpoint::hit("timers.before-commit");
         transaction.commit(()).await?.into_run();
         failpoint::hit("timers.after-commit");
-        self.counted(&settlement, true);
+        self.counted(&settlement, owed.is_empty());
         Ok(told(&due[..folded], &settlement))
     }
 
@@ -81,7 +86,7 @@ impl Pipeline {
         let due = transaction.due_timers(at, 1).await?;
         let Some(timer) = due.first() else { return Ok(Vec::new()) };
         let why = Refusal::with(Code::StoreRefused, fault.to_string());
-        let settlement = apply::stick(timer, &why, &self.context(clock::now(), &|_| None));
+        let settlement = apply::stick(timer, &why, &self.context(clock::now(), [0; 32], &|_| None));
         transaction.write(&settlement.writes).await?;
         transaction.commit(()).await?.into_run();
         Ok(told(&due, &settlement))

@@ -52,7 +52,7 @@ impl Pipeline {
             needs.cases.extend(unwatched.iter().map(|one| one.case.clone()));
             needs.documents.clone_from(&needs.cases);
             let world = transaction.facts(&needs).await?;
-            let writes = apply::watch(&unwatched, &world, &self.context(clock::now(), &|_| None));
+            let writes = apply::watch(&unwatched, &world, &self.context(clock::now(), [0; 32], &|_| None));
             started += writes.changes.iter().filter(|change| matches!(change, Change::Timer(..))).count() as u64;
             transaction.write(&writes).await?;
             transaction.commit(()).await?.into_run();

@@ -11,7 +11,7 @@ use mezhved::pipeline::Pipeline;
 use mezhved::store::DeadLetterFilter;
 use serde::Deserialize;
 
-use crate::support::{FIVE, Folder, delivery, house, settle, wake};
+use crate::support::{FIVE, Folder, delivery, house, settle, sound, wake};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +104,7 @@ async fn every_story_ends_as_it_says() {
         let expected: Expected = toml::from_str(&text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         tell(&pipeline, story, &expected, &mut |fault| faults.push(format!("{name}: {fault}"))).await;
     }
+    sound(&pipeline).await;
     assert!(faults.is_empty(), "{} of {} stories:\n{}", faults.len(), stories.len(), faults.join("\n"));
 }
 

@@ -4,8 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms without I/O, clock and environment.
-const PURE: [&str; 11] =
-    ["domain", "xml", "rules", "schema", "binding", "decode", "validate", "assess", "apply", "specimen", "handbook"];
+const PURE: [&str; 12] = [
+    "domain",
+    "xml",
+    "rules",
+    "schema",
+    "binding",
+    "decode",
+    "validate",
+    "assess",
+    "apply",
+    "specimen",
+    "handbook",
+    "hypertext",
+];
 
 /// What a room may not know, and where to turn instead.
 const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
@@ -26,6 +38,11 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
         &["schedule"],
         &["lapin", "crate::broker", "crate::xml", "crate::cli", "crate::daemon"],
         "a job works through pipeline and store",
+    ),
+    (
+        &["export"],
+        &["lapin", "crate::broker", "crate::cli", "crate::pipeline"],
+        "an export reads the store and writes files; what goes to the broker goes through the outbox",
     ),
     (&["cli", "console"], &["sqlx"], "SQL lives in crate::store alone"),
     (&["cli"], &["crate::console"], "cli and console stand side by side over desk and store"),

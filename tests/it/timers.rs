@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
+use mezhved::admit::Answers;
 use mezhved::apply::world::{Case, CaseKey, Document, Entry, Scope, TimerEnd, TimerRow, World};
 use mezhved::apply::{self, Change, Context, DueTimer};
+use mezhved::config::StateServices;
 use mezhved::domain::calendar::Calendar;
 use mezhved::domain::lifecycle::{Action, Due, Lifecycle, Status, System, Timer};
 use mezhved::domain::routing::Routing;
@@ -214,6 +216,8 @@ fn documents(lifecycle: &Lifecycle, at: DateTime<Utc>) -> Vec<Document> {
         state: "approved".into(),
         reason: None,
         signed: None,
+        media_type: "application/pdf".into(),
+        locked: false,
         versions: 1,
         changed_at: at,
     };
@@ -225,6 +229,9 @@ fn with_context<T>(calendar: &Calendar, now: DateTime<Utc>, work: impl FnOnce(&C
     let config = mezhved::config::Config::check(&crate::support::written(folder.path(), FIVE)).unwrap();
     work(&Context {
         now,
+        seed: [0; 32],
+        services: &StateServices::default(),
+        answers: &Answers::default(),
         agency: "MINSTROY",
         zone: chrono_tz::Europe::Moscow,
         lifecycles: &rules(&config).lifecycles,

@@ -1,6 +1,7 @@
-//! Removes what has been kept long enough: raw bytes of messages, ended runs, contents that nothing refers to.
+//! Removes what has been kept long enough: raw bytes of messages, ended runs, contents that nothing refers to, files of exports.
 
 use crate::apply::rows::AuditRow;
+use crate::export;
 use crate::schedule::job::{JobFault, Report, Run, Work, Working};
 
 /// Rows of one statement.
@@ -35,9 +36,17 @@ impl Work for Retention {
             }
             let contents =
                 run.pipeline.forget_orphans(run.now - config.schedule.orphans).await.map_err(JobFault::again)?;
-            let said = format!("removed: raw bytes of {batches} batches, {runs} runs of jobs, {contents} contents");
-            let report = Report::of(batches + runs + contents, said);
-            Ok(report.with("batches", batches).with("runs", runs).with("contents", contents))
+            let exports = &config.exports;
+            let mut files = 0;
+            if let Some(keep) = exports.keep {
+                files =
+                    export::forget(store, &exports.work_folder, run.now - keep).await.map_err(JobFault::again)? as u64;
+            }
+            let said = format!(
+                "removed: raw bytes of {batches} batches, {runs} runs of jobs, {contents} contents, {files} files of exports"
+            );
+            let report = Report::of(batches + runs + contents + files, said);
+            Ok(report.with("batches", batches).with("runs", runs).with("contents", contents).with("files", files))
         })
     }
 }

@@ -9,9 +9,10 @@ use sqlx::Row;
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
+use crate::apply::codes::CodeRow;
 use crate::apply::letters::{Letter, Reader};
 use crate::apply::world::{
-    Case, CaseKey, Document, History, PartyRow, Request, Scope, TimerEnd, TimerRow, Version, Voided,
+    Case, CaseKey, Details, Document, History, PartyRow, Request, Scope, TimerEnd, TimerRow, Version, Voided,
 };
 use crate::failpoint;
 use crate::store::StoreFault;
@@ -34,6 +35,7 @@ struct Folded<'a> {
     counters: Vec<(&'a str, &'a str, i32, i64)>,
     readers: Vec<(&'a CaseKey, &'a Reader)>,
     letters: Vec<&'a Letter>,
+    codes: Vec<(&'a CaseKey, &'a CodeRow)>,
 }
 
 impl Transaction {
@@ -59,6 +61,7 @@ impl Transaction {
         })
         .await?;
         self.write_parties(&folded, &ids).await?;
+        self.write_codes(&folded.codes, &ids).await?;
         self.write_timers(&folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
         self.write_documents(&folded, &ids).await
@@ -186,6 +189,7 @@ impl Transaction {
             .chain(folded.parties.iter().map(|row| row.0))
             .chain(folded.voided.iter().map(|row| row.0))
             .chain(folded.timers.iter().map(|row| row.0))
+            .chain(folded.codes.iter().map(|row| row.0))
             .chain(folded.former.iter().map(|row| row.0))
             .chain(folded.readers.iter().map(|row| row.0))
             .chain(folded.letters.iter().map(|row| &row.case));
@@ -246,6 +250,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
     let mut timers: BTreeMap<&CaseKey, Vec<&TimerRow>> = BTreeMap::new();
+    let mut codes: BTreeMap<&CaseKey, &CodeRow> = BTreeMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
@@ -291,6 +296,9 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 folded.readers.extend(readers.iter().map(|reader| (key, reader)));
             }
             Change::Letter(letter) => folded.letters.push(letter),
+            Change::Code(key, code) => {
+                codes.insert(key, code);
+            }
             Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
             Change::Ended(timer, end) => folded.ended.push((*timer, end)),
             Change::Parties(key, rows) => {
@@ -304,6 +312,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
     folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
+    folded.codes.extend(codes);
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));
     }
@@ -347,10 +356,14 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(case.amount)
         .bind(&case.email)
         .bind(&case.phone)
-        .bind(Value::Object(case.details.clone()).to_string())
+        .bind(details_text(&case.details))
         .bind(case.version)
         .bind(to_store(case.opened_at))
         .bind(&case.unit)
+}
+
+fn details_text(details: &Details) -> String {
+    serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// What a correction changes of a known case.
@@ -363,7 +376,7 @@ fn corrected_row(case: &Case) -> Value {
         case.amount,
         case.email,
         case.phone,
-        Value::Object(case.details.clone()).to_string(),
+        details_text(&case.details),
         case.version,
         case.applicant.map(hex::encode),
     ])
@@ -472,9 +485,9 @@ fn bind_document<'q>(query: Bound<'q>, row: &Document, case: Option<i64>) -> Bou
 }
 
 static VERSIONS: Insert = Insert::new(
-    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, uploader, uploaded_at, \
-     message)",
-    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, locked, uploader, \
+     uploaded_at, message)",
+    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -488,6 +501,7 @@ fn bind_version<'q>(query: Bound<'q>, row: &Version, case: Option<i64>) -> Bound
         .bind(&row.media_type)
         .bind(row.size)
         .bind(&row.sha256)
+        .bind(row.locked)
         .bind(&row.uploader)
         .bind(to_store(row.uploaded_at))
         .bind(row.message)

@@ -10,8 +10,8 @@ use super::facts::json_column;
 use super::work::dead_body;
 use crate::store::reads::Waiting;
 use crate::store::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
-    OutboxFilter, OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
+    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
 };
 
 impl Sqlite {
@@ -64,20 +64,6 @@ impl Sqlite {
             });
         }
         Ok(cases)
-    }
-
-    pub(in crate::store) async fn moves(&self, system: &str) -> Result<Vec<MoveCount>, StoreFault> {
-        let rows = sqlx::query(
-            "SELECT c.kind, h.from_status, h.to_status, count(*) FROM history h JOIN cases c ON c.id = h.case_id \
-             WHERE c.system = ?1 AND h.entry = 'moved' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        )
-        .bind(system)
-        .fetch_all(&self.readers)
-        .await?;
-        let count = |row: SqliteRow| {
-            Ok(MoveCount { kind: row.try_get(0)?, from: row.try_get(1)?, to: row.try_get(2)?, moves: row.try_get(3)? })
-        };
-        rows.into_iter().map(count).collect()
     }
 
     async fn history(&self, case: i64) -> Result<Vec<HistoryView>, StoreFault> {

@@ -117,7 +117,8 @@ impl Sqlite {
     ) -> Result<(), StoreFault> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
-            "UPDATE events SET state = 'told' WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'pending'",
+            "UPDATE events SET state = 'told', data = json_remove(data, '$.event.secret') \
+             WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'pending'",
         )
         .bind(json!(told).to_string())
         .execute(&mut *tx.tx)

@@ -2,6 +2,7 @@
 //! a statement; dead letters, which are few, row by row.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteArguments;
 
@@ -156,7 +157,9 @@ impl Transaction {
             "(?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
             "",
         );
-        self.insert(&EVENTS, rows, |query, row| {
+        let written = rows.iter().map(|row| Ok((row, json_text(row)?)));
+        let rows = written.collect::<Result<Vec<(&Noticed, String)>, StoreFault>>()?;
+        self.insert(&EVENTS, &rows, |query, (row, data)| {
             let Noticed { cause, item, event, .. } = row;
             query
                 .bind(cause.message())
@@ -165,7 +168,7 @@ impl Transaction {
                 .bind(&event.case.system)
                 .bind(&event.case.number)
                 .bind(&event.code)
-                .bind(json!(row).to_string())
+                .bind(data)
                 .bind(to_store(now))
         })
         .await
@@ -306,6 +309,11 @@ impl Transaction {
 /// A size as SQLite keeps it.
 fn integer(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// JSON as the tables keep it.
+fn json_text(value: &impl Serialize) -> Result<String, StoreFault> {
+    serde_json::to_string(value).map_err(|fault| StoreFault::Unusable(format!("a value is no JSON: {fault}")))
 }
 
 fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreFault> {
