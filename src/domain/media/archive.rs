@@ -34,7 +34,7 @@ pub(super) fn told<R: Read + Seek>(content: &mut Source<'_, R>) -> io::Result<To
     let Some(mut at) = directory(content)? else { return Ok(told) };
     let (mut stretch, mut offset) = (content.stretch(at, STRETCH_BYTES)?, 0);
     for _ in 0..ENTRIES_MAX {
-        // An entry may say that it is longer than what was read: the next one stands beyond.
+        // An entry may say that it is longer than what there is.
         if stretch.len().saturating_sub(offset) < ENTRY_BYTES_MAX && stretch.len() == STRETCH_BYTES {
             at += offset as u64;
             (stretch, offset) = (content.stretch(at, STRETCH_BYTES)?, 0);
