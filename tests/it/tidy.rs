@@ -167,7 +167,10 @@ fn every_column_that_names_a_content_is_asked_before_a_content_is_removed() {
                 table = name.split_whitespace().next().unwrap().to_owned();
             }
             let mut words = line.split_whitespace();
-            if let (Some(column @ ("sha256" | "content")), Some("TEXT")) = (words.next(), words.next()) {
+            // The files of exports lie in a folder of their own.
+            if let (Some(column @ ("sha256" | "content")), Some("TEXT")) = (words.next(), words.next())
+                && table != "export_runs"
+            {
                 columns += 1;
                 let asked = format!("FROM {table} WHERE {column} = k.value");
                 assert!(asks.contains(&asked), "{table}.{column} names contents: let `unreferred` ask it");
