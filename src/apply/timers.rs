@@ -4,11 +4,99 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::steps::{Happened, Steps, fits};
-use super::world::{Case, CaseKey, Document, Scope, TimerRow, Voided};
+use super::world::{Case, CaseKey, Document};
 use super::{Change, Done, Refusal, Setting};
 use crate::domain::lifecycle::{Due, Lifecycle, Status, Timer};
 use crate::domain::term::{Term, day_end};
 use crate::outcome::Code;
+
+/// Which pending timers of a case are void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voided {
+    /// Those of its turns.
+    Turn,
+    /// Those of its turns and of its whole life.
+    All,
+    /// The one of a turn or of the whole life with this code.
+    One(String),
+    /// Those of the document of this type and number.
+    Document(String, String),
+    /// That of its document requests.
+    Request,
+}
+
+impl Voided {
+    /// Whether a timer is among them.
+    #[must_use]
+    pub fn holds(&self, timer: &TimerRow) -> bool {
+        match self {
+            Self::Turn => matches!(timer.scope, Scope::Turn(_)),
+            Self::All => matches!(timer.scope, Scope::Turn(_) | Scope::Life),
+            Self::One(code) => timer.code == *code && matches!(timer.scope, Scope::Turn(_) | Scope::Life),
+            Self::Document(kind, number) => {
+                matches!(&timer.scope, Scope::Document(own, its) if own == kind && its == number)
+            }
+            Self::Request => timer.scope == Scope::Request,
+        }
+    }
+}
+
+/// What a timer is bound to, and void without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The status that the case entered with this turn.
+    Turn(u32),
+    /// The whole life of the case.
+    Life,
+    /// The document of this type and number.
+    Document(String, String),
+    /// The open document requests of the case.
+    Request,
+}
+
+/// A timer of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimerRow {
+    /// `status/timer` of a turn, the code of a timer of the whole life, `document/timer`, or `request/due`.
+    pub code: String,
+    /// What it is bound to.
+    pub scope: Scope,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}
+
+/// How a timer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimerEnd {
+    /// It fired; in words what it did.
+    Fired(String),
+    /// What it was bound to is gone; in words what came before it.
+    Void(String),
+    /// It cannot fire before somebody mends what stands in its way; in words what that is.
+    Stuck(String),
+}
+
+impl TimerEnd {
+    /// The state in the tables.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Fired(_) => "fired",
+            Self::Void(_) => "void",
+            Self::Stuck(_) => "stuck",
+        }
+    }
+
+    /// What is said of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Fired(text) | Self::Void(text) | Self::Stuck(text) => text,
+        }
+    }
+}
 
 /// How the timer of the document requests of a case is named.
 const REQUEST_DUE: &str = "request/due";
