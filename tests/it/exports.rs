@@ -338,7 +338,7 @@ async fn jobs_that_cannot_run_are_told_and_hinder_no_other() {
     for said in [
         "column.toml:3: export.job: cases has no column `colour`",
         "register.toml:2: export.job: there is no register `houses`",
-        "never.toml:4: export.job: the schedule `0 0 31 2 *` never fires",
+        "never.toml:3: export.job: cron.never: `0 0 31 2 *` never fires",
         "nowhere: export.destination: folder",
         "make the folder, or name another",
     ] {
