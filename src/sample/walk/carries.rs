@@ -1,6 +1,6 @@
 //! What the messages of a walk carry: everything that a status or a kind of case asks for, made up where only its form matters.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use crate::binding::{Command, DocumentCard, Rulebook};
 use crate::domain::lifecycle::{
@@ -14,8 +14,22 @@ use crate::sample::life::{day, moment};
 use crate::sample::people::OFFICERS;
 use crate::sample::template::Record;
 
+/// How a schema writes when something is in force.
+pub(super) type Written = fn(DateTime<Utc>) -> String;
+
+/// As a day.
+pub(super) fn as_day(at: DateTime<Utc>) -> String {
+    day(at, 0)
+}
+
 /// A new case with its purpose, its service and all fields that its kind cannot do without.
-pub(super) fn opening(lifecycle: &Lifecycle, purpose: Option<&str>, service: Option<&Service>, born: u64) -> Saying {
+pub(super) fn opening(
+    lifecycle: &Lifecycle,
+    purpose: Option<&str>,
+    service: Option<&Service>,
+    born: u64,
+    (at, written): (DateTime<Utc>, Written),
+) -> Saying {
     let mut saying = Saying::default();
     if let Some(purpose) = purpose {
         saying = saying.if_possible("purpose", purpose);
@@ -26,6 +40,10 @@ pub(super) fn opening(lifecycle: &Lifecycle, purpose: Option<&str>, service: Opt
             .if_possible("service_name", service.label.as_str())
             .if_possible("object", format!("99:99:{born:07}"));
     }
+    // What is in force is in force now.
+    saying = saying
+        .if_possible("valid_from", written(at - Duration::days(30)))
+        .if_possible("valid_until", written(at + Duration::days(365)));
     for field in lifecycle.kind().fields.iter().filter(|field| field.required) {
         saying.detail(&field.code, None);
     }

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Datelike, Duration, Utc};
 use chrono_tz::Tz;
 
+use self::carries::{Written, as_day};
 use super::compose::{Body, Composer, Saying, Unsayable};
 use super::life::moment;
 use super::template::Record;
@@ -21,10 +22,14 @@ use crate::random::Random;
 
 /// A parent of any kind.
 const ANY: &str = "*";
+/// The field that names a consent.
+const CONSENT: &str = "consent";
 const OPEN: &str = "open-case";
 const UPDATE: &str = "update-status";
 /// Seconds between two messages.
 const PACE_SECONDS: i64 = 1;
+/// Longer than any service's term.
+const LONG_AGO: Duration = Duration::days(120);
 /// Cases that belong to cases that belong to cases.
 const GENERATIONS_MAX: usize = 6;
 
@@ -134,8 +139,8 @@ impl<'w> Walk<'w> {
             return self.born_of_another(lifecycle, generation)?.ok_or(nobody);
         }
         let parent = match lifecycle.kind().parent(purpose.as_deref()) {
-            Some(rule) => self.parent(lifecycle, rule, generation)?,
-            None => None,
+            Some(rule) if rule.required || generation < GENERATIONS_MAX => self.parent(lifecycle, rule, generation)?,
+            _ => None,
         };
         self.born += 1;
         let year = self.plan.base.with_timezone(&self.plan.zone).year();
@@ -144,8 +149,10 @@ impl<'w> Walk<'w> {
         let plain = format!("{year}{:08}", self.born);
         let service = self.random.pick(lifecycle.services());
         let mut opened = Err(nobody);
-        for number in [own, plain] {
-            opened = self.opens(lifecycle, (purpose.as_deref(), service), parent.as_ref(), &number);
+        // Some write when something is in force as a day, others as a moment.
+        let forms: [(&str, Written); 4] = [(&own, as_day), (&own, moment), (&plain, as_day), (&plain, moment)];
+        for (number, written) in forms {
+            opened = self.opens(lifecycle, (purpose.as_deref(), service), parent.as_ref(), number, written);
             if !matches!(opened, Err(Unsayable::Impossible { .. })) {
                 break;
             }
@@ -163,14 +170,27 @@ impl<'w> Walk<'w> {
         (purpose, service): (Option<&str>, Option<&Service>),
         parent: Option<&Life<'w>>,
         own: &str,
+        written: Written,
     ) -> Result<String, Unsayable> {
-        let mut saying = carries::opening(lifecycle, purpose, service, self.born)
+        let signed = self.signed(lifecycle, service, parent)?;
+        let consent = self.consented(lifecycle)?;
+        let mut saying = carries::opening(lifecycle, purpose, service, self.born, (self.now, written))
             .if_possible("number", own)
             .with("happened_at", moment(self.now));
         if let Some(parent) = parent {
-            saying = saying
-                .if_possible("parent", parent.number.as_str())
-                .if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
+            // The consent may be that of the case above.
+            saying = if lifecycle.kind().consent.is_empty() {
+                saying.if_possible("parent", parent.number.as_str())
+            } else {
+                saying.with("parent", parent.number.as_str())
+            };
+            saying = saying.if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
+        }
+        if let Some(signature) = signed {
+            saying.entry("author", signature);
+        }
+        if let Some(number) = consent {
+            saying.detail(CONSENT, Some(number));
         }
         let mut attachments = Vec::new();
         let wanted = lifecycle.start().documents.iter().filter_map(|either| either.first());
@@ -193,11 +213,21 @@ impl<'w> Walk<'w> {
             self.system.kind(&rule.kind)
         };
         let Some(lifecycle) = lifecycle else { return Ok(None) };
-        let Some(route) = routes::to(lifecycle, &rule.statuses) else { return Ok(None) };
+        let begins = lifecycle.kind().term_from.as_slice();
+        let statuses = if rule.overdue && rule.statuses.is_empty() { begins } else { &rule.statuses };
+        let Some(route) = routes::to(lifecycle, statuses) else { return Ok(None) };
         let purpose = lifecycle.kind().purposes.first().map(|purpose| purpose.code.clone());
+        // A parent whose term must be over was opened long ago.
+        let present = self.now;
+        if rule.overdue {
+            self.now -= LONG_AGO;
+        }
         let life = self.born(lifecycle, purpose, generation + 1)?;
         for to in route {
             self.moves(&life, to)?;
+        }
+        if rule.overdue {
+            self.now = present;
         }
         Ok(Some(life))
     }
@@ -221,6 +251,46 @@ impl<'w> Walk<'w> {
             }
         }
         Ok(None)
+    }
+
+    /// The mark of a signature that an opening needs, with the certificate of the organization that it must name.
+    fn signed(
+        &mut self,
+        lifecycle: &Lifecycle,
+        service: Option<&Service>,
+        parent: Option<&Life<'w>>,
+    ) -> Result<Option<Saying>, Unsayable> {
+        let of_service = service.map(|service| service.signatures.as_slice()).unwrap_or_default();
+        if !lifecycle.kind().signed.iter().any(|command| command == "open") && of_service.is_empty() {
+            return Ok(None);
+        }
+        let system = self.system;
+        let known = &system.vocabulary().signatures;
+        let named = of_service.first().or(lifecycle.kind().signatures.first());
+        let plain = known.iter().find(|one| !one.certified).map(|one| &one.code);
+        let Some(kind) = named.or(plain) else { return Ok(None) };
+        let signature = Saying::default().with("signature", kind.as_str()).with("signed_at", moment(self.now));
+        if !known.iter().any(|one| one.code == *kind && one.certified) {
+            return Ok(Some(signature));
+        }
+        let certificates = system.rights().certificates.as_ref().and_then(|name| system.kind(&name.kind));
+        let Some(certificates) = certificates else { return Ok(Some(signature)) };
+        self.born += 1;
+        let serial = format!("{:012x}", self.born);
+        self.opens(certificates, (None, None), parent, &serial, as_day)
+            .or_else(|_| self.opens(certificates, (None, None), parent, &serial, moment))?;
+        Ok(Some(signature.with("certificate", serial)))
+    }
+
+    /// The number of a consent that stands, where the kind processes personal data.
+    fn consented(&mut self, lifecycle: &Lifecycle) -> Result<Option<String>, Unsayable> {
+        let system = self.system;
+        let asks = lifecycle.kind().consent.iter().any(|command| command == "open");
+        let consents = system.rights().consents.as_ref().and_then(|name| system.kind(&name.kind));
+        match consents.filter(|_| asks && lifecycle.kind().field(CONSENT).is_some()) {
+            Some(consents) => Ok(Some(self.born(consents, None, GENERATIONS_MAX)?.number)),
+            None => Ok(None),
+        }
     }
 
     fn moves(&mut self, life: &Life<'w>, to: &Status) -> Result<(), Unsayable> {
