@@ -414,7 +414,7 @@ fn timers_that_fire_late_do_what_timely_ones_do() {
         let folder = Folder::new();
         let (pipeline, base) = before(folder.path(), seed).await;
         let fired = fire_all(&pipeline, base + Duration::days(days)).await;
-        assert!(fired > 80, "only {fired} timers fire");
+        assert!(fired > 40, "only {fired} timers fire");
         assert_eq!(fire_all(&pipeline, base + Duration::days(days)).await, 0, "none of them again");
         pipeline.store.close().await;
         picture(&folder.path().join("store.sqlite")).await
