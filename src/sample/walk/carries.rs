@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::binding::{Command, DocumentCard, Rulebook};
+use crate::binding::{Command, DocumentCard, Party, Rulebook};
 use crate::domain::lifecycle::{
     Attribute, DocumentRules, Field, FieldType, Lifecycle, Reason, Requirement, Service, Status,
 };
@@ -184,6 +184,32 @@ pub(super) fn unasked(rulebook: &Rulebook, text: &str, known: &[Record]) -> Vec<
     let cards = items.iter().flat_map(|item| cards(&item.command));
     let new = cards.filter(|card| known.iter().all(|one| one.value("content_id") != Some(&card.content_id)));
     new.map(|card| card.r#type.clone()).collect()
+}
+
+/// Who takes part in the case that a message opens.
+pub(super) fn parties(rulebook: &Rulebook, bytes: &[u8]) -> Vec<Party> {
+    let items = rulebook.read(&String::from_utf8_lossy(bytes)).verdict.unwrap_or_default();
+    let opened = items.into_iter().find_map(|item| match item.command {
+        Command::OpenCase(command) => Some(command.parties),
+        _ => None,
+    });
+    opened.unwrap_or_default()
+}
+
+/// Roles that a kind takes over from its parent are those of the parent, where its messages say who it is.
+pub(super) fn inherited(lifecycle: &Lifecycle, parties: &[Party], saying: &mut Saying) {
+    for (role, from) in &lifecycle.kind().inherits {
+        for party in parties.iter().filter(|party| party.role == *from) {
+            let told = [("inn", &party.inn), ("ogrn", &party.ogrn), ("ogrnip", &party.ogrnip), ("snils", &party.snils)];
+            let mut entry = Saying::default().with("role", role.as_str());
+            for (name, value) in told {
+                if let Some(value) = value {
+                    entry = entry.if_possible(name, value.as_str());
+                }
+            }
+            saying.entry_if_possible("parties", entry);
+        }
+    }
 }
 
 fn cards(command: &Command) -> &[DocumentCard] {

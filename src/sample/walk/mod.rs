@@ -15,7 +15,7 @@ use super::compose::{Body, Composer, Saying, Unsayable};
 use super::life::moment;
 use super::template::Record;
 use super::{Expected, SampleMessage, Templates};
-use crate::binding::Rulebook;
+use crate::binding::{Party, Rulebook};
 use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
 use crate::outcome::Code;
 use crate::random::Random;
@@ -71,6 +71,16 @@ struct Life<'w> {
     lifecycle: &'w Lifecycle,
     number: String,
     purpose: Option<String>,
+    parties: Vec<Party>,
+}
+
+/// What a new case is wanted for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted<'a> {
+    purpose: Option<&'a str>,
+    service: Option<&'a Service>,
+    /// A declared field with its value.
+    detail: Option<(&'a str, &'a str)>,
 }
 
 impl<'w> Walk<'w> {
@@ -151,14 +161,16 @@ impl<'w> Walk<'w> {
         let mut opened = Err(nobody);
         // Some write when something is in force as a day, others as a moment.
         let forms: [(&str, Written); 4] = [(&own, as_day), (&own, moment), (&plain, as_day), (&plain, moment)];
+        let wanted = Wanted { purpose: purpose.as_deref(), service, detail: None };
         for (number, written) in forms {
-            opened = self.opens(lifecycle, (purpose.as_deref(), service), parent.as_ref(), number, written);
+            opened = self.opens(lifecycle, wanted, parent.as_ref(), number, written);
             if !matches!(opened, Err(Unsayable::Impossible { .. })) {
                 break;
             }
         }
         let number = opened?;
-        let life = Life { lifecycle, number, purpose };
+        let parties = self.made.last().map(|sent| carries::parties(self.rulebook, &sent.bytes)).unwrap_or_default();
+        let life = Life { lifecycle, number, purpose, parties };
         self.entered(&life, lifecycle.start());
         Ok(life)
     }
@@ -167,7 +179,7 @@ impl<'w> Walk<'w> {
     fn opens(
         &mut self,
         lifecycle: &'w Lifecycle,
-        (purpose, service): (Option<&str>, Option<&Service>),
+        Wanted { purpose, service, detail }: Wanted<'_>,
         parent: Option<&Life<'w>>,
         own: &str,
         written: Written,
@@ -185,9 +197,13 @@ impl<'w> Walk<'w> {
                 saying.with("parent", parent.number.as_str())
             };
             saying = saying.if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
+            carries::inherited(lifecycle, &parent.parties, &mut saying);
         }
         if let Some(signature) = signed {
             saying.entry("author", signature);
+        }
+        if let Some((code, value)) = detail {
+            saying.detail(code, Some(value.to_owned()));
         }
         if let Some(number) = consent {
             saying.detail(CONSENT, Some(number));
@@ -246,8 +262,9 @@ impl<'w> Walk<'w> {
                 for to in route {
                     self.moves(&life, to)?;
                 }
-                let number = if opening.same_number { life.number } else { self.last(lifecycle) };
-                return Ok(Some(Life { lifecycle, number, purpose: opening.purpose.clone() }));
+                let number = if opening.same_number { life.number.clone() } else { self.last(lifecycle) };
+                let parties = life.parties;
+                return Ok(Some(Life { lifecycle, number, purpose: opening.purpose.clone(), parties }));
             }
         }
         Ok(None)
@@ -268,7 +285,10 @@ impl<'w> Walk<'w> {
         let known = &system.vocabulary().signatures;
         let named = of_service.first().or(lifecycle.kind().signatures.first());
         let plain = known.iter().find(|one| !one.certified).map(|one| &one.code);
-        let Some(kind) = named.or(plain) else { return Ok(None) };
+        let Some(kind) = named.or(plain) else {
+            // The system names no kinds of signature: any mark will do.
+            return Ok(Some(Saying::default().with_any("signature").with("signed_at", moment(self.now))));
+        };
         let signature = Saying::default().with("signature", kind.as_str()).with("signed_at", moment(self.now));
         if !known.iter().any(|one| one.code == *kind && one.certified) {
             return Ok(Some(signature));
@@ -277,8 +297,9 @@ impl<'w> Walk<'w> {
         let Some(certificates) = certificates else { return Ok(Some(signature)) };
         self.born += 1;
         let serial = format!("{:012x}", self.born);
-        self.opens(certificates, (None, None), parent, &serial, as_day)
-            .or_else(|_| self.opens(certificates, (None, None), parent, &serial, moment))?;
+        let wanted = Wanted { detail: Some(("signature", kind.as_str())), ..Wanted::default() };
+        self.opens(certificates, wanted, parent, &serial, as_day)
+            .or_else(|_| self.opens(certificates, wanted, parent, &serial, moment))?;
         Ok(Some(signature.with("certificate", serial)))
     }
 
