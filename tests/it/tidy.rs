@@ -41,7 +41,7 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["export"],
-        &["lapin", "crate::broker", "crate::cli", "crate::pipeline"],
+        &["lapin", "crate::broker", "crate::cli"],
         "an export reads the store and writes files; what goes to the broker goes through the outbox",
     ),
     (&["cli", "console"], &["sqlx"], "SQL lives in crate::store alone"),
