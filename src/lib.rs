@@ -5,7 +5,7 @@
 //! [`schema`] compiled from XSD, with [`validate`] over [`xml`] ([`assess`] joins them for any document); [`admit`] holds its sender and attachments against what
 //! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
-//! [`pipeline`] conducts; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
+//! [`export`] reads registers out into files. [`pipeline`] conducts; [`schedule`] says what is done by the clock; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
 //! [`health`] are the ways to look in from outside. [`handbook`] tells rules to people, [`specimen`] makes
 //! sample documents of any schema, [`sample`] whole traffic.
 
@@ -15,6 +15,7 @@ pub mod assemble;
 pub mod assess;
 pub mod binding;
 pub mod broker;
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -22,9 +23,12 @@ pub mod daemon;
 pub mod decode;
 pub mod desk;
 pub mod domain;
+pub mod export;
+pub mod extract;
 pub mod failpoint;
 pub mod handbook;
 pub mod health;
+pub mod hypertext;
 pub mod intake;
 pub mod outbox;
 pub mod outcome;
@@ -33,6 +37,7 @@ mod random;
 pub mod relay;
 pub mod rules;
 pub mod sample;
+pub mod schedule;
 pub mod schema;
 pub mod specimen;
 pub mod store;

@@ -129,6 +129,7 @@ impl Counters {
                 ("outbox-pending", waiting.pending),
                 ("outbox-stuck", waiting.stuck),
                 ("dead-letters", waiting.dead_letters),
+                ("timers-stuck", waiting.timers_stuck),
             ] {
                 self.waiting.get_or_create(&WaitingLabels { what }).set(count);
             }

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use mezhved::admit::{Desk, Prepared, prepare};
+use mezhved::admit::{Answers, Desk, Prepared, prepare};
 use mezhved::binding::{Library, Rulebook};
 use mezhved::config::{Config, Written};
 use mezhved::domain::properties::Properties;
@@ -65,7 +65,14 @@ pub fn run(data: &[u8]) {
 
 fn judged(data: &[u8]) -> Prepared {
     let (config, rulebook) = house();
-    let desk = Desk { rulebook, partners: &config.partners, agency: &config.agency, now: DateTime::<Utc>::UNIX_EPOCH };
+    let answers = Answers::default();
+    let desk = Desk {
+        rulebook,
+        partners: &config.partners,
+        agency: &config.agency,
+        answers: &answers,
+        now: DateTime::<Utc>::UNIX_EPOCH,
+    };
     let origin = Origin::Queue { queue: "mezhved.in.epgu".into(), system: "epgu".into(), bytes_max: BODY_BYTES_MAX };
     let properties = Properties { user_id: Some("epgu".into()), ..Properties::default() };
     prepare(Delivery { body: data.to_vec(), properties, origin, received_at: desk.now }, &desk)

@@ -16,6 +16,8 @@ pub struct Partner {
     pub user: String,
     /// The queue for our answers.
     pub receipts: Option<String>,
+    /// The queue for decisions, results, extracts and requests; none: it gets none.
+    pub documents: Option<String>,
     /// Permitted `reply_to` queues; a last `*` stands for any ending.
     reply_to: Vec<String>,
     systems: Vec<String>,
@@ -35,17 +37,20 @@ impl Partner {
                 return Err(format!("agencies: an agency without `{key}`"));
             }
         }
-        if written.receipts.len() > 255 {
-            return Err(format!(
-                "agencies: {}: `receipts` is longer than a queue's name may be (255 bytes)",
-                written.code
-            ));
+        for (key, queue) in [("receipts", &written.receipts), ("documents", &written.documents)] {
+            if queue.len() > 255 {
+                return Err(format!(
+                    "agencies: {}: `{key}` is longer than a queue's name may be (255 bytes)",
+                    written.code
+                ));
+            }
         }
         Ok(Self {
             code: written.code.clone(),
             name: if written.name.is_empty() { written.code.clone() } else { written.name.clone() },
             user: written.user.clone(),
             receipts: Some(written.receipts.clone()).filter(|queue| !queue.is_empty()),
+            documents: Some(written.documents.clone()).filter(|queue| !queue.is_empty()),
             reply_to: written.reply_to.clone(),
             systems: written.systems.clone(),
             kinds: written.kinds.clone(),

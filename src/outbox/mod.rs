@@ -2,7 +2,9 @@
 //! transaction of the change that caused it; of a notice that transaction holds what happened, and the relay, which sends
 //! both, puts it into words.
 
+mod document;
 mod envelope;
+mod export_ready;
 mod notice;
 mod receipt;
 
@@ -12,7 +14,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+pub use export_ready::{Exported, ExportedFile, export_ready};
+
 use crate::apply::{Lifecycles, Noticed, Settlement};
+use crate::config::{Partners, StateServices};
+use crate::domain::calendar::Calendar;
 use crate::domain::routing::Routing;
 use crate::xml::WriteFault;
 
@@ -26,6 +32,8 @@ pub enum OutboxWhat {
     Notice,
     /// A document or message to an agency.
     Document,
+    /// The message about an export.
+    Export,
 }
 
 impl OutboxWhat {
@@ -36,6 +44,7 @@ impl OutboxWhat {
             Self::Receipt => "receipt",
             Self::Notice => "notice",
             Self::Document => "document",
+            Self::Export => "export",
         }
     }
 }
@@ -76,10 +85,16 @@ pub struct Sending<'a> {
     pub agency: &'a str,
     /// Labels and texts.
     pub lifecycles: &'a Lifecycles,
+    /// Agencies and their queues.
+    pub partners: &'a Partners,
+    /// Which agency serves which state service.
+    pub services: &'a StateServices,
     /// Labels of units.
     pub routing: &'a Routing,
     /// The zone in which moments are told.
     pub zone: Tz,
+    /// Working days, for what is left of a term.
+    pub calendar: &'a Calendar,
     /// A link in notices, with `{system}` and `{number}`.
     pub link: Option<&'a str>,
     /// The moment of the batch.
@@ -89,6 +104,16 @@ pub struct Sending<'a> {
 /// The answers that a settlement owes.
 pub fn receipts(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
     settlement.receipts.iter().map(|receipt| receipt::row(receipt, sending)).collect()
+}
+
+/// What a settlement sends to other agencies; `content` gives the bytes of a content by its SHA-256.
+pub fn documents(
+    settlement: &Settlement,
+    sending: &Sending<'_>,
+    content: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Vec<OutboxRow>, WriteFault> {
+    let rows = settlement.leaving.iter().map(|leaving| document::row(leaving, sending, content));
+    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// The notices of something that people are told of: one a channel.

@@ -9,6 +9,7 @@ use super::envelope::{Header, id, message, moment};
 use super::{OutboxRow, OutboxWhat, Sending};
 use crate::apply::{Event, Noticed};
 use crate::domain::lifecycle::{Event as Texts, Lifecycle, Place};
+use crate::domain::term::{Term, remaining};
 use crate::xml::{WriteFault, Writer};
 
 const NAMESPACE: &str = "urn:mezhved:notice:1.0";
@@ -21,7 +22,7 @@ pub(super) fn rows(noticed: &Noticed, sending: &Sending<'_>) -> Result<Vec<Outbo
     let event = &noticed.event;
     let mut rows = Vec::new();
     let Some(lifecycle) = sending.lifecycles.kind(&event.case.system, &event.case.kind) else { return Ok(rows) };
-    let Some(texts) = lifecycle.event(&event.code) else { return Ok(rows) };
+    let Some(texts) = sending.lifecycles.event(&event.case, &event.code) else { return Ok(rows) };
     let values = values(event, lifecycle, sending);
     for channel in &texts.channels {
         match addressee(channel, noticed) {
@@ -102,7 +103,7 @@ fn row(
     })?;
     Ok(OutboxRow {
         what: OutboxWhat::Notice,
-        message: Some(noticed.message),
+        message: noticed.cause.message(),
         case_number: Some(event.case.number.clone()),
         kind: "notice",
         address: channel.to_owned(),
@@ -127,6 +128,13 @@ fn write_texts(w: &mut Writer, texts: &Texts, values: &HashMap<&'static str, Str
     Ok(())
 }
 
+/// What is left of the deadline, else of the validity.
+fn left(event: &Event, sending: &Sending<'_>) -> Option<String> {
+    let ends = [event.deadline, event.valid_until].into_iter().flatten();
+    let mut left = ends.filter_map(|end| remaining(sending.now, end, sending.zone, sending.calendar));
+    left.next().map(Term::label)
+}
+
 fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMap<&'static str, String> {
     let day = |moment: DateTime<Utc>| moment.with_timezone(&sending.zone).format("%d.%m.%Y").to_string();
     // A deadline is the first moment after its last day.
@@ -141,6 +149,7 @@ fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMa
         (Place::Title, event.title.clone()),
         (Place::Parent, event.parent.clone()),
         (Place::Until, event.valid_until.map(last_day)),
+        (Place::Remaining, left(event, sending)),
         (Place::Status, Some(status)),
         (Place::Service, Some(service).filter(|service| !service.is_empty())),
         (Place::Happened, Some(happened)),
@@ -157,6 +166,7 @@ fn values(event: &Event, lifecycle: &Lifecycle, sending: &Sending<'_>) -> HashMa
             Place::Unit,
             event.unit.as_ref().map(|code| sending.routing.unit(code).map_or(code, |unit| &unit.label).clone()),
         ),
+        (Place::Code, event.secret.as_ref().map(|secret| secret.reveal().to_owned())),
     ]
     .into_iter()
     .filter_map(|(place, value)| Some((place.name(), value?)))

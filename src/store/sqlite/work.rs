@@ -117,7 +117,8 @@ impl Sqlite {
     ) -> Result<(), StoreFault> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
-            "UPDATE events SET state = 'told' WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'pending'",
+            "UPDATE events SET state = 'told', data = json_remove(data, '$.event.secret') \
+             WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'pending'",
         )
         .bind(json!(told).to_string())
         .execute(&mut *tx.tx)
@@ -232,6 +233,26 @@ impl Sqlite {
                 .await?
                 .rows_affected();
         let done = done + untold;
+        if done > 0 {
+            tx.write_audit(&[audit]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done)
+    }
+
+    pub(in crate::store) async fn outbox_retry_stuck(
+        &self,
+        attempts_max: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        let done =
+            sqlx::query("UPDATE outbox SET state = 'pending', due_at = ?2 WHERE state = 'stuck' AND attempts < ?1")
+                .bind(attempts_max)
+                .bind(to_store(audit.at))
+                .execute(&mut *tx.tx)
+                .await?
+                .rows_affected();
         if done > 0 {
             tx.write_audit(&[audit]).await?;
         }
