@@ -104,8 +104,11 @@ fn agrees(name: &str, encoding: &'static Encoding) -> bool {
 
 /// The encoding that the first bytes show by themselves, and how many of them are the mark.
 fn marked(body: &[u8]) -> Option<(&'static Encoding, usize)> {
-    if let Some(found) = Encoding::for_bom(body) {
-        return Some(found);
+    if let Some((encoding, length)) = Encoding::for_bom(body) {
+        // Of two marks the second is a character that no document begins with. The reader takes one away, so it is left
+        // both, to find the second.
+        let twice = body[length..].starts_with(&body[..length]);
+        return Some((encoding, if twice { 0 } else { length }));
     }
     match body {
         [b'<', 0, ..] => Some((UTF_16LE, 0)),
@@ -171,6 +174,7 @@ mod tests {
         check(declared.as_bytes(), Ok((declared, "UTF-8", true)));
         let single = "<?xml version='1.0' encoding = 'utf-8'?><а/>";
         check(single.as_bytes(), Ok((single, "UTF-8", false)));
+        check("\u{FEFF}\u{FEFF}<а/>".as_bytes(), Ok(("\u{FEFF}\u{FEFF}<а/>", "UTF-8", false)));
         let instruction = "<?xml-stylesheet encoding='klingon'?><а/>";
         check(instruction.as_bytes(), Ok((instruction, "UTF-8", false)));
     }
