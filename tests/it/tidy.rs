@@ -173,7 +173,8 @@ fn every_column_that_names_a_content_is_asked_before_a_content_is_removed() {
             if table == OWN_CONTENTS {
                 continue;
             }
-            if let (Some(column @ ("sha256" | "content")), Some("TEXT")) = (words.next(), words.next()) {
+            let (column, kind) = (words.next(), words.next().map(|kind| kind.trim_end_matches(',')));
+            if let (Some(column @ ("sha256" | "content")), Some("TEXT")) = (column, kind) {
                 columns += 1;
                 let asked = format!("FROM {table} WHERE {column} = k.value");
                 assert!(asks.contains(&asked), "{table}.{column} names contents: let `unreferred` ask it");
