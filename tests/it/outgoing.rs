@@ -143,7 +143,7 @@ pub(crate) fn state_answer(id: u8, file: Option<&str>) -> Vec<u8> {
     let (documents, attachments) = match file {
         None => (String::new(), String::new()),
         Some(text) => (
-            "<Documents><c:Document contentId=\"a\"><c:Type>answer</c:Type><c:Title>Ответ</c:Title><c:IssuedOn>2026-03-02</c:IssuedOn>\
+            "<Documents><c:Document contentId=\"a\"><c:Type>egrul-extract</c:Type><c:Title>Выписка</c:Title><c:Number>1</c:Number><c:IssuedOn>2026-03-02</c:IssuedOn>\
              <c:Purpose>Ответ</c:Purpose></c:Document></Documents>"
                 .to_owned(),
             format!(
