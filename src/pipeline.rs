@@ -21,6 +21,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
+use crate::notify::Texts;
 use crate::outbox::{self, OutboxRow, Sending};
 use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
@@ -47,6 +48,8 @@ pub struct Pipeline {
     pub calendar: Arc<Calendar>,
     /// Which unit is responsible for what.
     pub routing: Arc<Routing>,
+    /// What people read of events.
+    pub texts: Arc<Texts>,
     /// The store.
     pub store: Store,
     /// Contents outside the tables.
@@ -57,16 +60,30 @@ pub struct Pipeline {
     pub parked: Notify,
     /// Told when the outbox has something.
     pub owed: Notify,
+    /// Told when people are to be told of something.
+    pub noticed: Notify,
 }
 
 impl Pipeline {
     /// A pipeline over a store.
     #[must_use]
     pub fn new(config: Config, rules: &Rules, store: Store) -> Self {
-        let Rules { rulebook, lifecycles, calendar, routing } = rules.clone();
         let contents = Contents::at(config.contents.clone());
-        let (parked, owed, counters) = (Notify::new(), Notify::new(), Counters::new());
-        Self { config, rulebook, lifecycles, calendar, routing, store, contents, counters, parked, owed }
+        let Rules { rulebook, lifecycles, calendar, routing, texts } = rules.clone();
+        Self {
+            config,
+            rulebook,
+            lifecycles,
+            calendar,
+            routing,
+            texts,
+            store,
+            contents,
+            counters: Counters::new(),
+            parked: Notify::new(),
+            owed: Notify::new(),
+            noticed: Notify::new(),
+        }
     }
 
     /// Decodes, validates and judges a batch on all processors; the order stays.
@@ -208,14 +225,7 @@ impl Pipeline {
 
     /// What messages of that moment are made with.
     pub fn sending(&self, now: DateTime<Utc>) -> Sending<'_> {
-        Sending {
-            agency: &self.config.agency,
-            lifecycles: &self.lifecycles,
-            routing: &self.routing,
-            zone: self.config.zone,
-            link: self.config.notice_link.as_deref(),
-            now,
-        }
+        Sending { agency: &self.config.agency, zone: self.config.zone, now }
     }
 
     /// Keeps contents; it must be done before the rows that name them are committed.
@@ -236,8 +246,11 @@ impl Pipeline {
         if !(writes.woken.is_empty() && writes.parked.is_empty() && writes.parked_again.is_empty()) {
             self.parked.notify_one();
         }
-        if !(nothing_owed && writes.noticed.is_empty() && writes.repeats.is_empty()) {
+        if !(nothing_owed && writes.repeats.is_empty()) {
             self.owed.notify_one();
+        }
+        if !writes.noticed.is_empty() {
+            self.noticed.notify_one();
         }
     }
 }

@@ -146,7 +146,7 @@ fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
 }
 
 /// Names somebody without telling who it is.
-fn hash(identifier: &str, value: &str) -> [u8; 32] {
+pub(super) fn hash(identifier: &str, value: &str) -> [u8; 32] {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     Sha256::digest(format!("{identifier}:{digits}")).into()
 }

@@ -18,6 +18,7 @@ mod route;
 pub mod rows;
 pub mod settle;
 mod steps;
+mod subscribe;
 mod timers;
 mod update_status;
 pub mod world;
@@ -287,7 +288,7 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Command::ActOnCase(command) => act_on_case::apply(command, &key, world, setting),
         Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
         Command::PostLetter(command) => post_letter::apply(command, &key, world, setting),
-        Command::Subscribe(_) => Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned())),
+        Command::Subscribe(command) => subscribe::apply(command, &key, setting),
     };
     match done {
         Ok(mut done) => {
@@ -306,7 +307,9 @@ fn awaited(command: &Command, key: &CaseKey, world: &World, setting: &Setting<'_
     if let Command::OpenCase(command) = command {
         return open_case::awaited(command, key, world, setting);
     }
-    if !world.cases.contains_key(key) {
+    // A choice for all cases is about none.
+    let about_none = matches!(command, Command::Subscribe(choice) if choice.case_number.is_none());
+    if !about_none && !world.cases.contains_key(key) {
         return setting.lifecycle(&key.kind).is_ok().then(|| key.clone());
     }
     match command {

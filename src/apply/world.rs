@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::letters::{Dialog, Letter, Reader};
+use crate::domain::frequency::Frequency;
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
 pub const NEW_WAITING: i64 = i64::MAX;
@@ -284,6 +285,8 @@ pub enum Change {
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
+    /// Somebody chose what to be told of.
+    Subscription(Box<SubscriptionRow>),
 }
 
 /// Which pending timers of a case are void.
@@ -333,6 +336,31 @@ pub struct PartyRow {
     pub hash: [u8; 32],
     /// The masked form.
     pub shown: String,
+}
+
+/// What a subscriber chose to be told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionRow {
+    /// SHA-256 of identifier and value, as among the parties.
+    pub subscriber: [u8; 32],
+    /// The identifier, masked.
+    pub shown: String,
+    /// Code of the system.
+    pub system: String,
+    /// Kind and number of the one case that it is for; none: all of the subscriber's.
+    pub case: Option<(String, String)>,
+    /// The one event that it is for; none: all of them.
+    pub event: Option<String>,
+    /// The channel.
+    pub channel: String,
+    /// How often.
+    pub frequency: Frequency,
+    /// When it was chosen.
+    pub happened_at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The message, by its inbox row; none: an opt-out link.
+    pub message: Option<i64>,
 }
 
 /// Fields that a kind declares, by code.
@@ -428,7 +456,8 @@ impl World {
             | Change::Parties(..)
             | Change::Former(..)
             | Change::Voided(..)
-            | Change::Timer(..) => {}
+            | Change::Timer(..)
+            | Change::Subscription(_) => {}
         }
     }
 

@@ -12,6 +12,7 @@ mod dialog;
 mod dlq;
 mod lifecycle;
 mod message;
+mod notify;
 mod outbox;
 mod period;
 mod process;
@@ -146,6 +147,9 @@ enum Command {
     /// The journal of what persons and jobs did: show, seal, verify.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// What people are told: notifications, texts, previews.
+    #[command(subcommand)]
+    Notify(notify::Notify),
     /// How many message ids ended how, and what is not done yet.
     Status(status::Status),
     /// Make realistic, seeded traffic as files.
@@ -189,6 +193,7 @@ impl Cli {
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
             Command::Audit(command) => command.run(layers),
+            Command::Notify(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
             Command::Completions(command) => Ok(command.run()),

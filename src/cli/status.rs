@@ -58,8 +58,13 @@ impl Status {
         show::line(&table.to_string());
         show::line(&format!("{} deliveries = {messages} message ids + {repeats} repeats", messages + repeats));
         show::line(&format!(
-            "waiting: {} parked items, {} to send, {} stuck; {} open dead letters",
-            waiting.parked, waiting.pending, waiting.stuck, waiting.dead_letters
+            "waiting: {} parked items, {} to send, {} stuck; {} open dead letters; {} notifications to deliver, {} failed",
+            waiting.parked,
+            waiting.pending,
+            waiting.stuck,
+            waiting.dead_letters,
+            waiting.notifications,
+            waiting.notifications_failed
         ));
         Ok(exit)
     }

@@ -1,6 +1,6 @@
 //! What is owed to others, as messages: receipts and notices in an envelope of our own. Pure. A receipt is written in the
-//! transaction of the change that caused it; of a notice that transaction holds what happened, and the relay, which sends
-//! both, puts it into words.
+//! transaction of the change that caused it; of a notice that transaction holds what happened, and `notify` puts it into
+//! words when it goes out.
 
 mod envelope;
 mod notice;
@@ -12,9 +12,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::apply::{Lifecycles, Noticed, Settlement};
-use crate::domain::routing::Routing;
+use crate::apply::Settlement;
 use crate::xml::WriteFault;
+
+pub use envelope::id;
+pub use notice::{Addressee, Digest, Notice, Told, digest, notice};
 
 /// What a row of the outbox is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -22,8 +24,6 @@ use crate::xml::WriteFault;
 pub enum OutboxWhat {
     /// The answer to a message.
     Receipt,
-    /// A notice to people.
-    Notice,
     /// A document or message to an agency.
     Document,
 }
@@ -34,7 +34,6 @@ impl OutboxWhat {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
-            Self::Notice => "notice",
             Self::Document => "document",
         }
     }
@@ -49,9 +48,9 @@ pub struct OutboxRow {
     pub message: Option<i64>,
     /// The case that it is about.
     pub case_number: Option<String>,
-    /// Where it goes: `queue`, `notice` or `file`.
+    /// Where it goes: `queue` or `file`.
     pub kind: &'static str,
-    /// Queue name, notice channel or path.
+    /// Queue name or path.
     pub address: String,
     /// Rows of one key leave in order.
     pub order_key: Option<String>,
@@ -74,14 +73,8 @@ pub struct OutboxRow {
 pub struct Sending<'a> {
     /// Our own code, the sender.
     pub agency: &'a str,
-    /// Labels and texts.
-    pub lifecycles: &'a Lifecycles,
-    /// Labels of units.
-    pub routing: &'a Routing,
     /// The zone in which moments are told.
     pub zone: Tz,
-    /// A link in notices, with `{system}` and `{number}`.
-    pub link: Option<&'a str>,
     /// The moment of the batch.
     pub now: DateTime<Utc>,
 }
@@ -89,11 +82,6 @@ pub struct Sending<'a> {
 /// The answers that a settlement owes.
 pub fn receipts(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
     settlement.receipts.iter().map(|receipt| receipt::row(receipt, sending)).collect()
-}
-
-/// The notices of something that people are told of: one a channel.
-pub fn notices(noticed: &Noticed, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
-    notice::rows(noticed, sending)
 }
 
 /// When a row that did not leave is tried again: the pause doubles with each try, up to the longest.

@@ -6,6 +6,7 @@ mod dialogs;
 mod fault;
 mod journal;
 mod moment;
+mod notify;
 mod reads;
 mod sqlite;
 mod work;
@@ -17,6 +18,10 @@ pub use content::{ContentFault, Contents};
 pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
+pub use notify::{
+    Becomes, ChoiceRow, DueNotification, NotificationCount, NotificationFilter, NotificationRow, NotificationView,
+    Reader, Told,
+};
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
     OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,

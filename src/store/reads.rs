@@ -406,4 +406,8 @@ pub struct Waiting {
     pub stuck: i64,
     /// Open dead letters.
     pub dead_letters: i64,
+    /// Notifications that have not reached their channel yet, digests and those of quiet hours among them.
+    pub notifications: i64,
+    /// Notifications that failed.
+    pub notifications_failed: i64,
 }

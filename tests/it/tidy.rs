@@ -28,8 +28,15 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
 ];
 
 /// Crates with one user each.
-const SOLE_USERS: [(&str, &str); 5] =
-    [("sqlx", "store"), ("lapin", "broker"), ("quick_xml", "xml"), ("roxmltree", "schema"), ("std::env", "config")];
+const SOLE_USERS: [(&str, &str); 7] = [
+    ("sqlx", "store"),
+    ("lapin", "broker"),
+    ("quick_xml", "xml"),
+    ("roxmltree", "schema"),
+    ("lettre", "mail"),
+    ("reqwest", "notify"),
+    ("std::env", "config"),
+];
 
 /// Names that say nothing.
 const NO_SUCH_ROOMS: [&str; 6] = ["utils", "util", "common", "types", "helpers", "misc"];

@@ -5,6 +5,8 @@ mod changes;
 mod facts;
 mod journal;
 mod letters;
+mod notify;
+mod notify_reads;
 mod reads;
 mod rows;
 mod work;

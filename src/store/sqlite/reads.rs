@@ -354,7 +354,9 @@ impl Sqlite {
              + (SELECT count(*) FROM events WHERE state = 'pending'), \
              (SELECT count(*) FROM outbox WHERE state = 'stuck') \
              + (SELECT count(*) FROM events WHERE state = 'stuck'), \
-             (SELECT count(*) FROM dead_letters WHERE state = 'open')",
+             (SELECT count(*) FROM dead_letters WHERE state = 'open'), \
+             (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sent')), \
+             (SELECT count(*) FROM notifications WHERE state = 'failed')",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -363,6 +365,8 @@ impl Sqlite {
             pending: row.try_get(1)?,
             stuck: row.try_get(2)?,
             dead_letters: row.try_get(3)?,
+            notifications: row.try_get(4)?,
+            notifications_failed: row.try_get(5)?,
         })
     }
 }

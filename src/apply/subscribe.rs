@@ -1,0 +1,62 @@
+//! Somebody chooses what to be told of: an event or all of them, of one case or all of them, by a channel, how often. The last
+//! choice counts. What the law wants told goes out all the same.
+
+use super::fields::hash;
+use super::world::{CaseKey, SubscriptionRow};
+use super::{Change, Done, Refusal, Setting};
+use crate::binding::Subscribe;
+use crate::domain::frequency::Frequency;
+use crate::domain::identifiers;
+use crate::domain::lifecycle::{Event, Lifecycle, System};
+use crate::outcome::Code;
+
+pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -> Result<Done, Refusal> {
+    let unknown = || Refusal::with(Code::UnknownKind, format!("нет системы {}", setting.system));
+    let system = setting.context.lifecycles.system(setting.system).ok_or_else(unknown)?;
+    let wrong = |what: &str, known: Vec<&str>| {
+        Refusal::with(Code::FieldWrong, format!("{what}; известны: {}", known.join(", ")))
+    };
+    let events = events(system);
+    if command.event.as_ref().is_some_and(|event| !events.iter().any(|one| one.code == *event)) {
+        return Err(wrong("событие", events.iter().map(|one| one.code.as_str()).collect()));
+    }
+    let channels = system.channels();
+    if !channels.contains(&command.channel.as_str()) {
+        return Err(wrong("канал", channels));
+    }
+    let frequency = Frequency::parse(&command.frequency)
+        .ok_or_else(|| wrong("частота", Frequency::ALL.map(Frequency::as_str).to_vec()))?;
+    let identifiers =
+        [("snils", &command.snils), ("inn", &command.inn), ("ogrn", &command.ogrn), ("ogrnip", &command.ogrnip)];
+    let rows = identifiers.into_iter().filter_map(|(identifier, value)| {
+        let value = value.as_deref()?;
+        Some(Change::Subscription(Box::new(SubscriptionRow {
+            subscriber: hash(identifier, value),
+            shown: identifiers::mask(value),
+            system: setting.system.to_owned(),
+            case: command.case_number.is_some().then(|| (key.kind.clone(), key.number.clone())),
+            event: command.event.clone(),
+            channel: command.channel.clone(),
+            frequency,
+            happened_at: command.happened_at,
+            recorded_at: setting.context.now,
+            message: Some(setting.message),
+        })))
+    });
+    let changes: Vec<Change> = rows.collect();
+    if changes.is_empty() {
+        return Err(Refusal::with(Code::FieldMissing, "кто подписывается: СНИЛС, ИНН, ОГРН или ОГРНИП".to_owned()));
+    }
+    Ok(Done { changes, ..Done::default() })
+}
+
+/// The events of a system, each once.
+fn events(system: &System) -> Vec<&Event> {
+    let mut events: Vec<&Event> = Vec::new();
+    for event in system.kinds().iter().flat_map(Lifecycle::events) {
+        if !events.iter().any(|known| known.code == event.code) {
+            events.push(event);
+        }
+    }
+    events
+}
