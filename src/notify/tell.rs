@@ -256,7 +256,8 @@ impl<'a> Plan<'a> {
             }
         };
         let CaseKey { kind, number, .. } = &event.case;
-        let in_order = slot.is_none() && !urgent && towards.audience != "all";
+        // What the law wants told does not wait behind what is put off.
+        let in_order = slot.is_none() && !urgent && !texts.required && towards.audience != "all";
         let patience = self.now.max(due_at) + self.settings.patience;
         let give_up_at = if urgent { event.deadline.map_or(patience, |end| end.min(patience)) } else { patience };
         NotificationRow {

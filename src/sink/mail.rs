@@ -154,10 +154,7 @@ impl MailSink {
     }
 }
 
-async fn say<S: AsyncWrite + Unpin>(stream: &mut BufReader<S>, text: &str) -> io::Result<()>
-where
-    S: AsyncRead,
-{
+async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, text: &str) -> io::Result<()> {
     let stream = stream.get_mut();
     stream.write_all(format!("{text}\r\n").as_bytes()).await?;
     stream.flush().await

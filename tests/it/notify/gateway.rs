@@ -143,7 +143,7 @@ async fn what_one_reader_gets_in_an_hour_is_bounded_but_for_what_the_law_wants_t
         "{done:?}"
     );
     assert!(rows[2].error.as_deref().unwrap().contains("rate-limited"));
-    happen(&pipeline, vec![update(1, 2, "on_appeal", "")]).await;
+    happen(&pipeline, vec![update(2, 1, "rejected", refusal)]).await;
     tell(&pipeline).await;
     assert!(deliver_by(&pipeline, &mut courier).await.rest_until.is_some_and(|rest| rest > clock::now()));
 }
