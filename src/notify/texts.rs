@@ -304,7 +304,7 @@ fn known(path: &str) -> Vec<&'static str> {
     let mut known = if layout { Vec::new() } else { names() };
     if path.contains("/digest.") {
         known.extend(["count", "items", "more"]);
-    } else if layout || path.ends_with(".html") {
+    } else if layout || path.ends_with(Part::Html.ending()) {
         known.extend(["title", "long", "to_do", "link", "opt_out"]);
     }
     known
@@ -340,7 +340,7 @@ fn line_of(source: &str, name: &str) -> usize {
     let lines: Vec<&str> = source.lines().collect();
     lines
         .iter()
-        .position(|line| tagged(&line))
+        .position(|line| tagged(line))
         .or_else(|| lines.iter().position(|line| whole(line)))
         .map_or(1, |at| at + 1)
 }

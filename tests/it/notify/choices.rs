@@ -203,3 +203,37 @@ async fn everybody_is_told_once_by_a_channel_that_knows_its_readers() {
     deliver(&pipeline, "push").await;
     assert!(gateway.sink.posted()[0].body.contains("\"reader\":\"*\""), "{:?}", gateway.sink.posted());
 }
+
+#[tokio::test]
+async fn the_page_of_a_link_asks_before_it_opts_out() {
+    let (folder, gateway) = (Folder::new(), take_all().await);
+    let more = format!(
+        "opt_out_link = \"https://example.org/opt-out?token={{token}}\"\nopt_out_key_file = \"{}\"",
+        secret(&folder)
+    );
+    let pipeline = gateway_house(&folder, &gateway, &more).await;
+    happen(&pipeline, vec![application(1)]).await;
+    let reader = pipeline.store.readers_by_id(&[1], &[]).await.unwrap().remove(0);
+    let opt_out =
+        mezhved::notify::OptOut { subscriber: reader.identifiers[0], system: "epgu".into(), channel: "push".into() };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let link = || tokio::sync::watch::channel(mezhved::broker::LinkState::Down).1;
+    let links = [("receiving", link()), ("sending", link())];
+    let health = mezhved::health::Health { pipeline: Arc::clone(&pipeline), links };
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(mezhved::health::serve(listener, health, tokio_util::sync::CancellationToken::new()));
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::new();
+    let url = |token: &str| format!("http://{address}/opt-out?token={token}");
+    let token = opt_out.token(SECRET.as_bytes());
+    let asked = client.get(url(&token)).send().await.unwrap();
+    assert_eq!(asked.status(), 200);
+    assert!(asked.text().await.unwrap().contains("<form method=\"post\">"));
+    assert_eq!(client.post(url("1.1")).send().await.unwrap().status(), 404);
+    let reader = pipeline.store.readers_by_id(&[1], &[]).await.unwrap().remove(0);
+    assert!(reader.choices.is_empty(), "looking at a link opts nobody out");
+    assert_eq!(client.post(url(&token)).send().await.unwrap().status(), 200);
+    let reader = pipeline.store.readers_by_id(&[1], &[]).await.unwrap().remove(0);
+    assert_eq!(reader.choices.iter().map(|one| one.frequency.as_str()).collect::<Vec<_>>(), ["never"]);
+}
