@@ -338,11 +338,7 @@ fn line_of(source: &str, name: &str) -> usize {
     };
     let tagged = |line: &&str| line.contains('{') && whole(line);
     let lines: Vec<&str> = source.lines().collect();
-    lines
-        .iter()
-        .position(|line| tagged(line))
-        .or_else(|| lines.iter().position(|line| whole(line)))
-        .map_or(1, |at| at + 1)
+    lines.iter().position(tagged).or_else(|| lines.iter().position(|line| whole(line))).map_or(1, |at| at + 1)
 }
 
 fn told(path: &str, fault: &minijinja::Error) -> String {
