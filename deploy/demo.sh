@@ -75,6 +75,9 @@ url_file = "$folder/broker-url"
 path = "$folder/store.sqlite"
 [contents]
 folder = "$folder/contents"
+[exports]
+output = "$folder/exports"
+work_folder = "$folder/exports-work"
 [parking]
 delays_milliseconds = [300, 600]
 patience_seconds = 4
@@ -84,6 +87,9 @@ systems = ["agis2", "epgu", "fgis", "gge", "org"]
 address = "127.0.0.1:0"
 [log]
 level = "info"
+[schedule]
+# The messages are of last month: their terms would run out before their answers come. They do so at the end, by hand.
+enabled = false
 [[agencies]]
 code = "EPGU"
 name = "Единый портал"
@@ -155,6 +161,21 @@ say "Dead letters, and one with its violation in the XML"
 "$mezhved" dlq list --limit 8
 letter=$("$mezhved" dlq list --code schema-violation --limit 1 --json | sed -n 's/^{"id":\([0-9]*\).*/\1/p')
 "$mezhved" dlq show "$letter"
+
+say "Terms that have run out by now, and the jobs that go by the clock"
+"$mezhved" timers run --all | sed -n '1,12p;$p'
+"$mezhved" jobs list
+
+say "The exports of the night to come"
+# A night's exports are about the day before it: for the messages of today the night is tomorrow's.
+slot=$(date -d tomorrow +%F)T02:30
+for job in cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed; do
+    "$mezhved" export run "$job" --slot "$slot" 2>>"$folder/exports.log"
+done
+"$mezhved" export run overview --from "$(date +%F)" --output "$folder/exports/overview.html" 2>>"$folder/exports.log"
+"$mezhved" export history
+echo "the first lines of the cases, as Excel gets them:"
+head -n 4 "$folder"/exports/cases-daily-*.csv
 
 if [ "$keep" = yes ]; then
     trap - EXIT INT TERM

@@ -2,12 +2,14 @@
 //! told, not only the first.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::apply::Lifecycles;
+use crate::admit::Answers;
+use crate::apply::{self, Lifecycles};
 use crate::binding::{Library, Rulebook};
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
@@ -15,7 +17,32 @@ use crate::domain::lifecycle::{Fault as LifecycleFault, Lifecycle, Shelf, System
 use crate::domain::routing::Routing;
 use crate::notify::{Language, Texts};
 use crate::pipeline::Pipeline;
+use crate::schema::{self, SchemaSet, Source};
 use crate::store::{ContentFault, Contents, Store, StoreFault};
+
+/// Bytes of one schema document at most.
+const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
+
+/// The file system, paths as the caller gave them. Nothing is ever fetched.
+#[derive(Debug, Clone, Copy)]
+pub struct SchemaFiles;
+
+impl Source for SchemaFiles {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        if path.contains("://") {
+            return Err("only files are read, nothing is fetched".to_owned());
+        }
+        let about = fs::metadata(path).map_err(|fault| fault.to_string())?;
+        if !about.is_file() {
+            return Err("this is no file".to_owned());
+        }
+        if about.len() > DOCUMENT_BYTES_MAX {
+            return Err(format!("longer than {DOCUMENT_BYTES_MAX} bytes"));
+        }
+        fs::read(path).map_err(|fault| fault.to_string())
+    }
+}
 
 /// Where the lifecycle of documents stands, whatever the system.
 const DOCUMENTS: &str = "common/documents.toml";
@@ -51,15 +78,21 @@ pub struct Rules {
     pub routing: Arc<Routing>,
     /// What people read of events.
     pub texts: Arc<Texts>,
+    /// What answers of state services must look like.
+    pub answers: Arc<Answers>,
 }
 
 /// Compiles schemas and bindings, loads lifecycles.
 pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
+    let calendar = calendar(config)?;
     let library =
         Library::load(config.schemas.as_deref()).map_err(|fault| AssembleFault::Rules(vec![fault.to_string()]))?;
     let mut faults = Vec::new();
-    let lifecycles = lifecycles(&library, &mut faults);
-    let rulebook = Rulebook::compile(&library, config);
+    let (rulebook, lifecycles) = std::thread::scope(|scope| {
+        let lifecycles = scope.spawn(|| lifecycles(&library, &mut faults));
+        let rulebook = Rulebook::compile(&library, config);
+        (rulebook, lifecycles.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked)))
+    });
     if let Err(more) = &rulebook {
         faults.extend(more.iter().map(ToString::to_string));
     }
@@ -74,13 +107,15 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
     }
     let routing = lifecycles.as_ref().and_then(|lifecycles| routing(config, lifecycles, &mut faults));
     let texts = lifecycles.as_ref().and_then(|lifecycles| texts(config, lifecycles, &mut faults));
+    let answers = answers(config, &mut faults);
     match (rulebook, lifecycles, routing, texts) {
         (Ok(rulebook), Some(lifecycles), Some(routing), Some(texts)) if faults.is_empty() => Ok(Rules {
             rulebook: Arc::new(rulebook),
             lifecycles: Arc::new(lifecycles),
-            calendar: Arc::new(Calendar::official()),
+            calendar: Arc::new(calendar),
             routing: Arc::new(routing),
             texts: Arc::new(texts),
+            answers: Arc::new(answers),
         }),
         _ => Err(AssembleFault::Rules(faults)),
     }
@@ -90,7 +125,7 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
 fn routing(config: &Config, lifecycles: &Lifecycles, faults: &mut Vec<String>) -> Option<Routing> {
     let Some(path) = &config.routing else { return Some(Routing::default()) };
     let file = path.display().to_string();
-    let text = match std::fs::read_to_string(path) {
+    let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(fault) => {
             faults.push(format!("config.unreadable: routing.file: {file}: {fault}"));
@@ -134,6 +169,41 @@ pub fn template_files(folder: Option<&Path>) -> Result<BTreeMap<String, String>,
     }
 }
 
+/// The production calendar: the built-in years, and those of the configured folder over them.
+pub fn calendar(config: &Config) -> Result<Calendar, AssembleFault> {
+    let Some(folder) = &config.calendar else { return Ok(Calendar::official()) };
+    let away = |fault: std::io::Error| {
+        AssembleFault::Rules(vec![format!("time.calendar_folder: {}: {fault}", folder.display())])
+    };
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .and_then(|list| list.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>())
+        .map_err(away)?;
+    files.retain(|path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    let mut calendar = Calendar::official();
+    for path in files {
+        let text = fs::read_to_string(&path).map_err(away)?;
+        let name = path.display().to_string();
+        calendar = calendar.with_file(&name, &text).map_err(|fault| AssembleFault::Rules(vec![fault.to_string()]))?;
+    }
+    Ok(calendar)
+}
+
+/// The schemas of the state services' answers, compiled.
+fn answers(config: &Config, faults: &mut Vec<String>) -> Answers {
+    let mut by_service = BTreeMap::new();
+    for service in config.services.all() {
+        let Some(path) = &service.answer_schema else { continue };
+        match schema::compile(&SchemaSet::new(&SchemaFiles).with(&path.to_string_lossy())) {
+            Ok(rules) => {
+                by_service.insert(service.code.clone(), Arc::new(rules));
+            }
+            Err(more) => faults.extend(more.iter().map(|fault| format!("state_services: {}: {fault}", service.code))),
+        }
+    }
+    Answers::new(by_service)
+}
+
 fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles> {
     let shelf = load(library, SHELF, faults, Shelf::load);
     let documents = load(library, DOCUMENTS, faults, Lifecycle::load);
@@ -145,7 +215,11 @@ fn lifecycles(library: &Library, faults: &mut Vec<String>) -> Option<Lifecycles>
         .ending(LIFECYCLE)
         .filter_map(|path| load(library, path, faults, |path, text| System::load(path, text, &shelf)))
         .collect();
-    Some(Lifecycles::new(systems, documents?))
+    let lifecycles = Lifecycles::new(systems, documents?);
+    if faults.is_empty() {
+        faults.extend(apply::unfit(&lifecycles));
+    }
+    Some(lifecycles)
 }
 
 fn load<T>(

@@ -1,7 +1,8 @@
-//! Starts and stops the loops, in order. Start: broker link, consumers, parked items, relay, upkeep, health. Stop: no
-//! more deliveries, what has arrived is settled and acknowledged, the outbox is flushed, the connection closed, all
+//! Starts and stops the loops, in order. Start: broker link, consumers, parked items, timers and jobs, relay, health. Stop: no
+//! more deliveries and slots, what has arrived is settled and acknowledged, the outbox is flushed, the connection closed, all
 //! within a deadline; what is not done by then stays with the broker and comes again.
 
+mod clockwork;
 mod notify;
 
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::apply::Lifecycles;
-use crate::apply::rows::AuditRow;
 use crate::broker::topology::{self, Owner, Topology, Wanted};
 use crate::broker::{BrokerFault, Link, LinkState, Portion, Publisher, Session};
 use crate::clock;
 use crate::config::Config;
 use crate::desk::journal;
 use crate::domain::lifecycle::System;
+use crate::export::{Bench, Jobs, READY_QUEUE, job_queue};
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
@@ -35,9 +36,9 @@ const AWAY_PAUSE: Duration = Duration::from_secs(1);
 const IDLE_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How often the store's log is folded into its file under load: often enough that a commit hardly ever has to.
 const FOLD_PAUSE: Duration = Duration::from_millis(200);
-/// How often old raw bytes are removed, and how many batches at a time.
-const UPKEEP_PAUSE: Duration = Duration::from_hours(1);
-const UPKEEP_BATCHES_MAX: u32 = 1000;
+/// How often words of new and changed cases and documents are taken in, and how many at a time.
+const WORDS_PAUSE: Duration = Duration::from_secs(2);
+const WORDS_MAX: u32 = 500;
 /// How often committed rows of the journal are looked for, to be sealed.
 const SEAL_PAUSE: Duration = Duration::from_secs(2);
 /// Parked items of one batch.
@@ -55,6 +56,9 @@ pub enum DaemonFault {
     /// A channel of notifications cannot be used.
     #[error("{0}")]
     Channel(String),
+    /// The jobs cannot be run.
+    #[error("{0}")]
+    Schedule(String),
     /// The health address cannot be had.
     #[error("http.address: {0}")]
     Http(String),
@@ -107,16 +111,20 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start_health(&loops, &rest).await?;
     notify::start_telling(&loops, &rest)?;
     start_intake(&loops, &intake);
+    let clock = clockwork::start_schedule(&loops, &intake).await?;
     start(&rest, relay_loop(loops.clone()));
-    start(&rest, upkeep_loop(loops.clone()));
     start(&rest, fold_loop(loops.clone()));
     start(&rest, seal_loop(loops.clone()));
+    start(&rest, words_loop(loops.clone()));
     start(&rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
         () = stop.cancelled() => None,
         fault = fault.wait_for(Option::is_some) => fault.ok().and_then(|fault| fault.clone()),
     };
+    if let Some(clock) = clock {
+        clock.stop().await;
+    }
     let stopped = finish(&loops, intake, rest, linked).await;
     match failed {
         Some(fault) => Err(fault),
@@ -124,19 +132,37 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     }
 }
 
-/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts, one queue for each
-/// channel that the broker serves.
+/// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts and documents, one queue for each
+/// channel that the broker serves, those of exports.
 pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
-    let mut queues: Vec<String> = config.partners.all().iter().filter_map(|partner| partner.receipts.clone()).collect();
+    let mut queues: Vec<String> = config
+        .partners
+        .all()
+        .iter()
+        .flat_map(|partner| [&partner.receipts, &partner.documents])
+        .flatten()
+        .cloned()
+        .collect();
     queues.sort_unstable();
     queues.dedup();
-    let channels = config.notify.names(lifecycles.systems().flat_map(System::channels)).into_iter();
+    let named = lifecycles.systems().flat_map(System::channels).chain(lifecycles.documents.channels());
+    let channels = config.notify.names(named).into_iter();
     let by_broker = channels.filter(|channel| matches!(config.notify.channel(channel).way, Way::Broker));
     topology::plan(&Wanted {
         systems: config.systems.clone(),
         agency_queues: queues.into_iter().map(|queue| (queue, Owner::Us)).collect(),
         notice_channels: by_broker.map(str::to_owned).collect(),
+        export_queues: export_queues(config, lifecycles),
     })
+}
+
+/// The queue that tells of all exports, and those that are the destination of a job. A job that cannot be read has none; its fault is
+/// told where jobs are.
+fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Vec<String> {
+    let bench = Bench { lifecycles, zone: config.zone, output: config.exports.output.clone(), now: clock::now() };
+    let jobs = Jobs::load(config.exports.folder.as_deref(), &bench).unwrap_or_default();
+    let own = jobs.listed.iter().filter(|listed| listed.job.has_queue()).map(|listed| job_queue(&listed.job.code));
+    own.chain([READY_QUEUE.to_owned()]).collect()
 }
 
 /// Stops in order, within the deadline.
@@ -462,20 +488,19 @@ async fn seal_loop(loops: Loops) {
     }
 }
 
-/// Removes raw bytes that are older than the retention setting.
-async fn upkeep_loop(loops: Loops) {
+/// Takes in words for search behind the writing: a piece now and then under load, all of them when there is none.
+async fn words_loop(loops: Loops) {
     let pipeline = &loops.pipeline;
-    let Some(retention) = pipeline.config.raw_retention else { return };
+    let mut deliveries = 0;
     loop {
-        let now = clock::now();
-        let audit = AuditRow::by_job(now, "upkeep", "raw.forget", "batches");
-        match pipeline.store.forget_raw(now - retention, UPKEEP_BATCHES_MAX, audit).await {
-            Ok(0) => {}
-            Ok(batches) => tracing::info!(batches, "raw bytes past their retention were removed"),
-            Err(fault) => tracing::warn!(%fault, "raw bytes past their retention could not be removed"),
+        let idle = std::mem::replace(&mut deliveries, pipeline.counters.deliveries()) == deliveries;
+        match pipeline.store.take_words(WORDS_MAX).await {
+            Ok(taken) if taken > 0 && idle => continue,
+            Ok(_) => {}
+            Err(fault) => tracing::warn!(%fault, "words for search wait for the store"),
         }
         tokio::select! {
-            () = tokio::time::sleep(UPKEEP_PAUSE) => {}
+            () = tokio::time::sleep(WORDS_PAUSE) => {}
             () = loops.ending.cancelled() => return,
         }
     }

@@ -30,10 +30,34 @@ pub const POINTS: &[&str] = &[
 /// Every named point of the journal's sealer, in their order.
 pub const SEALER_POINTS: &[&str] = &["sealer.leased", "sealer.written", "sealer.before-commit", "sealer.after-commit"];
 
+/// The named points that due timers meet.
+pub const TIMER_POINTS: &[&str] = &["timers.before-write", "timers.before-commit", "timers.after-commit"];
+
+/// The named point between the work of a job and its mark.
+pub const SCHEDULE_POINTS: &[&str] = &["schedule.ran"];
+
+/// Every named point of an export, in order. `export.disk:N` is none of them: the disk is full after N bytes of a file.
+pub const EXPORT_POINTS: &[&str] = &[
+    "export.begun",
+    "export.read",
+    "export.written",
+    "export.kept",
+    "export.made",
+    "export.before-rename",
+    "export.delivered",
+];
+
 /// Ends the process here if the point is armed.
 #[cfg(not(feature = "fail-points"))]
 #[inline]
 pub fn hit(_name: &str) {}
+
+/// Fails here if the disk is to be full by now.
+#[cfg(not(feature = "fail-points"))]
+#[inline]
+pub fn disk(_bytes: usize) -> std::io::Result<()> {
+    Ok(())
+}
 
 /// Fails here if this step of the store is armed.
 #[cfg(not(feature = "fail-points"))]
@@ -43,7 +67,7 @@ pub fn store(_path: &Path) -> Result<(), StoreFault> {
 }
 
 #[cfg(feature = "fail-points")]
-pub use armed::{arm_store, disarm_store, hit, store};
+pub use armed::{arm_store, disarm_store, disk, hit, store};
 
 #[cfg(feature = "fail-points")]
 mod armed {
@@ -53,6 +77,9 @@ mod armed {
     use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
     use super::StoreFault;
+
+    /// The point at which a disk is full.
+    const DISK: &str = "export.disk";
 
     static ARMED: OnceLock<Option<(String, u64)>> = OnceLock::new();
     static HITS: AtomicU64 = AtomicU64::new(0);
@@ -87,6 +114,17 @@ mod armed {
         {
             std::process::abort();
         }
+    }
+
+    /// Fails here if the disk is to be full by now: `export.disk:N` takes N bytes.
+    pub fn disk(bytes: usize) -> std::io::Result<()> {
+        if let Some((point, limit)) = armed()
+            && point == DISK
+            && HITS.fetch_add(bytes as u64, Ordering::SeqCst) + bytes as u64 > *limit
+        {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
     }
 
     /// Fails here if this step of the store is armed.

@@ -6,7 +6,7 @@
 //! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
 //! [`notify`] tells people, by queues, gateways and [`mail`]; [`sink`] stands in for the world in trials.
-//! [`pipeline`] conducts; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
+//! [`export`] reads registers out into files. [`pipeline`] conducts; [`schedule`] says what is done by the clock; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
 //! [`health`] are the ways to look in from outside. [`handbook`] tells rules to people, [`specimen`] makes
 //! sample documents of any schema, [`sample`] whole traffic.
 
@@ -16,6 +16,7 @@ pub mod assemble;
 pub mod assess;
 pub mod binding;
 pub mod broker;
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -23,9 +24,12 @@ pub mod daemon;
 pub mod decode;
 pub mod desk;
 pub mod domain;
+pub mod export;
+pub mod extract;
 pub mod failpoint;
 pub mod handbook;
 pub mod health;
+pub mod hypertext;
 pub mod intake;
 pub mod mail;
 pub mod notify;
@@ -36,6 +40,7 @@ mod random;
 pub mod relay;
 pub mod rules;
 pub mod sample;
+pub mod schedule;
 pub mod schema;
 pub mod sink;
 pub mod specimen;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+// Takes the place of the C library's allocator too, so that SQLite's memory is its own.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

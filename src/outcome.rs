@@ -84,6 +84,10 @@ codes! {
     AttachmentType = "attachment-type", Sender, "Формат вложения не совпадает с объявленным";
     /// The system does not take files of this format or size.
     AttachmentNotAllowed = "attachment-not-allowed", Sender, "Файл такого формата или размера не принимается";
+    /// The content takes a password, so that it cannot be told what it is, or cannot be signed.
+    DocumentLocked = "document-locked", Sender, "Документ защищён паролем";
+    /// Documents of this format are not signed.
+    NotSignable = "not-signable", Sender, "Документ такого формата не подписывают";
     /// A file name that is a path, or that no file system should see.
     FileNameUnsafe = "file-name-unsafe", Sender, "Недопустимое имя файла";
     /// The binding needs a value that the message leaves out or that has another form.
@@ -102,6 +106,28 @@ codes! {
     ParentStatus = "parent-status", Sender, "Статус исходного дела этого не допускает";
     /// The term within which it had to be done has passed.
     TooLate = "too-late", Sender, "Срок для этого прошёл";
+    /// The term that must be over first is not.
+    TooEarly = "too-early", Sender, "Срок для этого ещё не настал";
+    /// Another appeal against the same brings nothing that was not seen before.
+    NoNewEvidence = "no-new-evidence", Sender, "Нет новых доказательств";
+    /// A second living case with an identifier that may stand in one only.
+    IdentifierTaken = "identifier-taken", Sender, "Участник уже есть в другом деле";
+    /// A member of staff cannot be removed while cases are assigned to the person.
+    OpenCases = "open-cases", Sender, "Есть открытые дела";
+    /// Nobody may act so in that name: the power of attorney is over, is another's, does not cover it, or there is none.
+    NoAuthority = "no-authority", Sender, "Нет полномочий";
+    /// The member of staff is not active, or has no role that allows it.
+    RoleNotAllowed = "role-not-allowed", Sender, "Роль этого не разрешает";
+    /// What must be signed carries no signature, or one of a kind that does not count.
+    SignatureRequired = "signature-required", Sender, "Нужна другая подпись";
+    /// The certificate is not known, not in force, or belongs to somebody else.
+    CertificateExpired = "certificate-expired", Sender, "Недействительный сертификат";
+    /// There is no standing consent to the processing of personal data.
+    ConsentWithdrawn = "consent-withdrawn", Sender, "Нет действующего согласия";
+    /// The account is blocked.
+    AccountBlocked = "account-blocked", Sender, "Учётная запись заблокирована";
+    /// The one-time code is past its term, used, or was never sent.
+    CodeExpired = "code-expired", Sender, "Одноразовый код не действует";
     /// The case cannot be corrected in its status.
     NotEditable = "not-editable", Sender, "Дело в этом статусе не исправляют";
     /// The status of the case does not allow the act.
@@ -124,6 +150,8 @@ codes! {
     CaseClosed = "case-closed", Sender, "Дело аннулировано, документы закрыты";
     /// Who writes or reads does not take part in the dialog, or its role does not write.
     LetterNotAllowed = "letter-not-allowed", Sender, "В переписке это не разрешено";
+    /// The answer of a state service is not valid by the schema that is configured for it.
+    AnswerInvalid = "answer-invalid", Sender, "Ответ не соответствует схеме сервиса";
     /// No such document in the case.
     UnknownDocument = "unknown-document", Sender, "Документ не найден";
     /// The verdict is not possible from the document's state.

@@ -2,6 +2,9 @@
 //! write, commit), and the proof with which its deliveries are acknowledged. What fails is decided before writing, so one
 //! bad message never fails its batch; if the commit itself fails, the batch is tried message by message.
 
+mod firing;
+mod upkeep;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +12,17 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use crate::admit::{self, Checked, ClaimKey, Desk, Prepared, Rejected};
+use crate::admit::{self, Answers, Checked, ClaimKey, Desk, Prepared, Rejected};
 use crate::apply::rows::{Claim, RawBlock};
 use crate::apply::world::Needs;
 use crate::apply::{self, Context, Known, Lifecycles, Settlement};
 use crate::assemble::Rules;
 use crate::binding::Rulebook;
+use crate::chance;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
+use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
@@ -26,6 +31,9 @@ use crate::outbox::{self, OutboxRow, Sending};
 use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
 use crate::telemetry::Counters;
+use crate::xml::WriteFault;
+
+pub use firing::FiredTimer;
 
 /// Pauses while the store is away: doubled up to the longest.
 const AWAY_PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -50,6 +58,8 @@ pub struct Pipeline {
     pub routing: Arc<Routing>,
     /// What people read of events.
     pub texts: Arc<Texts>,
+    /// What answers of state services must look like.
+    pub answers: Arc<Answers>,
     /// The store.
     pub store: Store,
     /// Contents outside the tables.
@@ -69,7 +79,7 @@ impl Pipeline {
     #[must_use]
     pub fn new(config: Config, rules: &Rules, store: Store) -> Self {
         let contents = Contents::at(config.contents.clone());
-        let Rules { rulebook, lifecycles, calendar, routing, texts } = rules.clone();
+        let Rules { rulebook, lifecycles, calendar, routing, texts, answers } = rules.clone();
         Self {
             config,
             rulebook,
@@ -77,6 +87,7 @@ impl Pipeline {
             calendar,
             routing,
             texts,
+            answers,
             store,
             contents,
             counters: Counters::new(),
@@ -129,7 +140,13 @@ impl Pipeline {
     }
 
     fn prepare_part(&self, part: Vec<Delivery>, now: DateTime<Utc>) -> Vec<Prepared> {
-        let desk = Desk { rulebook: &self.rulebook, partners: &self.config.partners, agency: &self.config.agency, now };
+        let desk = Desk {
+            rulebook: &self.rulebook,
+            partners: &self.config.partners,
+            agency: &self.config.agency,
+            answers: &self.answers,
+            now,
+        };
         part.into_iter().map(|delivery| admit::prepare(delivery, &desk)).collect()
     }
 
@@ -185,8 +202,9 @@ impl Pipeline {
         let known = known(batch, &mut transaction).await?;
         let world = transaction.facts(&needs(batch, &self.lifecycles)).await?;
         let now = clock::now();
-        let held = |sha256: &str| self.contents.size(sha256);
-        let mut settlement = apply::settle(batch, world, known, &self.context(now, &held));
+        let held = |sha256: &str| self.contents.held(sha256);
+        let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
+        let mut settlement = apply::settle(batch, world, known, &self.context(now, seed, &held));
         settlement.writes.raw = raw(batch, &settlement, now)?;
         let settlement = Arc::new(settlement);
         let aside = (Arc::clone(self), Arc::clone(&settlement));
@@ -204,28 +222,52 @@ impl Pipeline {
         Ok(committed)
     }
 
-    fn context<'a>(&'a self, now: DateTime<Utc>, held: &'a dyn Fn(&str) -> Option<u64>) -> Context<'a> {
+    fn context<'a>(
+        &'a self,
+        now: DateTime<Utc>,
+        seed: [u8; 32],
+        held: &'a dyn Fn(&str) -> Option<Held>,
+    ) -> Context<'a> {
         Context {
             now,
+            agency: &self.config.agency,
             zone: self.config.zone,
             lifecycles: &self.lifecycles,
             calendar: &self.calendar,
             routing: &self.routing,
+            services: &self.config.services,
+            answers: &self.answers,
             delays: &self.config.parking.delays,
             patience: self.config.parking.patience,
             dead_letter_inline_bytes_max: self.config.dead_letter_inline_bytes_max,
+            seed,
             held,
         }
     }
 
     fn owed(&self, settlement: &Settlement, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, StoreFault> {
-        // A receipt that cannot be written would lose its sender's answer: the message is refused by itself instead.
-        outbox::receipts(settlement, &self.sending(now)).map_err(|fault| StoreFault::Refused(fault.to_string()))
+        // What cannot be written would be lost to whom it is for: the message is refused by itself instead.
+        let refused = |fault: WriteFault| StoreFault::Refused(fault.to_string());
+        let sending = self.sending(now);
+        let mut rows = outbox::receipts(settlement, &sending).map_err(refused)?;
+        let content = |sha256: &str| {
+            let made = settlement.contents.iter().find(|(known, _)| known == sha256);
+            made.map(|(_, bytes)| bytes.to_vec()).or_else(|| self.contents.read(sha256).ok())
+        };
+        rows.extend(outbox::documents(settlement, &sending, &content).map_err(refused)?);
+        Ok(rows)
     }
 
     /// What messages of that moment are made with.
     pub fn sending(&self, now: DateTime<Utc>) -> Sending<'_> {
-        Sending { agency: &self.config.agency, zone: self.config.zone, now }
+        Sending {
+            agency: &self.config.agency,
+            lifecycles: &self.lifecycles,
+            partners: &self.config.partners,
+            services: &self.config.services,
+            zone: self.config.zone,
+            now,
+        }
     }
 
     /// Keeps contents; it must be done before the rows that name them are committed.

@@ -166,6 +166,7 @@ impl Counters {
                 ("dead-letters", waiting.dead_letters),
                 ("notifications-pending", waiting.notifications),
                 ("notifications-failed", waiting.notifications_failed),
+                ("timers-stuck", waiting.timers_stuck),
             ] {
                 self.waiting.get_or_create(&WaitingLabels { what }).set(count);
             }

@@ -54,3 +54,5 @@ CREATE TABLE event_reach (
     event         BIGINT PRIMARY KEY REFERENCES events (id),
     last_case     BIGINT NOT NULL
 );
+
+CREATE TRIGGER export_notifications AFTER INSERT OR UPDATE ON notifications FOR EACH ROW EXECUTE FUNCTION export_noted('id');

@@ -39,6 +39,7 @@ CREATE TABLE inbox (
     UNIQUE (message_id, sender),
     CHECK (raw_offset IS NULL OR batch IS NOT NULL)
 ) STRICT;
+CREATE INDEX inbox_content ON inbox (hash) WHERE raw_offset IS NULL;
 CREATE INDEX inbox_outcome ON inbox (outcome, received_at);
 
 -- Anything that has a number and a lifecycle in a system: an application, an appeal, an organization, a power of attorney.
@@ -73,15 +74,15 @@ CREATE TABLE cases (
     version       INTEGER NOT NULL CHECK (version > 0),      -- of details
     opened_at     INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL,
-    UNIQUE (system, kind, number),
+    UNIQUE (number, kind, system),           -- also how a case is found by its number
     CHECK ((parent_kind IS NULL) = (parent_number IS NULL)),
     CHECK (valid_until IS NULL OR valid_from IS NULL OR valid_from <= valid_until)
 ) STRICT;
 CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
-CREATE INDEX cases_number ON cases (number);
 CREATE INDEX cases_load ON cases (unit) WHERE open = 1 AND unit IS NOT NULL;
+CREATE INDEX cases_deadline ON cases (deadline) WHERE open = 1 AND deadline IS NOT NULL;
 
 -- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.
 CREATE TABLE parties (
@@ -109,16 +110,21 @@ CREATE TABLE case_versions (
 CREATE TABLE timers (
     id            INTEGER PRIMARY KEY,
     case_id       INTEGER NOT NULL REFERENCES cases (id),
-    code          TEXT NOT NULL,            -- status/timer, or the code of a timer of the whole life
-    turn          INTEGER,                  -- the entry that started it; NULL: the whole life
+    code          TEXT NOT NULL,            -- status/timer, the code of a timer of the whole life, document/timer, request/due
+    scope         TEXT NOT NULL CHECK (scope IN ('turn', 'life', 'document', 'request')),     -- what it is bound to
+    turn          INTEGER CHECK ((scope = 'turn') = (turn IS NOT NULL)),                       -- the entry that started it
+    document      TEXT CHECK ((scope = 'document') = (document IS NOT NULL)),                   -- [type, number]
     started_at    INTEGER NOT NULL,
     due_at        INTEGER NOT NULL,
     state         TEXT NOT NULL CHECK (state IN ('pending', 'fired', 'void', 'stuck')),
     settled_at    INTEGER CHECK ((state IN ('fired', 'void')) = (settled_at IS NOT NULL)),
-    result        TEXT                      -- what firing did, or why it is stuck
+    result        TEXT,                     -- what firing did, or why it is stuck
+    CHECK (state <> 'stuck' OR result IS NOT NULL)
 ) STRICT;
 CREATE INDEX timers_due ON timers (due_at, id) WHERE state = 'pending';
-CREATE UNIQUE INDEX timers_pending ON timers (case_id, code) WHERE state IN ('pending', 'stuck');
+CREATE UNIQUE INDEX timers_pending ON timers (case_id, code, coalesce(document, '')) WHERE state IN ('pending', 'stuck');
+CREATE INDEX timers_case ON timers (case_id, turn, due_at);
+CREATE INDEX timers_stuck ON timers (id) WHERE state = 'stuck';
 
 -- The last number that a kind gave to a case of a year.
 CREATE TABLE counters (
@@ -133,7 +139,7 @@ CREATE TABLE counters (
 CREATE TABLE history (
     id            INTEGER PRIMARY KEY,
     case_id       INTEGER NOT NULL REFERENCES cases (id),
-    entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents', 'acted', 'corrected')),
+    entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents', 'acted', 'corrected', 'timed')),
     turn          INTEGER NOT NULL,         -- moves of the case so far
     from_status   TEXT,
     to_status     TEXT NOT NULL,
@@ -143,12 +149,15 @@ CREATE TABLE history (
     officer       TEXT,
     comment       TEXT,
     details       TEXT,                     -- reasons, missing, deadline, expected date, amount, result
-    message       INTEGER NOT NULL REFERENCES inbox (seq),
-    item          INTEGER NOT NULL,
+    message       INTEGER REFERENCES inbox (seq),
+    timer         INTEGER REFERENCES timers (id),
+    item          INTEGER NOT NULL,         -- of the message; 0: a timer's
     step          INTEGER NOT NULL,         -- order within the item: one may move several cases
-    UNIQUE (message, item, step)
+    UNIQUE (message, item, step),
+    CHECK ((message IS NULL) <> (timer IS NULL))
 ) STRICT;
 CREATE INDEX history_case ON history (case_id, id);
+CREATE UNIQUE INDEX history_timer ON history (timer, step) WHERE timer IS NOT NULL;
 CREATE UNIQUE INDEX history_turn ON history (case_id, turn) WHERE entry IN ('opened', 'moved');
 
 -- The last used sequence number of a sender for a case.
@@ -187,9 +196,10 @@ CREATE TABLE document_versions (
     media_type    TEXT NOT NULL,
     size          INTEGER NOT NULL,
     sha256        TEXT NOT NULL CHECK (length(sha256) = 64),
+    locked        INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),     -- takes a password to read it
     uploader      TEXT NOT NULL,
     uploaded_at   INTEGER NOT NULL,
-    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    message       INTEGER REFERENCES inbox (seq),
     PRIMARY KEY (document_id, version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX document_versions_content ON document_versions (sha256);
@@ -203,7 +213,7 @@ CREATE TABLE document_requests (
     agency        TEXT NOT NULL,
     opened_at     INTEGER NOT NULL,
     closed_at     INTEGER CHECK ((state = 'open') = (closed_at IS NULL)),
-    message       INTEGER NOT NULL REFERENCES inbox (seq)
+    message       INTEGER REFERENCES inbox (seq)
 ) STRICT;
 CREATE INDEX document_requests_case ON document_requests (case_id) WHERE state = 'open';
 
@@ -269,20 +279,23 @@ CREATE TABLE dead_letters (
     CHECK ((body IS NULL) <> (content IS NULL))
 ) STRICT;
 CREATE INDEX dead_letters_state ON dead_letters (state, id);
+CREATE INDEX dead_letters_content ON dead_letters (content) WHERE content IS NOT NULL;
 CREATE UNIQUE INDEX dead_letters_open ON dead_letters (message, item) WHERE state = 'open';
 
 -- What people are to be told of, written with the change that it tells of; planned as notifications, put into words when it is sent.
 CREATE TABLE events (
     id            INTEGER PRIMARY KEY,
-    message       INTEGER NOT NULL REFERENCES inbox (seq),
-    item          INTEGER NOT NULL,
+    message       INTEGER REFERENCES inbox (seq),
+    timer         INTEGER REFERENCES timers (id),
+    item          INTEGER NOT NULL,         -- of the message; 0: a timer's
     system        TEXT NOT NULL,
     case_number   TEXT NOT NULL,
     code          TEXT NOT NULL,            -- of the event in the lifecycle
     data          TEXT NOT NULL,            -- everything that its notices say, JSON
     state         TEXT NOT NULL CHECK (state IN ('pending', 'told', 'stuck')),
     error         TEXT CHECK ((state = 'stuck') = (error IS NOT NULL)),
-    created_at    INTEGER NOT NULL
+    created_at    INTEGER NOT NULL,
+    CHECK ((message IS NULL) <> (timer IS NULL))
 ) STRICT;
 CREATE INDEX events_pending ON events (id) WHERE state = 'pending';
 CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
@@ -290,7 +303,7 @@ CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
 -- What is owed to others, written with the change that caused it, relayed afterwards.
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
-    what          TEXT NOT NULL CHECK (what IN ('receipt', 'document')),
+    what          TEXT NOT NULL CHECK (what IN ('receipt', 'document', 'export')),
     message       INTEGER REFERENCES inbox (seq),
     case_number   TEXT,
     kind          TEXT NOT NULL CHECK (kind IN ('queue', 'file')),

@@ -54,3 +54,8 @@ CREATE TABLE event_reach (
     event         INTEGER PRIMARY KEY REFERENCES events (id),
     last_case     INTEGER NOT NULL
 ) STRICT;
+
+CREATE TRIGGER export_notifications_new AFTER INSERT ON notifications WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'notifications')
+BEGIN INSERT INTO export_changes (source, row) VALUES ('notifications', NEW.id); END;
+CREATE TRIGGER export_notifications_changed AFTER UPDATE ON notifications WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'notifications')
+BEGIN INSERT INTO export_changes (source, row) VALUES ('notifications', NEW.id); END;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Rejected, Remark};
+use super::{Judged, Rejected, Remark};
 use crate::binding::Attachment;
 use crate::domain::content::{ContentHash, Declared};
 use crate::domain::file_name::FileName;
@@ -23,8 +23,12 @@ pub struct Kept {
     pub size: i64,
     /// SHA-256 of its content, hex.
     pub sha256: String,
+    /// Whether it takes a password to read it; of a referred one this is found out when its message is settled.
+    pub locked: bool,
     /// Whether its content must be in the document store already.
     pub referred: bool,
+    /// What it is as an answer of state services.
+    pub answers: Vec<Judged>,
 }
 
 type Contents = Vec<(String, Arc<Vec<u8>>)>;
@@ -67,16 +71,17 @@ type Refused = (Code, Option<String>);
 fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), Refused> {
     let file_name = FileName::parse(&attachment.file_name).map_err(|_| (Code::FileNameUnsafe, None))?;
     let media_type = media::normal(&attachment.media_type).into_owned();
-    let sha256 = match &attachment.content {
+    let (sha256, locked) = match &attachment.content {
         Some(content) => {
             let size = u64::try_from(attachment.size).unwrap_or_default();
             let declared = Declared { media_type: &media_type, size, sha256: &attachment.sha256 };
             let verified = declared
                 .verify(content)
                 .map_err(|fault| (Code::parse(fault.code()).unwrap_or(Code::AttachmentType), None));
-            verified?.to_string()
+            let (hash, told) = verified?;
+            (hash.to_string(), told.locked)
         }
-        None => referred(&attachment)?,
+        None => (referred(&attachment)?, false),
     };
     if !media::ending_agrees(&media_type, file_name.ending().as_deref()) {
         return Err((Code::AttachmentType, Some("окончание имени файла не подходит к формату".into())));
@@ -87,7 +92,9 @@ fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), Refused> {
         media_type,
         size: attachment.size,
         sha256,
+        locked,
         referred: attachment.content.is_none(),
+        answers: Vec::new(),
     };
     Ok((kept, attachment.content))
 }

@@ -2,6 +2,7 @@
 //! validator, its sender held against the configuration, its attachments against their contents. Pure; runs on
 //! many threads.
 
+mod answers;
 mod attachments;
 mod sender;
 mod violations;
@@ -18,6 +19,7 @@ use crate::domain::properties::Properties;
 use crate::intake::{Delivery, Origin};
 use crate::outcome::Code;
 
+pub use answers::{Answers, Judged};
 pub use attachments::Kept;
 
 /// What preparing needs to know.
@@ -28,6 +30,8 @@ pub struct Desk<'a> {
     pub partners: &'a Partners,
     /// Our own code.
     pub agency: &'a str,
+    /// What answers of state services must look like.
+    pub answers: &'a Answers,
     /// The moment of the batch.
     pub now: DateTime<Utc>,
 }
@@ -232,6 +236,10 @@ fn finish(head: &mut Head, items: Vec<Item>, desk: &Desk<'_>) -> Result<Checked,
         return Err(Rejected::of(Code::Expired, None));
     }
     let attached = std::mem::take(&mut head.envelope.attachments);
-    let (files, contents) = attachments::check(attached)?;
+    let (mut files, contents) = attachments::check(attached)?;
+    for file in files.iter_mut().filter(|file| file.media_type == answers::MEDIA_TYPE) {
+        let content = contents.iter().find(|(sha256, _)| *sha256 == file.sha256);
+        file.answers = content.map(|(_, bytes)| desk.answers.judge(bytes)).unwrap_or_default();
+    }
     Ok(Checked { items, files, contents })
 }

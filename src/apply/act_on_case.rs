@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
+use super::codes::Tried;
 use super::documents::{Upload, upload};
-use super::fields::merge;
+use super::fields::{merge, parties};
 use super::steps::{Answer, By, Happened, Steps, Told};
-use super::world::{CaseKey, Entry, World};
+use super::world::{CaseKey, Entry, PartyRow, World};
 use super::{Change, Done, Refusal, Setting};
 use crate::binding::{ActOnCase, Details};
 use crate::outcome::Code;
@@ -21,11 +22,29 @@ pub(super) fn apply(command: &ActOnCase, key: &CaseKey, world: &World, setting: 
     })?;
     let by = By { happened_at: command.happened_at, agency: setting.sender.to_owned(), officer: None };
     let mut steps = Steps::new(world, setting, by);
+    if let Some(status) = lifecycle.status(&case.status) {
+        match steps.try_code(command, case, status)? {
+            Tried::NotAsked => {}
+            Tried::Fits => steps.code_fits(),
+            Tried::Wrong(sent) => {
+                let remark = steps.missed(case, lifecycle, sent, &act.code)?;
+                return Ok(Done { remark: Some(remark), ..steps.done() });
+            }
+        }
+    }
     let mut next = case.clone();
     if command.details != Details::default() {
         let former = Value::Object(next.details.clone()).to_string();
         merge(kind, &command.details, &[], &mut next.details)?;
         steps.corrected(&mut next, former);
+        // Who is named by the fields of an act takes part from now on; the others stay.
+        let told: Vec<_> = kind.fields.iter().filter(|field| command.details.0.contains_key(&field.code)).collect();
+        let named = |row: &PartyRow| told.iter().any(|field| field.identifies.as_ref() == Some(&row.role));
+        let rows: Vec<_> = parties(kind, &[], &next.details)?.into_iter().filter(named).collect();
+        if !rows.is_empty() {
+            steps.free(lifecycle, key, &rows)?;
+            steps.change(Change::Parties(key.clone(), rows));
+        }
     }
     next.changed_at = setting.context.now;
     let codes: Vec<_> = command.reasons.iter().filter_map(|reason| reason.code.as_deref()).collect();

@@ -56,7 +56,8 @@ impl Fold<'_> {
                 return self.end_item(booked, again, None, number, Err((rejected.code, rejected.text(), remark)));
             }
         };
-        let Checked { items, files, contents } = checked;
+        let Checked { items, contents, .. } = checked;
+        let files = self.files(checked);
         let Some(item) = items.iter().find(|item| item.number == number) else {
             let lost = (Code::FieldUnusable, Code::FieldUnusable.label().to_owned(), None);
             return self.end_item(booked, again, None, number, Err(lost));
@@ -65,7 +66,7 @@ impl Fold<'_> {
             Why::Parked { parked, .. } => Place::Parked(parked),
             Why::Replay { .. } => Place::Replayed,
         };
-        match decide(item, &self.world, &self.setting(booked, item, files, place)) {
+        match decide(item, &self.world, &self.setting(booked, item, &files, place)) {
             Decision::Apply(done) => {
                 self.out.contents.extend(contents.iter().cloned());
                 let result = self.take(booked, item, done);

@@ -8,13 +8,23 @@ use serde_json::{Value, json};
 use super::documents::{Upload, upload};
 use super::fields::{applicant, fill, merge, parties};
 use super::steps::{By, Happened, Steps, Told};
-use super::world::{CaseKey, Entry, World};
-use super::{Change, Done, Refusal, Setting};
+use super::world::{CaseKey, Details, Entry, Needs, World};
+use super::{Change, Done, Lifecycles, Refusal, Setting, guards};
 use crate::binding::CorrectCase;
 use crate::outcome::Code;
 
 /// The group of the dates from which and until which a case is in force.
 const VALIDITY: &str = "validity";
+
+/// Adds what must be known before the case may be told of other parties.
+pub(super) fn needs(command: &CorrectCase, key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
+    let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) else { return };
+    let mut details = Details::new();
+    // A wrong field is told of when the case is corrected.
+    let _ = merge(lifecycle.kind(), &command.details, &[], &mut details);
+    let rows = parties(lifecycle.kind(), &command.parties, &details).unwrap_or_default();
+    guards::of_parties(lifecycle, &rows, needs);
+}
 
 pub(super) fn apply(
     command: &CorrectCase,
@@ -36,6 +46,7 @@ pub(super) fn apply(
     let mut changed = merge(kind, &command.details, &command.values, &mut next.details)?;
     fill(kind, &command.parties, &mut next.details);
     let rows = parties(kind, &command.parties, &next.details)?;
+    steps.free(lifecycle, key, &rows)?;
     next.applicant = applicant(&rows).or(next.applicant);
     if command.valid_from.is_some() || command.valid_until.is_some() {
         next.valid_from = command.valid_from.map(|begin| begin.0).or(next.valid_from);

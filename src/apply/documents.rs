@@ -7,6 +7,7 @@ use super::world::{CaseKey, Document, Version};
 use super::{Refusal, Setting};
 use crate::admit::Kept;
 use crate::binding::DocumentCard;
+use crate::domain::document::{self, NotTaken};
 use crate::domain::lifecycle::{Attribute, DocumentRules};
 use crate::outcome::Code;
 
@@ -32,7 +33,7 @@ pub(super) fn upload(
         accepted(card, file, rules)?;
     }
     let today = setting.context.now.with_timezone(&setting.context.zone).date_naive();
-    if card.valid_until.is_some_and(|last| last < today) {
+    if document::is_expired(card.valid_until, today) {
         return Err(Refusal::with(Code::DocumentExpired, format!("документ {}", card.r#type)));
     }
     let number = card.number.clone().unwrap_or_default();
@@ -51,6 +52,8 @@ pub(super) fn upload(
         reason: None,
         signed: None,
         versions: before.map_or(0, |before| before.versions) + 1,
+        media_type: file.media_type.clone(),
+        locked: file.locked,
         changed_at: setting.context.now,
     };
     let version = Version {
@@ -62,36 +65,33 @@ pub(super) fn upload(
         media_type: file.media_type.clone(),
         size: file.size,
         sha256: file.sha256.clone(),
+        locked: file.locked,
         uploader: uploader.to_owned(),
         uploaded_at: at,
-        message: setting.message,
+        message: setting.cause.message(),
     };
     Ok(Upload { document, version })
 }
 
 fn accepted(card: &DocumentCard, file: &Kept, rules: &DocumentRules) -> Result<(), Refusal> {
-    let own = rules.document_type(&card.r#type);
-    let formats = own.map(|own| &own.formats).filter(|formats| !formats.is_empty()).unwrap_or(&rules.formats);
-    if !formats.contains(&file.media_type) {
-        let detail = format!("документ {}: принимаются {}", card.r#type, formats.join(", "));
+    let kind = &card.r#type;
+    let size = u64::try_from(file.size).unwrap_or(u64::MAX);
+    if let Err(why) = document::taken(rules, kind, &file.media_type, size) {
+        let detail = match why {
+            NotTaken::Format(formats) => format!("документ {kind}: принимаются {}", formats.join(", ")),
+            NotTaken::Size(size_bytes_max) => format!("документ {kind}: не больше {size_bytes_max} байт"),
+        };
         return Err(Refusal::with(Code::AttachmentNotAllowed, detail));
     }
-    if u64::try_from(file.size).unwrap_or(u64::MAX) > rules.size_bytes_max {
-        let detail = format!("документ {}: не больше {} байт", card.r#type, rules.size_bytes_max);
-        return Err(Refusal::with(Code::AttachmentNotAllowed, detail));
+    if card.signature.is_some() && file.locked {
+        return Err(Refusal::with(Code::DocumentLocked, format!("документ {kind}")));
     }
-    let required = own.map(|own| own.requires.as_slice()).unwrap_or_default();
-    let lacks: Vec<&str> = rules
-        .requires
-        .iter()
-        .chain(required)
-        .filter(|attribute| !has(card, **attribute))
-        .map(|attribute| attribute.label())
-        .collect();
+    let given: Vec<Attribute> = Attribute::ALL.into_iter().filter(|attribute| has(card, *attribute)).collect();
+    let lacks: Vec<&str> = document::lacks(rules, kind, &given).into_iter().map(Attribute::label).collect();
     if lacks.is_empty() {
         return Ok(());
     }
-    Err(Refusal::with(Code::DocumentIncomplete, format!("документ {}: {}", card.r#type, lacks.join(", "))))
+    Err(Refusal::with(Code::DocumentIncomplete, format!("документ {kind}: {}", lacks.join(", "))))
 }
 
 fn has(card: &DocumentCard, attribute: Attribute) -> bool {

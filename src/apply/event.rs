@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::codes::Secret;
 use super::world::{Case, CaseKey};
 
 /// Something that people are told of.
@@ -66,6 +67,9 @@ pub struct Event {
     /// Where the result is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<String>,
+    /// The one-time code that it brings; taken away once it is told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub secret: Option<Secret>,
 }
 
 impl Event {
@@ -94,6 +98,7 @@ impl Event {
             amount: None,
             reader: None,
             result: None,
+            secret: None,
         }
     }
 }

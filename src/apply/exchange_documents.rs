@@ -1,14 +1,17 @@
 //! Documents that go back and forth about a case (domain, rule 5): new versions, verdicts, requests and their closing,
 //! marks of signature. All of it or nothing: one impossible verdict refuses the item.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::documents::{Upload, upload};
+use super::rights::marks;
 use super::steps::{By, Happened, Steps, Told};
-use super::world::{CaseKey, Document, Entry, Request, WantedDocument, World};
-use super::{Change, Done, Refusal, Setting};
-use crate::binding::{ExchangeDocuments, SignatureMark, Verdict};
-use crate::domain::lifecycle::{Class, Step};
+use super::world::{Case, CaseKey, Document, Entry, Request, WantedDocument, World};
+use super::{Change, Done, Event, Refusal, Setting};
+use crate::binding::{ExchangeDocuments, SignatureMark, Verdict, Wanted};
+use crate::domain::document::{self, Why};
+use crate::domain::lifecycle::{Class, DocumentRules};
 use crate::domain::term::day_end;
 use crate::outcome::Code;
 
@@ -28,6 +31,10 @@ pub(super) fn apply(
         documents: world.documents.get(key).cloned().unwrap_or_default(),
         requests: world.requests.get(key).cloned().unwrap_or_default(),
         changes: Vec::new(),
+        events: Vec::new(),
+        rules: lifecycle.documents(),
+        case,
+        happened_at: command.happened_at,
         setting,
     };
     let agency = command.agency.clone().unwrap_or_else(|| setting.sender.to_owned());
@@ -38,6 +45,7 @@ pub(super) fn apply(
     for verdict in &command.verdicts {
         folder.judge(verdict)?;
     }
+    marks(command, &key.system, world, setting)?;
     for mark in &command.signatures {
         folder.sign(mark)?;
     }
@@ -47,14 +55,17 @@ pub(super) fn apply(
             .iter()
             .map(|one| WantedDocument { kind: one.r#type.clone(), text: one.text.clone(), delivered: false })
             .collect();
+        let due = request.due.and_then(|day| day_end(day, setting.context.zone));
+        folder.asked(&request.wanted, due);
         folder.requests.push(Request {
             id: None,
             wanted,
-            due: request.due.and_then(|day| day_end(day, setting.context.zone)),
+            due,
             agency: agency.clone(),
             opened_at: command.happened_at,
             closed_at: None,
-            message: setting.message,
+            lapsed: false,
+            message: setting.cause.message(),
             touched: true,
         });
     }
@@ -62,6 +73,7 @@ pub(super) fn apply(
     let mut steps = Steps::new(world, setting, by);
     let answered = folder.answered(!command.verdicts.is_empty());
     folder.changes.into_iter().for_each(|change| steps.change(change));
+    folder.events.into_iter().for_each(|event| steps.event(event));
     if folder.requests.iter().any(|request| request.touched) {
         steps.change(Change::Requests(key.clone(), folder.requests));
     }
@@ -89,6 +101,10 @@ struct Folder<'a> {
     documents: Vec<Document>,
     requests: Vec<Request>,
     changes: Vec<Change>,
+    events: Vec<Event>,
+    rules: Option<&'a DocumentRules>,
+    case: &'a Case,
+    happened_at: DateTime<Utc>,
     setting: &'a Setting<'a>,
 }
 
@@ -127,30 +143,56 @@ impl Folder<'_> {
     fn judge(&mut self, verdict: &Verdict) -> Result<(), Refusal> {
         let mut document = self.find(&verdict.r#type, verdict.number.as_deref())?;
         let lifecycle = &self.setting.context.lifecycles.documents;
-        let state = match lifecycle.step(&document.state, &verdict.verdict) {
-            Step::Move(state) | Step::Repeat(state) => state,
-            Step::Forbidden(state) => {
-                let detail = format!("документ {}: «{}»", document.kind, state.label);
-                return Err(Refusal::with(Code::ForbiddenVerdict, detail));
-            }
-            Step::Unknown => return Err(Refusal::with(Code::UnknownStatus, format!("документ {}", document.kind))),
-        };
-        let reason = verdict.text.clone().or_else(|| verdict.code.clone());
-        if !state.requires.is_empty() && reason.is_none() {
-            let detail = format!("документ {}: «{}», причина", document.kind, state.label);
-            return Err(Refusal::with(Code::StatusIncomplete, detail));
-        }
+        let why = Why { code: verdict.code.as_deref(), text: verdict.text.as_deref() };
+        let state = document::verdict(lifecycle, &document.state, &verdict.verdict, why).map_err(|fault| {
+            let code = Code::parse(fault.code()).unwrap_or(Code::ForbiddenVerdict);
+            let label = lifecycle.recognize(&verdict.verdict).map_or(verdict.verdict.as_str(), |state| &state.label);
+            Refusal::with(code, format!("документ {}: «{label}»", document.kind))
+        })?;
+        let reason = verdict.code.as_deref().and_then(|code| lifecycle.reason(state, code));
         document.state.clone_from(&state.code);
-        document.reason = reason;
+        document.reason = verdict.text.clone().or_else(|| reason.map(|reason| reason.label.clone()));
+        if let Some(event) = self.event(&state.code) {
+            let reasons = document.reason.clone().into_iter().collect();
+            self.events.push(Event { missing: vec![self.label(&document.kind)], reasons, ..event });
+        }
         self.change(document);
         Ok(())
     }
 
+    /// A document with a password cannot be signed, nor one of a format that is not signed here.
     fn sign(&mut self, mark: &SignatureMark) -> Result<(), Refusal> {
         let mut document = self.find(&mark.r#type, mark.number.as_deref())?;
+        if document.locked {
+            return Err(Refusal::with(Code::DocumentLocked, format!("документ {}", document.kind)));
+        }
+        if let Some(rules) = self.rules.filter(|rules| !rules.is_signable(&document.media_type)) {
+            let detail = format!("документ {}: подписывают {}", document.kind, rules.signable.join(", "));
+            return Err(Refusal::with(Code::NotSignable, detail));
+        }
         document.signed = serde_json::to_string(mark).ok();
         self.change(document);
         Ok(())
+    }
+
+    /// Tells of what is asked for and by when.
+    fn asked(&mut self, wanted: &[Wanted], due: Option<DateTime<Utc>>) {
+        let missing = wanted.iter().map(|one| one.text.clone().unwrap_or_else(|| self.label(&one.r#type))).collect();
+        if let Some(event) = self.event("requested") {
+            self.events.push(Event { missing, deadline: due.or(event.deadline), ..event });
+        }
+    }
+
+    /// What is told of something that happened to documents, where the kind of the case has an event for it.
+    fn event(&self, what: &str) -> Option<Event> {
+        let code = self.rules?.events.get(what)?;
+        Some(Event::of(code, self.case, self.happened_at))
+    }
+
+    /// What people call a type of document.
+    fn label(&self, kind: &str) -> String {
+        let known = self.rules.and_then(|rules| rules.document_type(kind));
+        known.map_or_else(|| kind.to_owned(), |one| one.label.clone())
     }
 
     /// A document by type and number; by type alone where only one has it.

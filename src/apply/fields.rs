@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Refusal;
+use super::recheck::lacking_fields;
 use super::world::{Details, PartyRow};
 use crate::binding::{Details as Written, ListedValue, Party};
 use crate::domain::identifiers;
@@ -72,12 +72,7 @@ fn value_of(field: &Field, text: &str) -> Result<Value, Refusal> {
 
 /// Every required field must be there.
 pub(super) fn complete(kind: &Kind, details: &Details) -> Result<(), Refusal> {
-    let lacks: Vec<&str> = kind
-        .fields
-        .iter()
-        .filter(|field| field.required && !details.contains_key(&field.code))
-        .map(|field| field.label.as_str())
-        .collect();
+    let lacks = lacking_fields(kind, details);
     if lacks.is_empty() {
         return Ok(());
     }
@@ -142,13 +137,43 @@ pub(super) fn parties(kind: &Kind, parties: &[Party], details: &Details) -> Resu
 }
 
 fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
-    PartyRow { role: role.to_owned(), identifier, hash: hash(identifier, value), shown: identifiers::mask(value) }
+    PartyRow {
+        role: role.to_owned(),
+        identifier,
+        hash: identifiers::lookup(identifier, value),
+        shown: identifiers::mask(value),
+    }
 }
 
 /// Names somebody without telling who it is.
 pub(super) fn hash(identifier: &str, value: &str) -> [u8; 32] {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     Sha256::digest(format!("{identifier}:{digits}")).into()
+}
+
+/// Roles in which the message names nobody pass over from the parent.
+pub(super) fn inherit(kind: &Kind, rows: &mut Vec<PartyRow>, parent: &[PartyRow]) {
+    for (role, from) in &kind.inherits {
+        if rows.iter().all(|row| row.role != *role) {
+            let parents = parent.iter().filter(|row| row.role == *from);
+            rows.extend(parents.map(|row| PartyRow { role: role.clone(), ..row.clone() }));
+        }
+    }
+}
+
+/// Whom the message names in a role that passes over from the parent must be whom the parent names.
+pub(super) fn agree(kind: &Kind, rows: &[PartyRow], parent: &[PartyRow]) -> Result<(), Refusal> {
+    for (role, from) in &kind.inherits {
+        let comparable = |row: &&PartyRow| {
+            row.role == *role && parent.iter().any(|other| other.role == *from && other.identifier == row.identifier)
+        };
+        let same = |row: &PartyRow| parent.iter().any(|other| other.role == *from && other.hash == row.hash);
+        let mut told = rows.iter().filter(comparable).peekable();
+        if told.peek().is_some() && !told.any(same) {
+            return Err(Refusal::with(Code::FieldWrong, format!("участник {role} не тот, что в исходном деле")));
+        }
+    }
+    Ok(())
 }
 
 /// The hash of the strongest identifier that the applicant has.

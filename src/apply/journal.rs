@@ -10,6 +10,9 @@ use crate::admit::Head;
 use crate::domain::identifiers::mask;
 use crate::domain::lifecycle::Kind;
 
+/// Who does what timers do.
+const TIMERS: &str = "job:timers";
+
 /// What a history row's details may tell the journal: codes, days and amounts, nothing in words.
 const TOLD: [&str; 11] = [
     "act",
@@ -25,8 +28,16 @@ const TOLD: [&str; 11] = [
     "timer",
 ];
 
-/// The rows for the steps of an item; `before` is the world without them.
-pub(super) fn rows(done: &Done, before: &World, lifecycles: &Lifecycles, head: &Head) -> Vec<AuditRow> {
+/// What the steps come from.
+pub(super) enum Source<'a> {
+    /// A message.
+    Message(&'a Head),
+    /// A timer.
+    Timer,
+}
+
+/// The rows for the steps of an item or a timer; `before` is the world without them.
+pub(super) fn rows(done: &Done, before: &World, lifecycles: &Lifecycles, source: &Source<'_>) -> Vec<AuditRow> {
     let mut corrected: Vec<&CaseKey> = done
         .changes
         .iter()
@@ -46,12 +57,12 @@ pub(super) fn rows(done: &Done, before: &World, lifecycles: &Lifecycles, head: &
             let key = corrected.swap_remove(at);
             fields(lifecycle.kind(), before.cases.get(key)?, last(done, key)?)
         });
-        rows.push(row(step, fields, head));
+        rows.push(row(step, fields, source));
     }
     rows
 }
 
-fn row(step: &History, fields: Option<(Map<String, Value>, Map<String, Value>)>, head: &Head) -> AuditRow {
+fn row(step: &History, fields: Option<(Map<String, Value>, Map<String, Value>)>, source: &Source<'_>) -> AuditRow {
     let mut before = Map::new();
     if let Some(from) = &step.from {
         before.insert("status".into(), json!(from));
@@ -59,11 +70,17 @@ fn row(step: &History, fields: Option<(Map<String, Value>, Map<String, Value>)>,
     let mut after = Map::new();
     after.insert("status".into(), json!(step.to));
     after.insert("happened_at".into(), json!(step.happened_at));
-    after.insert("message".into(), json!(head.message_id));
-    after.insert("item".into(), json!(step.item));
-    if head.sender != step.agency {
-        after.insert("sender".into(), json!(head.sender));
-    }
+    let actor = match source {
+        Source::Message(head) => {
+            after.insert("message".into(), json!(head.message_id));
+            after.insert("item".into(), json!(step.item));
+            if head.sender != step.agency {
+                after.insert("sender".into(), json!(head.sender));
+            }
+            format!("agency:{}", step.agency)
+        }
+        Source::Timer => TIMERS.to_owned(),
+    };
     if let Some(officer) = &step.officer {
         after.insert("officer".into(), json!(mask(officer)));
     }
@@ -85,7 +102,7 @@ fn row(step: &History, fields: Option<(Map<String, Value>, Map<String, Value>)>,
     let CaseKey { system, kind, number } = &step.case;
     AuditRow {
         at: step.recorded_at,
-        actor: format!("agency:{}", step.agency),
+        actor,
         action: action(step.entry),
         subject: format!("case:{system}/{kind}/{number}"),
         before: (!before.is_empty()).then(|| Value::Object(before).to_string()),
@@ -102,6 +119,7 @@ fn action(entry: Entry) -> &'static str {
         Entry::Documents => "case.documents",
         Entry::Acted => "case.acted",
         Entry::Corrected => "case.corrected",
+        Entry::Timed => "case.timed",
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Letter {
     /// When it came here.
     pub recorded_at: DateTime<Utc>,
     /// The message, by its inbox row.
-    pub message: i64,
+    pub message: Option<i64>,
     /// The item of the message, from 1.
     pub item: u32,
 }

@@ -4,16 +4,25 @@
 mod act_on_case;
 mod again;
 mod bury;
+pub mod codes;
 mod correct_case;
 mod documents;
 mod event;
 mod exchange_documents;
+pub mod extracts;
 mod fields;
+mod fire_timer;
+mod firing;
+mod guards;
 mod journal;
 pub mod letters;
 mod open_case;
+pub mod outgoing;
+pub mod people;
 mod post_letter;
+mod recheck;
 pub mod results;
+mod rights;
 mod route;
 pub mod rows;
 pub mod settle;
@@ -21,25 +30,33 @@ mod steps;
 mod subscribe;
 mod timers;
 mod update_status;
+mod watching;
 pub mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::admit::{Kept, Remark};
+use crate::admit::{Answers, Kept, Remark};
 use crate::binding::{Command, Item};
+use crate::config::StateServices;
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::{Lifecycle, System};
+use crate::domain::lifecycle::{Event as Texts, Happening, Lifecycle, Reaction, System};
+use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::outcome::Code;
 
 pub use event::Event;
+pub use fire_timer::{DueTimer, SWEPT, needs as timer_needs, sweepable};
+pub use firing::{fire, stick};
+pub use rights::unfit;
 pub use settle::{Known, Noticed, Receipt, Settlement, settle};
+pub use watching::{Unwatched, Watched, watch, watched};
 pub use world::Change;
-use world::{CaseKey, Needs, World};
+use world::{CaseKey, Cause, Needs, World};
 
 /// The lifecycles of all systems, and that of documents.
 #[derive(Debug)]
@@ -66,6 +83,25 @@ impl Lifecycles {
     #[must_use]
     pub fn kind(&self, system: &str, kind: &str) -> Option<&Lifecycle> {
         self.systems.get(system)?.kind(kind)
+    }
+
+    /// The texts of an event of a case: of its kind, else of the documents that it holds.
+    #[must_use]
+    pub fn event(&self, case: &CaseKey, code: &str) -> Option<&Texts> {
+        let own = self.kind(&case.system, &case.kind).and_then(|kind| kind.event(code));
+        own.or_else(|| self.documents.event(code))
+    }
+
+    /// The events that the cases of a system and their documents can be, each once.
+    #[must_use]
+    pub fn events<'l>(&'l self, system: &'l System) -> Vec<&'l Texts> {
+        let mut events: Vec<&Texts> = Vec::new();
+        for event in system.kinds().iter().flat_map(Lifecycle::events).chain(self.documents.events()) {
+            if !events.iter().any(|known| known.code == event.code) {
+                events.push(event);
+            }
+        }
+        events
     }
 
     /// The kind that a message means: the one that it names, else the main one.
@@ -101,6 +137,8 @@ impl Lifecycles {
 pub struct Context<'a> {
     /// The moment of the batch.
     pub now: DateTime<Utc>,
+    /// Our own code: who does what timers do.
+    pub agency: &'a str,
     /// The zone of days and terms.
     pub zone: Tz,
     /// How cases live.
@@ -109,14 +147,20 @@ pub struct Context<'a> {
     pub calendar: &'a Calendar,
     /// Which unit is responsible for what.
     pub routing: &'a Routing,
+    /// State services that requests go out to.
+    pub services: &'a StateServices,
+    /// What their answers must look like.
+    pub answers: &'a Answers,
     /// Pauses before each try of a parked item, the last one repeated.
     pub delays: &'a [Duration],
     /// When waiting ends.
     pub patience: Duration,
     /// Dead letters longer than this lie outside the tables.
     pub dead_letter_inline_bytes_max: usize,
-    /// The size of a content that the document store holds, by SHA-256.
-    pub held: &'a dyn Fn(&str) -> Option<u64>,
+    /// Random bytes of this batch, from which one-time codes are made: no two batches have the same.
+    pub seed: [u8; 32],
+    /// A content that the document store holds, by SHA-256.
+    pub held: &'a dyn Fn(&str) -> Option<Held>,
 }
 
 impl Context<'_> {
@@ -146,9 +190,9 @@ pub struct Setting<'a> {
     pub system: &'a str,
     /// Code of the sending agency.
     pub sender: &'a str,
-    /// The inbox row of its message.
-    pub message: i64,
-    /// Its number in the message.
+    /// The message or the timer that does it.
+    pub cause: Cause,
+    /// Its number in the message; 0: a timer's.
     pub item: u32,
     /// The message's attachments.
     pub files: &'a [Kept],
@@ -184,6 +228,10 @@ pub struct Done {
     pub changes: Vec<Change>,
     /// What people are to be told of.
     pub events: Vec<Event>,
+    /// Contents that were made by it: SHA-256 and bytes.
+    pub contents: Vec<(String, Arc<Vec<u8>>)>,
+    /// What goes out to others.
+    pub outgoing: Vec<outgoing::Outgoing>,
     /// What is to be said of it although it was applied.
     pub remark: Option<Remark>,
 }
@@ -281,7 +329,7 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
             _ => Decision::Park(Wait::Case, other),
         };
     }
-    let done = match &item.command {
+    let done = rights::allowed(&item.command, &key, world, setting).and_then(|()| match &item.command {
         Command::OpenCase(command) => open_case::apply(command, &key, world, setting),
         Command::UpdateStatus(command) => update_status::apply(command, &key, world, setting),
         Command::CorrectCase(command) => correct_case::apply(command, &key, world, setting),
@@ -289,8 +337,8 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
         Command::PostLetter(command) => post_letter::apply(command, &key, world, setting),
         Command::Subscribe(command) => subscribe::apply(command, &key, setting),
-    };
-    match done {
+    });
+    match done.and_then(|mut done| timers::of_what_it_holds(&mut done, setting).map(|()| done)) {
         Ok(mut done) => {
             if let Some(number) = item.command.sequence() {
                 let used = world.sequences.get(&(setting.sender.to_owned(), key.clone())).copied().unwrap_or(0);
@@ -355,19 +403,34 @@ pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Nee
     match &item.command {
         Command::OpenCase(command) => {
             open_case::needs(command, system, lifecycles, needs);
-            opened(&key, lifecycles, needs);
+            opened(Some(&item.command), &key, lifecycles, needs);
         }
         Command::UpdateStatus(_) | Command::ExchangeDocuments(_) | Command::CorrectCase(_) | Command::ActOnCase(_) => {
-            opened(&key, lifecycles, needs);
+            opened(Some(&item.command), &key, lifecycles, needs);
+            if let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) {
+                guards::needs(&key, lifecycle, needs);
+            }
         }
         Command::PostLetter(command) => {
-            opened(&key, lifecycles, needs);
+            opened(Some(&item.command), &key, lifecycles, needs);
             needs.dialogs.insert(key.clone());
             post_letter::needs(command, system, lifecycles, needs);
         }
         Command::Subscribe(_) => {}
     }
     needs.loads |= route::may_ask(&item.command, &key, lifecycles);
+    match &item.command {
+        Command::ActOnCase(command) if command.code.is_some() => {
+            needs.codes.insert(key.clone());
+        }
+        Command::ActOnCase(_) | Command::UpdateStatus(_) => {
+            let sends = lifecycles.kind(&key.system, &key.kind).is_some_and(Lifecycle::sends_codes);
+            needs.codes.extend(sends.then(|| key.clone()));
+        }
+        Command::CorrectCase(command) => correct_case::needs(command, &key, lifecycles, needs),
+        _ => {}
+    }
+    rights::needs(&item.command, &key, lifecycles, needs);
     if documents(&item.command, &key, lifecycles) {
         needs.documents.insert(key.clone());
     }
@@ -383,17 +446,38 @@ fn documents(command: &Command, key: &CaseKey, lifecycles: &Lifecycles) -> bool 
             !command.documents.is_empty() || status.is_some_and(|status| !status.documents.is_empty())
         }
         Command::CorrectCase(command) => !command.documents.is_empty(),
-        Command::ActOnCase(command) => !command.documents.is_empty(),
+        Command::ActOnCase(command) => !command.documents.is_empty() || rechecks(&command.act, key, lifecycles),
         Command::PostLetter(command) => !command.documents.is_empty(),
         Command::OpenCase(_) | Command::Subscribe(_) => false,
     }
 }
 
-/// Cases that a step of this one may open: those of its own number must be known, the others are numbered.
-fn opened(key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
+/// Whether an act may run the checks of the opening again.
+fn rechecks(act: &str, key: &CaseKey, lifecycles: &Lifecycles) -> bool {
+    let answers = |one: &Reaction| one.rechecks && one.happening == Happening::Act(act.to_owned());
+    let kind = lifecycles.kind(&key.system, &key.kind);
+    kind.is_some_and(|kind| kind.statuses().iter().flat_map(|status| &status.on).any(answers))
+}
+
+/// Cases that a step of this one (by a command, or by a timer) may open: those of its own number must be known, the others are numbered.
+fn opened(command: Option<&Command>, key: &CaseKey, lifecycles: &Lifecycles, needs: &mut Needs) {
     let Some(lifecycle) = lifecycles.kind(&key.system, &key.kind) else { return };
     // A step may move the parent too, and that may open a case that is to be numbered.
-    needs.counters |= lifecycles.system(&key.system).is_some_and(System::opens);
+    let Some(system) = lifecycles.system(&key.system) else { return };
+    needs.counters |= system.opens();
+    needs.openers.extend(system.openers().map(|kind| (key.system.clone(), kind.to_owned())));
+    // What is opened takes over the parties of this case.
+    let with_parties = match command {
+        None => lifecycle.statuses().iter().any(|status| system.opens_parties(status)),
+        Some(Command::OpenCase(_)) => false,
+        Some(Command::UpdateStatus(command)) => {
+            lifecycle.recognize(&command.status).is_some_and(|status| system.opens_parties(status))
+        }
+        Some(_) => system.answers_with_parties(lifecycle, |_| true),
+    };
+    if with_parties {
+        needs.held.insert(key.clone());
+    }
     for status in lifecycle.statuses() {
         for opening in status.opens.iter().filter(|opening| opening.same_number) {
             needs.cases.insert(CaseKey { kind: opening.kind.clone(), ..key.clone() });

@@ -1,14 +1,16 @@
 //! A case is opened at the start of its kind's lifecycle, with its fields, parties and documents (domain, rules 4 and 5). A second
 //! open application of the same applicant for the same service and object is refused, naming the first.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::documents::{Upload, upload};
-use super::fields::{APPLICANT, applicant, complete, fill, merge, parties};
+use super::fields::{APPLICANT, agree, applicant, complete, fill, inherit, merge, parties};
+use super::recheck::lacking_documents;
 use super::route::TERRITORY;
 use super::steps::{By, Steps, Told};
 use super::world::{ApplicationKey, Case, CaseKey, Details, Document, Needs, PartyRow, World};
-use super::{Change, Done, Lifecycles, Refusal, Setting, post_letter};
+use super::{Change, Done, Lifecycles, Refusal, Setting, guards, post_letter};
 use crate::binding::{OpenCase, Party};
 use crate::domain::lifecycle::{Duplicates, Kind, Lifecycle, Parent, Service, Step};
 use crate::domain::money;
@@ -25,7 +27,35 @@ pub(super) fn needs(command: &OpenCase, system: &str, lifecycles: &Lifecycles, n
     if let Some(application) = application(command, lifecycle) {
         needs.applications.insert(application);
     }
-    needs.cases.extend(parent(command, lifecycle).map(|(key, _)| key));
+    if !lifecycle.kind().unique.is_empty() {
+        guards::of_parties(lifecycle, &people(command, lifecycle, &World::default()), needs);
+    }
+    let Some((key, rule)) = parent(command, lifecycle) else { return };
+    if rule.overdue {
+        needs.held.insert(key.clone());
+    }
+    let asks = lifecycles.kind(system, &key.kind).is_some_and(|one| guards::asks_evidence(one, lifecycle.kind()));
+    if asks {
+        needs.evidence.insert((key.clone(), lifecycle.kind().code.clone()));
+    }
+    needs.cases.insert(key);
+}
+
+/// The parent that the case names.
+pub(super) fn parent_key(command: &OpenCase, lifecycle: &Lifecycle) -> Option<CaseKey> {
+    parent(command, lifecycle).map(|(key, _)| key)
+}
+
+/// Who will take part in the case. What is wrong with it is told when the case is opened.
+pub(super) fn people(command: &OpenCase, lifecycle: &Lifecycle, world: &World) -> Vec<PartyRow> {
+    let kind = lifecycle.kind();
+    let mut details = Details::new();
+    let _ = merge(kind, &command.details, &[], &mut details);
+    let mut rows = parties(kind, &command.parties, &details).unwrap_or_default();
+    if let Some(key) = parent_key(command, lifecycle) {
+        inherit(kind, &mut rows, world.people.of(&key));
+    }
+    rows
 }
 
 /// The parent that the case names, with the rule that it names it by.
@@ -69,7 +99,12 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
         details.entry(TERRITORY).or_insert_with(|| json!(territory));
     }
     complete(lifecycle.kind(), &details)?;
-    let rows = parties(lifecycle.kind(), &command.parties, &details)?;
+    let mut rows = parties(lifecycle.kind(), &command.parties, &details)?;
+    if let Some(parent) = &parent {
+        agree(lifecycle.kind(), &rows, world.people.of(parent))?;
+        inherit(lifecycle.kind(), &mut rows, world.people.of(parent));
+    }
+    steps.free(lifecycle, &key, &rows)?;
     brings(command, lifecycle, service)?;
     let seated = post_letter::seated(&command.readers, lifecycle)?;
     let told = Told { comment: command.comment.clone(), deadline: command.deadline, ..Told::default() };
@@ -198,25 +233,42 @@ fn belongs(
     {
         return Err(Refusal::with(Code::TooLate, format!("дело {}: срок {}", key.number, within.label())));
     }
+    if rule.overdue {
+        overdue(case, world, command.happened_at, setting)?;
+    }
     Ok(Some(key))
+}
+
+/// The term of the parent must be over: its service's, from where the kind lets it run; without a service its own deadline.
+fn overdue(case: &Case, world: &World, at: DateTime<Utc>, setting: &Setting<'_>) -> Result<(), Refusal> {
+    let lifecycle = setting.lifecycle(&case.key.kind)?;
+    let moves = world.moves.get(&case.key).map(Vec::as_slice).unwrap_or_default();
+    let begins = |(_, status): &&(DateTime<Utc>, String)| match &lifecycle.kind().term_from {
+        Some(from) => status == from,
+        None => true,
+    };
+    let mut beginnings = moves.iter().filter(begins);
+    let begun = if lifecycle.kind().term_from.is_some() { beginnings.next_back() } else { beginnings.next() };
+    let term = lifecycle.service(&case.service).map(|service| service.term);
+    let end = match (term, begun) {
+        (Some(term), Some((begun, _))) => Some(setting.end(term, *begun)?),
+        (Some(_), None) => None,
+        (None, _) => case.deadline,
+    };
+    if end.is_some_and(|end| end <= at) {
+        return Ok(());
+    }
+    let until = end.map(|end| {
+        let last = (end - chrono::Duration::milliseconds(1)).with_timezone(&setting.context.zone);
+        format!("; обратитесь после {}", last.format("%d.%m.%Y"))
+    });
+    let detail = format!("дело {}: срок ещё не прошёл{}", case.key.number, until.unwrap_or_default());
+    Err(Refusal::with(Code::TooEarly, detail))
 }
 
 /// The documents that the start of the lifecycle and the service ask for must come with the message.
 fn brings(command: &OpenCase, lifecycle: &Lifecycle, service: Option<&Service>) -> Result<(), Refusal> {
-    let has = |code: &String| command.documents.iter().any(|card| card.r#type == *code);
-    let label = |code: &str| {
-        let known = lifecycle.documents().and_then(|rules| rules.document_type(code));
-        known.map_or_else(|| code.to_owned(), |one| one.label.clone())
-    };
-    let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
-    let lacks: Vec<String> = lifecycle
-        .start()
-        .documents
-        .iter()
-        .filter(|any| !any.iter().any(has))
-        .map(|any| any.iter().map(|code| label(code)).collect::<Vec<_>>().join(" или "))
-        .chain(of_service.iter().filter(|code| !has(code)).map(|code| label(code)))
-        .collect();
+    let lacks = lacking_documents(lifecycle, service, |code| command.documents.iter().any(|card| card.r#type == code));
     if lacks.is_empty() {
         return Ok(());
     }
@@ -242,11 +294,8 @@ fn not_a_duplicate(
 }
 
 fn application(command: &OpenCase, lifecycle: &Lifecycle) -> Option<ApplicationKey> {
-    let kind = lifecycle.kind();
-    let mut details = Details::new();
-    // A wrong field is told of when the case is opened.
-    let _ = merge(kind, &command.details, &[], &mut details);
-    let rows = parties(kind, &command.parties, &details).ok()?;
+    // Whom the message itself names: what passes over from a parent is not known yet where this is asked first.
+    let rows = people(command, lifecycle, &World::default());
     Some(ApplicationKey {
         system: lifecycle.system().to_owned(),
         service: command.service.clone()?,

@@ -130,7 +130,7 @@ fn post(
         files,
         posted_at: command.happened_at,
         recorded_at: setting.context.now,
-        message: setting.message,
+        message: setting.cause.message(),
         item: setting.item,
     })));
     acted(case, json!({ "letter": number, "from": command.participant }), steps);

@@ -7,7 +7,7 @@ use super::steps::{Steps, Told};
 use super::world::{Case, CaseKey};
 use super::{Event, Lifecycles};
 use crate::binding::Command;
-use crate::domain::lifecycle::Status;
+use crate::domain::lifecycle::{Action, Status};
 use crate::domain::routing::Asked;
 
 /// The field of a case that says in which territory (ОКТМО) it is.
@@ -26,11 +26,19 @@ pub(super) fn may_ask(command: &Command, key: &CaseKey, lifecycles: &Lifecycles)
     if named.and_then(|word| lifecycle?.recognize(word)).is_some_and(asks) {
         return true;
     }
-    // What follows by itself: reactions of any kind of the system.
+    follows(&key.system, lifecycles)
+}
+
+/// Whether a reaction or a timer of any kind of the system brings a case into such a status.
+pub(super) fn follows(system: &str, lifecycles: &Lifecycles) -> bool {
+    let Some(system) = lifecycles.system(system) else { return false };
     system.kinds().iter().any(|kind| {
-        let targets =
-            kind.statuses().iter().flat_map(|status| &status.on).filter_map(|reaction| reaction.to.as_deref());
-        targets.filter_map(|code| kind.status(code)).any(asks)
+        let reactions = kind.statuses().iter().flat_map(|status| &status.on).filter_map(|one| one.to.as_deref());
+        let timers = kind.statuses().iter().flat_map(|status| &status.timers).filter_map(|timer| match &timer.action {
+            Action::Move { to, .. } => Some(to.as_str()),
+            _ => None,
+        });
+        reactions.chain(timers).filter_map(|code| kind.status(code)).any(|status| status.routes.is_some())
     })
 }
 

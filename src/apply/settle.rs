@@ -1,6 +1,7 @@
 //! A batch, folded: message by message, item by item, over the facts and the changes so far. What comes out is
 //! everything that the store will write and everything that is owed, decided before the first row is written.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,13 +9,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::bury::properties_json;
+use super::outgoing::Outgoing;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
-use super::world::{CaseKey, Entry, NEW_WAITING, World};
+use super::world::{CaseKey, Cause, Entry, NEW_WAITING, World};
 use super::{Context, Decision, Event, Place, Refusal, Setting, decide, journal};
-use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
+use crate::admit::{Checked, ClaimKey, Head, Kept, Prepared, Rejected, Remark};
 use crate::apply::Change;
 use crate::binding::Item;
+use crate::domain::content::Declared;
+use crate::domain::media::{self, Held};
 use crate::intake::Origin;
 use crate::outcome::Code;
 
@@ -54,16 +58,56 @@ pub struct Receipt {
 /// Notices that are owed because of an item: put into words when they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noticed {
-    /// The inbox row of the message.
-    pub message: i64,
-    /// The message's sender and id: what the notice's own id is made from.
+    /// What it was.
+    pub cause: Cause,
+    /// The message's sender and id, or a timer's names: what the notice's own id is made from.
     pub source: (String, String),
-    /// The item.
+    /// The item; 0: a timer's.
     pub item: u32,
     /// W3C trace context.
     pub traceparent: Option<String>,
     /// What happened.
     pub event: Event,
+}
+
+/// Something that goes out because of an item.
+#[derive(Debug)]
+pub struct Leaving {
+    /// The message or the timer that it follows from.
+    pub cause: Cause,
+    /// The message's sender and id, or a timer's names: what its own id is made from.
+    pub source: (String, String),
+    /// The item; 0: a timer's.
+    pub item: u32,
+    /// Its order within the item.
+    pub step: usize,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// What it is.
+    pub outgoing: Outgoing,
+}
+
+/// What changes, notices and documents follow from.
+#[derive(Debug)]
+pub(super) struct Because {
+    pub(super) cause: Cause,
+    pub(super) source: (String, String),
+    pub(super) item: u32,
+    pub(super) traceparent: Option<String>,
+}
+
+impl Because {
+    fn noticed(&self, event: Event) -> Noticed {
+        let Self { cause, source, item, traceparent } = self;
+        let (source, traceparent) = (source.clone(), traceparent.clone());
+        Noticed { cause: *cause, source, item: *item, traceparent, event }
+    }
+
+    fn leaving(&self, step: usize, outgoing: Outgoing) -> Leaving {
+        let Self { cause, source, item, traceparent } = self;
+        let (source, traceparent) = (source.clone(), traceparent.clone());
+        Leaving { cause: *cause, source, item: *item, step, traceparent, outgoing }
+    }
 }
 
 /// What a batch comes to.
@@ -77,6 +121,8 @@ pub struct Settlement {
     pub contents: Vec<(String, Arc<Vec<u8>>)>,
     /// Which messages of the batch go into its raw block, in the order of their inbox rows.
     pub raw: Vec<usize>,
+    /// What goes out to others.
+    pub leaving: Vec<Leaving>,
 }
 
 /// What the store knows of the batch's messages.
@@ -93,9 +139,7 @@ pub struct Known {
 /// Folds a batch. Pure: facts, what is known, and `now` (in the context) come in.
 #[must_use]
 pub fn settle(batch: &[Prepared], world: World, known: Known, context: &Context<'_>) -> Settlement {
-    let mut out = Settlement::default();
-    out.writes.now = context.now;
-    let mut fold = Fold { context, world, known, raw_offset: 0, out };
+    let mut fold = Fold::new(context, world, known);
     for (index, message) in batch.iter().enumerate() {
         match &message.head.origin {
             Origin::Store(again) => fold.again(message, again),
@@ -120,6 +164,14 @@ pub(super) struct Booked<'a> {
     pub(super) seq: i64,
     pub(super) attempt: u32,
     pub(super) body: &'a Arc<Vec<u8>>,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn new(context: &'a Context<'a>, world: World, known: Known) -> Self {
+        let mut out = Settlement::default();
+        out.writes.now = context.now;
+        Self { context, world, known, raw_offset: 0, out }
+    }
 }
 
 impl Fold<'_> {
@@ -219,20 +271,35 @@ impl Fold<'_> {
         }
     }
 
-    /// The refusal of a message that refers to a content which neither the document store nor this batch holds.
+    /// The refusal of a message that refers to a content which neither the document store nor this batch holds, or that is
+    /// not what the message declares.
     pub(super) fn missing(&self, checked: &Checked) -> Option<Rejected> {
-        let kept = |sha256: &str| {
-            let mut contents = self.out.contents.iter();
-            contents.find(|(known, _)| known == sha256).map(|(_, bytes)| bytes.len() as u64)
-        };
         let fault = checked.files.iter().filter(|file| file.referred).find_map(|file| {
-            match kept(&file.sha256).or_else(|| (self.context.held)(&file.sha256)) {
-                None => Some(Code::AttachmentMissing),
-                Some(size) if i64::try_from(size) != Ok(file.size) => Some(Code::AttachmentSize),
-                Some(_) => None,
+            let Some(held) = self.held(&file.sha256) else { return Some(Code::AttachmentMissing) };
+            if i64::try_from(held.bytes) != Ok(file.size) {
+                return Some(Code::AttachmentSize);
             }
+            let declared = Declared { media_type: &file.media_type, size: held.bytes, sha256: &file.sha256 };
+            declared.kind(held.told).err().map(|fault| Code::parse(fault.code()).unwrap_or(Code::AttachmentType))
         })?;
         Some(Rejected::of(fault, Some("вложение указано ссылкой на хранилище документов".to_owned())))
+    }
+
+    /// A content that this batch keeps or the document store holds.
+    fn held(&self, sha256: &str) -> Option<Held> {
+        let own = self.out.contents.iter().find(|(known, _)| known == sha256);
+        own.map(|(_, bytes)| Held { bytes: bytes.len() as u64, told: media::told(bytes) })
+            .or_else(|| (self.context.held)(sha256))
+    }
+
+    /// The files of a message, with what could not be told of the referred ones before.
+    pub(super) fn files<'c>(&self, checked: &'c Checked) -> Cow<'c, [Kept]> {
+        if checked.files.iter().all(|file| !file.referred) {
+            return Cow::Borrowed(&checked.files);
+        }
+        let locked = |file: &Kept| self.held(&file.sha256).is_some_and(|held| held.told.locked);
+        let told = |file: &Kept| Kept { locked: file.locked || (file.referred && locked(file)), ..file.clone() };
+        checked.files.iter().map(told).collect()
     }
 
     /// Tries all items of a message in their order.
@@ -240,11 +307,12 @@ impl Fold<'_> {
         if booked.head.test() {
             return self.rehearse(booked, checked);
         }
-        let Checked { items, files, contents } = checked;
+        let Checked { items, contents, .. } = checked;
+        let files = self.files(checked);
         let mut results = Results::default();
         let mut buried: Vec<(&Item, Refusal)> = Vec::new();
         for item in items {
-            let decision = decide(item, &self.world, &self.setting(booked, item, files, Place::Arrived));
+            let decision = decide(item, &self.world, &self.setting(booked, item, &files, Place::Arrived));
             let result = match decision {
                 Decision::Apply(done) => self.take(booked, item, done),
                 Decision::Park(reason, case) => self.park(booked, item, reason, case),
@@ -271,9 +339,10 @@ impl Fold<'_> {
     /// A test: tried on a copy of the world, changing nothing.
     fn rehearse(&mut self, booked: &Booked<'_>, checked: &Checked) -> Results {
         let mut world = self.world.clone();
+        let files = self.files(checked);
         let mut results = Results::default();
         for item in &checked.items {
-            let decision = decide(item, &world, &self.setting(booked, item, &checked.files, Place::Arrived));
+            let decision = decide(item, &world, &self.setting(booked, item, &files, Place::Arrived));
             results.set(match decision {
                 Decision::Apply(done) => {
                     done.changes.iter().for_each(|change| world.absorb(change));
@@ -292,14 +361,14 @@ impl Fold<'_> {
         &'a self,
         booked: &'a Booked<'a>,
         item: &'a Item,
-        files: &'a [crate::admit::Kept],
+        files: &'a [Kept],
         place: Place,
     ) -> Setting<'a> {
         Setting {
             context: self.context,
             system: booked.head.system().unwrap_or_default(),
             sender: &booked.head.sender,
-            message: booked.seq,
+            cause: Cause::Message(booked.seq),
             item: item.number,
             files,
             place,
@@ -309,7 +378,25 @@ impl Fold<'_> {
     /// Takes an item's changes in.
     pub(super) fn take(&mut self, booked: &Booked<'_>, item: &Item, done: super::Done) -> ItemResult {
         let numbered = numbered(item, &done);
-        self.out.writes.audit.extend(journal::rows(&done, &self.world, self.context.lifecycles, booked.head));
+        self.out.writes.audit.extend(journal::rows(
+            &done,
+            &self.world,
+            self.context.lifecycles,
+            &journal::Source::Message(booked.head),
+        ));
+        let remark = done.remark.clone();
+        let because = Because {
+            cause: Cause::Message(booked.seq),
+            source: (booked.head.sender.clone(), booked.head.message_id.clone()),
+            item: item.number,
+            traceparent: booked.head.properties.traceparent().map(str::to_owned),
+        };
+        self.absorb(done, &because);
+        ItemResult { case: numbered, ..told(item, Tried::Applied, remark) }
+    }
+
+    /// Takes changes in, whatever made them, what people are to be told of, and what goes out.
+    pub(super) fn absorb(&mut self, done: super::Done, because: &Because) {
         for change in &done.changes {
             self.world.absorb(change);
             match change {
@@ -319,14 +406,10 @@ impl Fold<'_> {
             }
         }
         self.out.writes.changes.extend(done.changes);
-        self.out.writes.noticed.extend(done.events.into_iter().map(|event| Noticed {
-            message: booked.seq,
-            source: (booked.head.sender.clone(), booked.head.message_id.clone()),
-            item: item.number,
-            traceparent: booked.head.properties.traceparent().map(str::to_owned),
-            event,
-        }));
-        ItemResult { case: numbered, ..told(item, Tried::Applied, done.remark) }
+        self.out.contents.extend(done.contents);
+        self.out.writes.noticed.extend(done.events.into_iter().map(|event| because.noticed(event)));
+        let leaving = done.outgoing.into_iter().enumerate().map(|(step, outgoing)| because.leaving(step, outgoing));
+        self.out.leaving.extend(leaving);
     }
 
     fn park(&mut self, booked: &Booked<'_>, item: &Item, reason: super::Wait, case: CaseKey) -> ItemResult {

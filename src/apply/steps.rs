@@ -3,13 +3,17 @@
 //! what is said by the lifecycles.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::world::{Case, CaseKey, Document, Entry, History, World};
+use super::codes::CodeRow;
+use super::outgoing::Outgoing;
+use super::world::{Case, CaseKey, Document, Entry, History, PartyRow, World};
 use super::{Change, Done, Event, Refusal, Setting};
-use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Status};
+use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Reason, Status};
 use crate::domain::money;
 use crate::domain::term::{Term, day_end};
 use crate::outcome::Code;
@@ -39,6 +43,22 @@ pub(super) struct Told {
     pub(super) result: Option<String>,
     pub(super) deadline: Option<NaiveDate>,
     pub(super) expected_on: Option<NaiveDate>,
+}
+
+impl Told {
+    /// A step that fills its reason in by itself.
+    pub(super) fn because(reason: Option<&Reason>) -> Self {
+        let mut told = Self { details: json!({}), ..Self::default() };
+        told.fill_in(reason);
+        told
+    }
+
+    fn fill_in(&mut self, reason: Option<&Reason>) {
+        if let Some(reason) = reason {
+            self.reasons.push(reason.label.clone());
+            self.details["reasons"] = json!([{ "code": reason.code, "text": reason.label }]);
+        }
+    }
 }
 
 /// What happened to a case.
@@ -76,7 +96,10 @@ pub(super) struct Steps<'a> {
     counters: HashMap<(String, String, i32), i64>,
     changes: Vec<Change>,
     events: Vec<Event>,
+    contents: Vec<(String, Arc<Vec<u8>>)>,
+    pub(super) outgoing: Vec<Outgoing>,
     step: u32,
+    code_fits: bool,
 }
 
 impl<'a> Steps<'a> {
@@ -89,8 +112,49 @@ impl<'a> Steps<'a> {
             counters: HashMap::new(),
             changes: Vec::new(),
             events: Vec::new(),
+            contents: Vec::new(),
+            outgoing: Vec::new(),
             step: 0,
+            code_fits: false,
         }
+    }
+
+    /// What the batch knows.
+    pub(super) fn world(&self) -> &'a World {
+        self.world
+    }
+
+    /// What the steps have come to so far.
+    pub(super) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The one-time code that a reaction asks for is the right one.
+    pub(super) fn code_fits(&mut self) {
+        self.code_fits = true;
+    }
+
+    /// The last one-time code of a case after the steps so far.
+    pub(super) fn code(&self, key: &CaseKey) -> Option<&CodeRow> {
+        let changed = self.changes.iter().rev().find_map(|change| match change {
+            Change::Code(of, code) if of == key => Some(&**code),
+            _ => None,
+        });
+        changed.or_else(|| self.world.codes.get(key))
+    }
+
+    /// Who takes part in a case after the steps so far.
+    pub(super) fn parties(&self, key: &CaseKey) -> Vec<PartyRow> {
+        let mut rows = self.world.people.of(key).to_vec();
+        for change in &self.changes {
+            if let Change::Parties(of, told) = change
+                && of == key
+            {
+                rows.retain(|row| told.iter().all(|one| one.role != row.role));
+                rows.extend_from_slice(told);
+            }
+        }
+        rows
     }
 
     /// What every step is decided with.
@@ -109,7 +173,7 @@ impl<'a> Steps<'a> {
         changes.extend(
             self.counters.into_iter().map(|((system, kind, year), last)| Change::Counter(system, kind, year, last)),
         );
-        Done { changes, events: self.events, remark: None }
+        Done { changes, events: self.events, contents: self.contents, outgoing: self.outgoing, remark: None }
     }
 
     /// A case as it stands after the steps so far.
@@ -120,6 +184,13 @@ impl<'a> Steps<'a> {
     /// The documents of a case before this item.
     pub(super) fn documents(&self, key: &CaseKey) -> Vec<Document> {
         self.world.documents.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Keeps a content that was made here; gives its name in the content store.
+    pub(super) fn keep(&mut self, bytes: Arc<Vec<u8>>) -> String {
+        let sha256 = hex::encode(Sha256::digest(bytes.as_slice()));
+        self.contents.push((sha256.clone(), bytes));
+        sha256
     }
 
     /// Something that people are told of.
@@ -152,7 +223,7 @@ impl<'a> Steps<'a> {
             officer: self.by.officer.clone(),
             comment: told.comment.clone(),
             details: told.details.clone(),
-            message: self.setting.message,
+            cause: self.setting.cause,
             item: self.setting.item,
         })));
         self.step += 1;
@@ -162,6 +233,7 @@ impl<'a> Steps<'a> {
     pub(super) fn enter(&mut self, mut case: Case, to: &Status, told: &Told) -> Result<(), Refusal> {
         let lifecycle = self.lifecycle(&case.key)?;
         lacks_fields(&case, lifecycle, to)?;
+        self.guarded(&case, lifecycle, to)?;
         let from = std::mem::replace(&mut case.status, to.code.clone());
         case.turn += 1;
         case.since = self.by.happened_at;
@@ -173,6 +245,8 @@ impl<'a> Steps<'a> {
         self.record(&case, Entry::Moved, Some(from), &to.code, routed.as_ref().unwrap_or(told));
         self.put(case.clone());
         self.tell(&case, lifecycle, to, told);
+        self.send_code(&case, to);
+        self.send(&case, lifecycle, to, told);
         self.turned(&case, lifecycle, to)?;
         self.entered(&case, to)
     }
@@ -241,7 +315,8 @@ impl<'a> Steps<'a> {
         if reaction.rechecks
             && let Some(status) = lifecycle.status(&case.status)
         {
-            self.tell(&case, lifecycle, status, &told);
+            self.recheck(&case, lifecycle, status, &told);
+            self.resend(&mut case, lifecycle, status)?;
         }
         let Some(to) = reaction.to.as_deref().and_then(|code| lifecycle.status(code)) else {
             if reaction.takes_details && matches!(happened, Happened::Child(_)) {
@@ -251,10 +326,7 @@ impl<'a> Steps<'a> {
             }
             return Ok(());
         };
-        if let Some(reason) = reaction.reason.as_deref().and_then(|code| lifecycle.reason(to, code)) {
-            told.reasons.push(reason.label.clone());
-            told.details["reasons"] = json!([{ "code": reason.code, "text": reason.label }]);
-        }
+        told.fill_in(reaction.reason.as_deref().and_then(|code| lifecycle.reason(to, code)));
         self.enter(case, to, &told)
     }
 
@@ -271,7 +343,7 @@ impl<'a> Steps<'a> {
 
     /// Notes that a case has new details, and keeps the former ones.
     pub(super) fn corrected(&mut self, case: &mut Case, former: String) {
-        self.changes.push(Change::Former(case.key.clone(), case.version, former, self.setting.message));
+        self.changes.push(Change::Former(case.key.clone(), case.version, former, self.setting.cause.message()));
         case.version += 1;
         case.corrected = true;
     }
@@ -283,9 +355,9 @@ impl<'a> Steps<'a> {
                 let paid = child.details.get(PAID).and_then(Value::as_str).and_then(money::kopecks).or(child.amount);
                 Ok(case.amount.is_none_or(|due| paid.is_some_and(|paid| paid >= due)))
             }
-            (Some(Guard::CodeFits), _) => {
-                Err(Refusal::with(Code::ActForbidden, "одноразовые коды здесь ещё не проверяются".to_owned()))
-            }
+            (Some(Guard::CodeFits), _) => Ok(self.code_fits),
+            (Some(Guard::NewEvidence), Happened::Child(child)) => self.new_evidence(case, child).map(|()| true),
+            (Some(Guard::NoOpenCases), _) => self.no_open_cases(case).map(|()| true),
             _ => Ok(true),
         }
     }
@@ -332,10 +404,16 @@ impl<'a> Steps<'a> {
             changed_at: now,
             ..parent.clone()
         };
-        if case.deadline.is_none() {
+        if case.deadline.is_none() || start.code_sent.is_some() {
             case.deadline = self.deadline(&case, lifecycle, start, &Told::default())?;
         }
-        self.begin(&case, lifecycle, &Told::default())
+        self.begin(&case, lifecycle, &Told::default())?;
+        let known = |row: &PartyRow| lifecycle.kind().parties.contains(&row.role);
+        let rows: Vec<PartyRow> = self.parties(&parent.key).into_iter().filter(known).collect();
+        if !rows.is_empty() {
+            self.change(Change::Parties(case.key, rows));
+        }
+        Ok(())
     }
 
     /// The first step of a case: it is there, and people are told.
@@ -343,6 +421,8 @@ impl<'a> Steps<'a> {
         self.put(case.clone());
         self.record(case, Entry::Opened, None, &case.status, told);
         self.tell(case, lifecycle, lifecycle.start(), told);
+        self.send_code(case, lifecycle.start());
+        self.send(case, lifecycle, lifecycle.start(), told);
         self.turned(case, lifecycle, lifecycle.start())
     }
 
@@ -357,15 +437,21 @@ impl<'a> Steps<'a> {
     }
 
     /// Tells of the event that a status is.
-    fn tell(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status, told: &Told) {
-        let Some(event) = lifecycle.event_of(status) else { return };
+    pub(super) fn tell(&mut self, case: &Case, lifecycle: &Lifecycle, status: &Status, told: &Told) {
+        if let Some(event) = lifecycle.event_of(status) {
+            self.tell_of(&event.code, case, told);
+        }
+    }
+
+    /// Tells of an event of a case.
+    pub(super) fn tell_of(&mut self, event: &str, case: &Case, told: &Told) {
         self.events.push(Event {
             comment: told.comment.clone(),
             reasons: told.reasons.clone(),
             missing: told.missing.clone(),
             amount: told.amount.clone().or_else(|| case.amount.map(money::written)),
             result: told.result.clone(),
-            ..Event::of(&event.code, case, self.by.happened_at)
+            ..Event::of(event, case, self.by.happened_at)
         });
     }
 
@@ -379,6 +465,9 @@ impl<'a> Steps<'a> {
     ) -> Result<Option<DateTime<Utc>>, Refusal> {
         if let Some(day) = told.deadline {
             return Ok(day_end(day, self.setting.context.zone));
+        }
+        if let Some(within) = self.answer_within(case, status) {
+            return Ok(Some(self.by.happened_at + within));
         }
         let term = lifecycle.deadline(status, lifecycle.service(&case.service));
         term.map(|term| self.setting.end(term, self.by.happened_at)).transpose()

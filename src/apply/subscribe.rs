@@ -7,7 +7,6 @@ use super::{Change, Done, Refusal, Setting};
 use crate::binding::Subscribe;
 use crate::domain::frequency::Frequency;
 use crate::domain::identifiers;
-use crate::domain::lifecycle::{Event, Lifecycle, System};
 use crate::outcome::Code;
 
 pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -> Result<Done, Refusal> {
@@ -16,7 +15,7 @@ pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -
     let wrong = |what: &str, known: Vec<&str>| {
         Refusal::with(Code::FieldWrong, format!("{what}; известны: {}", known.join(", ")))
     };
-    let events = events(system);
+    let events = setting.context.lifecycles.events(system);
     if command.event.as_ref().is_some_and(|event| !events.iter().any(|one| one.code == *event)) {
         return Err(wrong("событие", events.iter().map(|one| one.code.as_str()).collect()));
     }
@@ -48,15 +47,4 @@ pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -
         return Err(Refusal::with(Code::FieldMissing, "кто подписывается: СНИЛС, ИНН, ОГРН или ОГРНИП".to_owned()));
     }
     Ok(Done { changes, ..Done::default() })
-}
-
-/// The events of a system, each once.
-fn events(system: &System) -> Vec<&Event> {
-    let mut events: Vec<&Event> = Vec::new();
-    for event in system.kinds().iter().flat_map(Lifecycle::events) {
-        if !events.iter().any(|known| known.code == event.code) {
-            events.push(event);
-        }
-    }
-    events
 }

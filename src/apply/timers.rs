@@ -4,11 +4,14 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::steps::{Happened, Steps, fits};
-use super::world::{Case, TimerRow, Voided};
-use super::{Change, Refusal, Setting};
+use super::world::{Case, CaseKey, Document, Scope, TimerRow, Voided};
+use super::{Change, Done, Refusal, Setting};
 use crate::domain::lifecycle::{Due, Lifecycle, Status, Timer};
 use crate::domain::term::{Term, day_end};
 use crate::outcome::Code;
+
+/// How the timer of the document requests of a case is named.
+const REQUEST_DUE: &str = "request/due";
 
 /// How a timer of a status is named among those of the case.
 fn name(status: &Status, timer: &Timer) -> String {
@@ -89,7 +92,7 @@ impl Steps<'_> {
         if let Some(due_at) = due(timer, case, lifecycle, from, self.setting())? {
             let row = TimerRow {
                 code: status.map_or_else(|| timer.code.clone(), |status| name(status, timer)),
-                turn: status.map(|_| case.turn),
+                scope: status.map_or(Scope::Life, |_| Scope::Turn(case.turn)),
                 started_at: from,
                 due_at,
             };
@@ -97,6 +100,61 @@ impl Steps<'_> {
         }
         Ok(())
     }
+}
+
+/// Timers of what a case holds: of each document that came or changed, by its state, and of the requests that are open.
+pub(super) fn of_what_it_holds(done: &mut Done, setting: &Setting<'_>) -> Result<(), Refusal> {
+    let mut more = Vec::new();
+    for change in &done.changes {
+        match change {
+            Change::Document(key, document) => of_document(key, document, setting, &mut more)?,
+            Change::Requests(key, requests) => {
+                more.push(Change::Voided(key.clone(), Voided::Request));
+                let open = requests.iter().filter(|request| request.closed_at.is_none());
+                if let Some((due_at, started_at)) = open.filter_map(|one| Some((one.due?, one.opened_at))).min() {
+                    let row = TimerRow { code: REQUEST_DUE.to_owned(), scope: Scope::Request, started_at, due_at };
+                    more.push(Change::Timer(key.clone(), row));
+                }
+            }
+            _ => {}
+        }
+    }
+    done.changes.extend(more);
+    Ok(())
+}
+
+pub(super) fn of_document(
+    key: &CaseKey,
+    document: &Document,
+    setting: &Setting<'_>,
+    more: &mut Vec<Change>,
+) -> Result<(), Refusal> {
+    let brand_new = document.id.is_none() && document.versions == 1;
+    if brand_new && document.valid_until.is_none() {
+        return Ok(());
+    }
+    let names = || (document.kind.clone(), document.number.clone());
+    let (kind, number) = names();
+    more.push(Change::Voided(key.clone(), Voided::Document(kind, number)));
+    let end = document.valid_until.and_then(|day| day_end(day, setting.context.zone));
+    let state = setting.context.lifecycles.documents.status(&document.state);
+    for timer in state.into_iter().flat_map(|state| &state.timers) {
+        let started_at = document.changed_at;
+        let due = match timer.due {
+            Due::Validity => end,
+            Due::BeforeValidity(term) => before(term, end, started_at, setting)?,
+            Due::Now => Some(started_at),
+            Due::After(term) => Some(setting.end(term, started_at)?),
+            Due::Deadline | Due::ServiceTerm | Due::BeforeDeadline(_) => None,
+        };
+        if let Some(due_at) = due {
+            let (kind, number) = names();
+            let code = format!("document/{}", timer.code);
+            let row = TimerRow { code, scope: Scope::Document(kind, number), started_at, due_at };
+            more.push(Change::Timer(key.clone(), row));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a field of the case has this value, as the lifecycle writes it.

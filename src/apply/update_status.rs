@@ -7,7 +7,7 @@ use super::documents::{Upload, upload};
 use super::fields::merge;
 use super::steps::{By, Steps, Told};
 use super::world::{Case, CaseKey, Document, Entry, World};
-use super::{Change, Done, Refusal, Remark, Setting};
+use super::{Change, Done, Refusal, Remark, Setting, outgoing};
 use crate::binding::{Reason, UpdateStatus};
 use crate::domain::lifecycle::{Lifecycle, Requirement, Status, Step};
 use crate::domain::money;
@@ -47,6 +47,9 @@ pub(super) fn apply(
         return Err(Refusal::with(Code::ForbiddenTransition, detail));
     }
     complete(command, status, moves)?;
+    if moves {
+        outgoing::answers(case, lifecycle, &command.documents, setting)?;
+    }
     let next = next(command, case, lifecycle, &mut steps)?;
     let mut known = world.documents.get(key).cloned().unwrap_or_default();
     for card in &command.documents {
@@ -93,7 +96,7 @@ fn late(done: Done) -> Done {
 }
 
 /// The documents that a status asks for must be there.
-fn holds(status: &Status, known: &[Document], lifecycle: &Lifecycle) -> Result<(), Refusal> {
+pub(super) fn holds(status: &Status, known: &[Document], lifecycle: &Lifecycle) -> Result<(), Refusal> {
     let label = |code: &str| {
         let rules = lifecycle.documents().and_then(|rules| rules.document_type(code));
         rules.map_or_else(|| code.to_owned(), |one| one.label.clone())

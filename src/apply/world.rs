@@ -1,12 +1,16 @@
 //! What `apply` knows: the facts of a batch, read once, plus the changes of the items before it. A change is made
 //! here first and written later, so that the n-th item of a batch sees what the others did.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::codes::CodeRow;
+use super::extracts::{ExtractFacts, ExtractQuery};
 use super::letters::{Dialog, Letter, Reader};
+use super::people::People;
+pub use super::people::{Kin, PartyRow, Reference, Sought};
 use crate::domain::frequency::Frequency;
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
@@ -115,6 +119,8 @@ pub enum Entry {
     Acted,
     /// What it was told of itself was corrected.
     Corrected,
+    /// A timer reminded somebody, or told that a term has passed.
+    Timed,
 }
 
 impl Entry {
@@ -129,6 +135,37 @@ impl Entry {
             Self::Documents => "documents",
             Self::Acted => "acted",
             Self::Corrected => "corrected",
+            Self::Timed => "timed",
+        }
+    }
+}
+
+/// What made a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// A message, by its inbox row.
+    Message(i64),
+    /// A timer, by its row.
+    Timer(i64),
+}
+
+impl Cause {
+    /// The inbox row of the message, where it was one.
+    #[must_use]
+    pub fn message(self) -> Option<i64> {
+        match self {
+            Self::Message(seq) => Some(seq),
+            Self::Timer(_) => None,
+        }
+    }
+
+    /// The row of the timer, where it was one.
+    #[must_use]
+    pub fn timer(self) -> Option<i64> {
+        match self {
+            Self::Message(_) => None,
+            Self::Timer(id) => Some(id),
         }
     }
 }
@@ -160,9 +197,9 @@ pub struct History {
     pub comment: Option<String>,
     /// Reasons, missing things, deadline, amount, result: what the status asked for.
     pub details: serde_json::Value,
-    /// The message, by its inbox row.
-    pub message: i64,
-    /// The item of the message, from 1.
+    /// What made it.
+    pub cause: Cause,
+    /// The item of the message, from 1; 0: a timer's.
     pub item: u32,
 }
 
@@ -193,6 +230,10 @@ pub struct Document {
     pub signed: Option<String>,
     /// How many versions it has.
     pub versions: u32,
+    /// Media type of the newest one.
+    pub media_type: String,
+    /// Whether it takes a password to read the newest one.
+    pub locked: bool,
     /// When it last changed here.
     pub changed_at: DateTime<Utc>,
 }
@@ -216,12 +257,14 @@ pub struct Version {
     pub size: i64,
     /// SHA-256 of the content, hex.
     pub sha256: String,
+    /// Whether it takes a password to read it.
+    pub locked: bool,
     /// Who brought it.
     pub uploader: String,
     /// When it happened.
     pub uploaded_at: DateTime<Utc>,
-    /// The message, by its inbox row.
-    pub message: i64,
+    /// The message that brought it, by its inbox row; none: it was made here.
+    pub message: Option<i64>,
 }
 
 /// One thing that a document request asks for.
@@ -248,10 +291,12 @@ pub struct Request {
     pub agency: String,
     /// When.
     pub opened_at: DateTime<Utc>,
-    /// When all had come.
+    /// When all had come, or its time had run out.
     pub closed_at: Option<DateTime<Utc>>,
-    /// The message that asked, by its inbox row.
-    pub message: i64,
+    /// Whether its time ran out before all had come.
+    pub lapsed: bool,
+    /// The message that asked, by its inbox row; none: a timer did.
+    pub message: Option<i64>,
     /// Whether it was changed in this batch.
     pub touched: bool,
 }
@@ -271,8 +316,8 @@ pub enum Change {
     Requests(CaseKey, Vec<Request>),
     /// Who takes part in a case now, in these roles.
     Parties(CaseKey, Vec<PartyRow>),
-    /// Former details of a case, with their version.
-    Former(CaseKey, u32, String, i64),
+    /// Former details of a case, with their version and the message that replaced them.
+    Former(CaseKey, u32, String, Option<i64>),
     /// Pending timers of a case are void.
     Voided(CaseKey, Voided),
     /// A timer of a case starts.
@@ -281,12 +326,16 @@ pub enum Change {
     Readers(CaseKey, Vec<Reader>),
     /// A letter came.
     Letter(Box<Letter>),
+    /// A timer, by its row, has come to this end.
+    Ended(i64, TimerEnd),
     /// A kind has numbered so many cases of a year.
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
     /// Somebody chose what to be told of.
     Subscription(Box<SubscriptionRow>),
+    /// The one-time code of a case is new, was tried, or is used.
+    Code(CaseKey, Box<CodeRow>),
 }
 
 /// Which pending timers of a case are void.
@@ -294,10 +343,14 @@ pub enum Change {
 pub enum Voided {
     /// Those of its turns.
     Turn,
-    /// All of them.
+    /// Those of its turns and of its whole life.
     All,
-    /// The one with this code.
+    /// The one of a turn or of the whole life with this code.
     One(String),
+    /// Those of the document of this type and number.
+    Document(String, String),
+    /// That of its document requests.
+    Request,
 }
 
 impl Voided {
@@ -305,37 +358,72 @@ impl Voided {
     #[must_use]
     pub fn holds(&self, timer: &TimerRow) -> bool {
         match self {
-            Self::Turn => timer.turn.is_some(),
-            Self::All => true,
-            Self::One(code) => timer.code == *code,
+            Self::Turn => matches!(timer.scope, Scope::Turn(_)),
+            Self::All => matches!(timer.scope, Scope::Turn(_) | Scope::Life),
+            Self::One(code) => timer.code == *code && matches!(timer.scope, Scope::Turn(_) | Scope::Life),
+            Self::Document(kind, number) => {
+                matches!(&timer.scope, Scope::Document(own, its) if own == kind && its == number)
+            }
+            Self::Request => timer.scope == Scope::Request,
         }
     }
+}
+
+/// What a timer is bound to, and void without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The status that the case entered with this turn.
+    Turn(u32),
+    /// The whole life of the case.
+    Life,
+    /// The document of this type and number.
+    Document(String, String),
+    /// The open document requests of the case.
+    Request,
 }
 
 /// A timer of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerRow {
-    /// `status/timer`, or the code of a timer of the whole life.
+    /// `status/timer` of a turn, the code of a timer of the whole life, `document/timer`, or `request/due`.
     pub code: String,
-    /// The turn that it is bound to; none: the whole life.
-    pub turn: Option<u32>,
+    /// What it is bound to.
+    pub scope: Scope,
     /// When it started.
     pub started_at: DateTime<Utc>,
     /// When it is due.
     pub due_at: DateTime<Utc>,
 }
 
-/// A party of a case, as it is found.
+/// How a timer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartyRow {
-    /// In which role.
-    pub role: String,
-    /// `snils`, `inn`, `ogrn` or `ogrnip`.
-    pub identifier: &'static str,
-    /// SHA-256 of identifier and value.
-    pub hash: [u8; 32],
-    /// The masked form.
-    pub shown: String,
+pub enum TimerEnd {
+    /// It fired; in words what it did.
+    Fired(String),
+    /// What it was bound to is gone; in words what came before it.
+    Void(String),
+    /// It cannot fire before somebody mends what stands in its way; in words what that is.
+    Stuck(String),
+}
+
+impl TimerEnd {
+    /// The state in the tables.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Fired(_) => "fired",
+            Self::Void(_) => "void",
+            Self::Stuck(_) => "stuck",
+        }
+    }
+
+    /// What is said of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Fired(text) | Self::Void(text) | Self::Stuck(text) => text,
+        }
+    }
 }
 
 /// What a subscriber chose to be told of.
@@ -377,10 +465,26 @@ pub struct Needs {
     pub applications: HashSet<ApplicationKey>,
     /// Dialogs that letters go to, or that are read.
     pub dialogs: HashSet<CaseKey>,
+    /// Requests that are answered with an extract.
+    pub extracts: HashMap<CaseKey, ExtractQuery>,
     /// Whether cases may have to be numbered.
     pub counters: bool,
     /// Whether a responsible unit may have to be chosen.
     pub loads: bool,
+    /// Cases whose parties and moves are needed too.
+    pub held: HashSet<CaseKey>,
+    /// Parties whose cases are needed, with their parties and moves.
+    pub sought: HashSet<Sought>,
+    /// Cases that have a party in common with a known one are needed, with their parties and moves.
+    pub kin: HashSet<Kin>,
+    /// Cases that a field of known ones names are needed, with their parties and moves.
+    pub references: HashSet<Reference>,
+    /// Kinds (system, kind) whose parties are needed wherever one of their cases is read.
+    pub openers: HashSet<(String, String)>,
+    /// Cases whose one-time codes are needed.
+    pub codes: HashSet<CaseKey>,
+    /// Cases whose cases of this kind are needed, with the contents that all of them hold.
+    pub evidence: HashSet<(CaseKey, String)>,
 }
 
 /// The facts of a batch and what its items have changed so far.
@@ -398,6 +502,8 @@ pub struct World {
     pub sequences: HashMap<(String, CaseKey), i64>,
     /// Numbers of the open applications.
     pub applications: HashMap<ApplicationKey, Vec<String>>,
+    /// What the store says for extracts, by request.
+    pub extracts: HashMap<CaseKey, ExtractFacts>,
     /// Open cases by unit.
     pub loads: HashMap<String, i64>,
     /// The last number that a kind of a system gave in a year.
@@ -405,6 +511,16 @@ pub struct World {
     /// Parked rows without a sequence number, by case: what comes later queues behind them. One that was parked in
     /// this very batch stands as [`NEW_WAITING`].
     pub waiting: HashMap<CaseKey, BTreeSet<i64>>,
+    /// Who takes part in cases.
+    pub people: People,
+    /// The statuses that cases entered and when, in order.
+    pub moves: HashMap<CaseKey, Vec<(DateTime<Utc>, String)>>,
+    /// The last one-time code of a case.
+    pub codes: HashMap<CaseKey, CodeRow>,
+    /// The cases that name a case as their parent, as far as they were asked for.
+    pub children: HashMap<CaseKey, BTreeSet<CaseKey>>,
+    /// SHA-256 of the contents that a case holds, as far as they were asked for.
+    pub evidence: BTreeMap<CaseKey, BTreeSet<String>>,
 }
 
 impl Case {
@@ -451,12 +567,23 @@ impl World {
             Change::Counter(system, kind, year, last) => {
                 self.counters.insert((system.clone(), kind.clone(), *year), *last);
             }
-            Change::History(_)
-            | Change::Version(_)
-            | Change::Parties(..)
-            | Change::Former(..)
+            Change::History(history) => {
+                if matches!(history.entry, Entry::Opened | Entry::Moved) {
+                    let moves = self.moves.entry(history.case.clone()).or_default();
+                    moves.push((history.happened_at, history.to.clone()));
+                }
+            }
+            Change::Version(version) => {
+                self.evidence.entry(version.case.clone()).or_default().insert(version.sha256.clone());
+            }
+            Change::Parties(key, rows) => self.people.set(key, rows),
+            Change::Code(key, code) => {
+                self.codes.insert(key.clone(), (**code).clone());
+            }
+            Change::Former(..)
             | Change::Voided(..)
             | Change::Timer(..)
+            | Change::Ended(..)
             | Change::Subscription(_) => {}
         }
     }
@@ -476,5 +603,15 @@ impl World {
         if let Some(unit) = case.burdens() {
             *self.loads.entry(unit.to_owned()).or_default() += 1;
         }
+        if let Some(parent) = case.parent.as_ref().filter(|_| case.id.is_none()) {
+            self.children.entry(parent.clone()).or_default().insert(case.key.clone());
+        }
+    }
+
+    /// The status in which a case stood at a moment; none: it was not there yet, or nobody asked for its moves.
+    #[must_use]
+    pub fn status_at(&self, key: &CaseKey, at: DateTime<Utc>) -> Option<&str> {
+        let moves = self.moves.get(key)?;
+        moves.iter().rev().find(|(moment, _)| *moment <= at).map(|(_, status)| status.as_str())
     }
 }

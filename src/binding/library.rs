@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rust_embed::RustEmbed;
 use thiserror::Error;
 
+use crate::schema::Source;
+
 /// Folders deeper than this are not families.
 const DEPTH_MAX: usize = 6;
 /// The most bytes of one file.
@@ -57,7 +59,13 @@ impl Library {
             files.retain(|path, _| path.split('/').next().is_none_or(|system| !systems.contains(system)));
             files.extend(own);
         }
-        Ok(Self { files })
+        Ok(Self::of(files))
+    }
+
+    /// A library of these files alone, by their path.
+    #[must_use]
+    pub fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { files }
     }
 
     /// The library with more files.
@@ -76,6 +84,12 @@ impl Library {
     /// Paths that end so, in order.
     pub fn ending<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = &'a str> {
         self.files.keys().map(String::as_str).filter(move |path| path.ends_with(ending))
+    }
+}
+
+impl Source for Library {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.get(path).map(<[u8]>::to_vec).ok_or_else(|| format!("there is no schema file {path}"))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod command;
 mod compile;
+mod family;
 mod file;
 mod fill;
 mod library;

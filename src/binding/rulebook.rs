@@ -1,14 +1,15 @@
 //! All schema families that messages may belong to, compiled: the envelope's rules and, by system, root element and
 //! version, those of the bodies. Immutable; shared by all threads.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use thiserror::Error;
 
-use super::command::{COMMANDS, Command, Make};
-use super::compile::{Claim, ClaimedKind, Plan, compile};
+use super::command::{Command, Make};
+use super::compile::{Claim, ClaimedKind, Plan};
+use super::family::compile_families;
 use super::file::{BindingFault, File};
 use super::fill::{Filled, items};
 use super::library::Library;
@@ -17,13 +18,10 @@ use super::parts::Envelope;
 use super::shape::{Missing, Record, Shaped};
 use crate::config::Config;
 use crate::domain::lifecycle::{Lifecycle, System};
-use crate::rules::{Captured, Rules, Strictness};
-use crate::schema::{self, SchemaFault, SchemaSet, Source};
+use crate::rules::{Captured, Rules};
+use crate::schema::SchemaFault;
 use crate::validate::{self, Bodies, Options, Pass, Pick, Violation};
 use crate::xml::{Fault, Position, Span};
-
-const ENVELOPE: &str = "envelope";
-const BINDING: &str = ".binding.toml";
 
 /// A schema family's message: what its rules are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +34,7 @@ pub struct Family {
     pub kind: String,
     /// What people call it.
     pub label: String,
-    /// Version of the compiled rules: a hash of schema and binding.
+    /// Version of the compiled rules: a hash of the family's schemas and of the binding.
     pub rules: String,
 }
 
@@ -110,13 +108,14 @@ pub enum RulebookFault {
     Missing(String),
 }
 
+/// The rules of one kind of message, and what they mean.
 #[derive(Debug)]
-struct Entry {
-    family: Arc<Family>,
-    rules: Arc<Rules>,
-    plan: Plan,
-    make: Make,
-    file: File,
+pub(super) struct Entry {
+    pub(super) family: Arc<Family>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) plan: Plan,
+    pub(super) make: Make,
+    pub(super) file: File,
 }
 
 /// All compiled families.
@@ -131,28 +130,16 @@ pub struct Rulebook {
     warnings: Vec<String>,
 }
 
-struct Files<'l>(&'l Library);
-
-impl Source for Files<'_> {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.get(path).map(<[u8]>::to_vec).ok_or_else(|| format!("there is no schema file {path}"))
-    }
-}
-
 impl Rulebook {
     /// Compiles every binding file of the library with its schema. Every fault is told.
     pub fn compile(library: &Library, config: &Config) -> Result<Self, Vec<RulebookFault>> {
-        let mut faults = Vec::new();
-        let lenient = config.patterns_lenient;
-        let mut compiled = Compiled { shelf: library, lenient, schemas: BTreeMap::new(), warnings: Vec::new() };
         let mut envelope = None;
-        let mut entries = Vec::new();
-        for path in library.ending(BINDING) {
-            match compiled.binding(path) {
-                Ok(Bound::Envelope(rules, plan)) => envelope = Some((rules, plan)),
-                Ok(Bound::Body(root, entry)) => entries.push((root, *entry)),
-                Err(more) => faults.extend(more),
-            }
+        let (mut entries, mut warnings, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        for compiled in compile_families(library, config.patterns_lenient) {
+            envelope = envelope.or(compiled.envelope);
+            entries.extend(compiled.bodies);
+            warnings.extend(compiled.warnings);
+            faults.extend(compiled.faults);
         }
         let Some(envelope) = envelope else {
             faults.push(RulebookFault::Missing("the envelope's binding".into()));
@@ -172,7 +159,7 @@ impl Rulebook {
         let options =
             Options { violations_max: config.violations_max, limits: config.xml.clone(), ..Options::default() };
         let entries = entries.into_iter().map(|(_, entry)| entry).collect();
-        Ok(Self { envelope, entries, by_root, zone: config.zone, options, warnings: compiled.warnings })
+        Ok(Self { envelope, entries, by_root, zone: config.zone, options, warnings })
     }
 
     /// The families, by system and kind.
@@ -327,87 +314,4 @@ fn item(number: u32, filled: Filled, make: Make, text: &str) -> Result<Item, Fau
 fn place(text: &str, span: Span) -> (u64, u64) {
     let position = Position::of(text, span.offset);
     (position.line, position.column)
-}
-
-enum Bound {
-    Envelope(Arc<Rules>, Plan),
-    Body((String, String), Box<Entry>),
-}
-
-/// Schemas that are compiled already: a schema serves all bindings beside it.
-struct Compiled<'l> {
-    shelf: &'l Library,
-    lenient: bool,
-    schemas: BTreeMap<String, Option<Arc<Rules>>>,
-    warnings: Vec<String>,
-}
-
-impl Compiled<'_> {
-    fn binding(&mut self, path: &str) -> Result<Bound, Vec<RulebookFault>> {
-        let one = |fault: BindingFault| vec![RulebookFault::from(fault)];
-        let text = String::from_utf8_lossy(self.shelf.get(path).unwrap_or_default()).into_owned();
-        let file = File::read(path, &text).map_err(one)?;
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let schema = format!("{folder}/{}", file.written.schema);
-        if self.shelf.get(&schema).is_none() {
-            return Err(one(file.fault(&["schema"], format!("there is no file {schema}"))));
-        }
-        let Some(rules) = self.rules(&schema)? else { return Err(Vec::new()) };
-        let written = &file.written;
-        if written.command == ENVELOPE {
-            let plan = compile(&file, &rules, Envelope::SHAPE).map_err(several)?;
-            return Ok(Bound::Envelope(rules, plan));
-        }
-        let Some((shape, make)) = COMMANDS.iter().find(|(shape, _)| shape.name == written.command) else {
-            let known: Vec<&str> = COMMANDS.iter().map(|(shape, _)| shape.name).collect();
-            let detail = format!("there is no command `{}`; there are {}", written.command, known.join(", "));
-            return Err(one(file.fault(&["command"], detail)));
-        };
-        let plan = compile(&file, &rules, shape).map_err(several)?;
-        let family = Family {
-            system: written.system.clone(),
-            version: written.version.clone(),
-            kind: written.kind.clone(),
-            label: written.label.clone(),
-            rules: version(&rules, &text),
-        };
-        let root = match written.root.split_once(':') {
-            Some((prefix, local)) => (written.prefixes.get(prefix).cloned().unwrap_or_default(), local.to_owned()),
-            None => (String::new(), written.root.clone()),
-        };
-        Ok(Bound::Body(root, Box::new(Entry { family: Arc::new(family), rules, plan, make: *make, file })))
-    }
-
-    /// The rules of a schema; `None` where it was found faulty before.
-    fn rules(&mut self, path: &str) -> Result<Option<Arc<Rules>>, Vec<RulebookFault>> {
-        if let Some(known) = self.schemas.get(path) {
-            return Ok(known.clone());
-        }
-        let strictness = if self.lenient { Strictness::Lenient } else { Strictness::Strict };
-        let files = Files(self.shelf);
-        let set = SchemaSet::new(&files).with(path).with_strictness(strictness);
-        match schema::compile(&set) {
-            Ok(rules) => {
-                self.warnings.extend(rules.warnings().iter().cloned());
-                let rules = Arc::new(rules);
-                self.schemas.insert(path.to_owned(), Some(Arc::clone(&rules)));
-                Ok(Some(rules))
-            }
-            Err(faults) => {
-                self.schemas.insert(path.to_owned(), None);
-                Err(faults.into_iter().map(RulebookFault::Schema).collect())
-            }
-        }
-    }
-}
-
-fn several(faults: Vec<BindingFault>) -> Vec<RulebookFault> {
-    faults.into_iter().map(RulebookFault::from).collect()
-}
-
-/// Names what judged a message: schema and binding, eight bytes of each hash.
-fn version(rules: &Rules, binding: &str) -> String {
-    let binding = hex::encode(crate::decode::hash(binding.as_bytes()));
-    let schema = rules.hash();
-    format!("{}-{}", schema.get(..16).unwrap_or(schema), &binding[..16])
 }

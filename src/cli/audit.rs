@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::period::Period;
+use super::seek::Page;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::config::Config;
 use crate::desk::journal::{self, FindingView, Verified};
@@ -41,18 +42,8 @@ pub(super) struct Show {
     /// Only what was done to this, such as `dead-letter:17` or `case:org/staff/*`.
     #[arg(long)]
     subject: Option<String>,
-    /// Only rows after this number.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
-    /// Print CSV.
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// How to verify.
@@ -89,35 +80,18 @@ impl Audit {
 
 impl Show {
     async fn run(self, config: &Config) -> Done {
-        let (since, before) = self.period.bounds(config.zone)?;
         let filter = JournalFilter {
-            since,
-            before,
+            span: self.period.span(config.zone)?,
             actor: self.actor,
             action: self.action,
             subject: self.subject,
-            after: self.after,
-            limit: self.limit,
+            after: self.page.after,
+            limit: self.page.limit,
         };
         let store = assemble::store(config).await?;
         let rows = store.journal(&filter).await.map_err(Failed::away)?;
-        if self.json {
-            rows.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
-        }
         let headings = ["no", "when", "who", "what", "on what", "before", "after", "seal"];
-        let cells = rows.iter().map(|row| cells(row, config));
-        if self.csv {
-            show::csv(&headings, cells)?;
-            return Ok(Exit::Well);
-        }
-        let mut table = show::table(&headings);
-        for row in cells {
-            table.add_row(row);
-        }
-        show::line(&table.to_string());
-        show::more(rows.len(), self.limit, rows.last().map(|row| row.id));
-        Ok(Exit::Well)
+        self.page.print(&rows, &headings, |row| cells(row, config), |row| row.id)
     }
 }
 

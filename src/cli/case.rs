@@ -1,27 +1,44 @@
-//! `case show`: a case as it stands, how it came there, its documents.
+//! `case show`: a case as it stands, how it came there, its documents. `case list` finds cases.
 
+mod list;
+
+use chrono::DateTime;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
+pub(super) use list::List;
+
+use super::seek::annulled;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::apply::Lifecycles;
+use crate::clock;
 use crate::config::Config;
-use crate::store::CaseView;
+use crate::domain::term::{Term, remaining};
+use crate::store::{CaseView, HistoryView, Place};
 
 /// Cases.
 #[derive(Debug, Subcommand)]
 pub(super) enum Case {
+    /// Find cases by number, party, status, agency, period and words.
+    List(Box<List>),
     /// Show a case: status, history, documents.
     Show(Show),
 }
 
 /// Which case.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved case show 2026-0001234\n  mezhved case show 2026-0001234 --system epgu --json"
+)]
 pub(super) struct Show {
     /// Its number.
     number: String,
     /// Its system, where several have this number.
     #[arg(long)]
     system: Option<String>,
+    /// As the applicant sees it: an annulled case is not there, and neither are its documents.
+    #[arg(long)]
+    as_applicant: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -29,26 +46,56 @@ pub(super) struct Show {
 
 impl Case {
     pub(super) fn run(self, layers: &Layers) -> Done {
-        let Self::Show(show) = self;
+        match self {
+            Self::List(list) => list.run(layers),
+            Self::Show(show) => show.run(layers),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, layers: &Layers) -> Done {
+        let show = self;
         let config = layers.checked()?;
-        let cases = assemble::runtime()?.block_on(async {
+        let mut cases = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;
             store.cases_by_number(show.system.as_deref(), &show.number).await.map_err(Failed::away)
         })?;
+        let rules = assemble::rules(&config)?;
+        if show.as_applicant {
+            let hidden = annulled(&rules.lifecycles);
+            let is = |case: &CaseView, place: &Place| {
+                (&case.system, &case.kind, &case.status) == (&place.system, &place.kind, &place.status)
+            };
+            cases.retain(|case| !hidden.iter().any(|place| is(case, place)));
+        }
         if cases.is_empty() {
             return Err(Failed { exit: Exit::Found, text: format!("there is no case {}", show.number) });
         }
+        let rules = assemble::rules(&config)?;
+        let left = |case: &CaseView| {
+            let end = case.deadline.and_then(DateTime::from_timestamp_millis)?;
+            remaining(clock::now(), end, config.zone, &rules.calendar)
+        };
         if show.json {
-            cases.iter().try_for_each(show::json)?;
+            let told = |case| Shown { case, remaining: left(case).map(|term| term.to_string()) };
+            cases.iter().try_for_each(|case| show::json(&told(case)))?;
             return Ok(Exit::Well);
         }
-        let rules = assemble::rules(&config)?;
-        cases.iter().for_each(|case| describe(case, &config, &rules.lifecycles));
+        cases.iter().for_each(|case| describe(case, left(case), &config, &rules.lifecycles));
         Ok(Exit::Well)
     }
 }
 
-fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
+/// A case as JSON, with what is left of its deadline.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    case: &'a CaseView,
+    remaining: Option<String>,
+}
+
+fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &Lifecycles) {
     let lifecycle = lifecycles.kind(&case.system, &case.kind);
     let label = |code: &str| {
         let label = lifecycle.and_then(|one| one.status(code)).map(|status| status.label.as_str());
@@ -68,7 +115,8 @@ fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
         show::line(&format!("  unit      {unit}"));
     }
     if let Some(deadline) = case.deadline {
-        show::line(&format!("  deadline  {}", show::moment(deadline, zone)));
+        let left = left.map_or_else(|| "it has passed".to_owned(), |left| format!("{left} left"));
+        show::line(&format!("  deadline  {} ({left})", show::moment(deadline, zone)));
     }
     if let Some(expected) = &case.expected_on {
         show::line(&format!("  expected  {expected}"));
@@ -83,7 +131,7 @@ fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
             row.agency.clone(),
             show::or_dash(row.officer.as_deref()),
             show::or_dash(row.comment.as_deref()),
-            row.message_id.clone(),
+            source(row),
         ]);
     }
     show::line(&table.to_string());
@@ -102,6 +150,12 @@ fn describe(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
             request.state
         ));
     }
+}
+
+/// The message or the timer that did it.
+fn source(row: &HistoryView) -> String {
+    let timer = row.timer.as_ref().map(|code| format!("timer {code}"));
+    row.message_id.clone().or(timer).unwrap_or_else(|| "-".to_owned())
 }
 
 fn documents(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {

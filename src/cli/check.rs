@@ -7,12 +7,17 @@ use crate::assemble::Rules;
 use crate::broker::{Session, topology};
 use crate::config::Config;
 use crate::daemon;
+use crate::desk::consistency;
 use crate::domain::lifecycle::System;
 use crate::notify::{self, Way};
-use crate::store::{Contents, Store};
+use crate::schedule;
+use crate::store::{Contents, Store, StoreFault};
 
 /// Check everything.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 1: something is not in order.\n\nExamples:\n  mezhved check\n  mezhved check --broker --config mezhved.toml"
+)]
 pub(super) struct Check {
     /// Look at the broker too: every queue and exchange against the plan, changing nothing.
     #[arg(long)]
@@ -20,6 +25,9 @@ pub(super) struct Check {
     /// Reach for the mail server and the gateways of notifications too, sending nothing.
     #[arg(long)]
     channels: bool,
+    /// Look through the store too: does everything in it fit together? It may take a while.
+    #[arg(long)]
+    store: bool,
 }
 
 struct Report {
@@ -58,12 +66,20 @@ impl Check {
         if agencies == 0 {
             Report::note("config", "there are no [[agencies]]: every message will be refused with unknown-sender");
         }
+        match schedule::jobs(&config) {
+            Ok(jobs) if config.schedule.enabled => Report::well("schedule", &format!("{} jobs", jobs.len())),
+            Ok(_) => Report::note("schedule", "it is off: timers and jobs wait"),
+            Err(faults) => report.fault("schedule", &faults.join("\n")),
+        }
         let rules = rules(&config, &mut report);
         if let Some(rules) = &rules {
             channels(&config, rules);
         }
         assemble::runtime()?.block_on(async {
             store(&config, &mut report).await;
+            if let (true, Some(rules)) = (self.store, &rules) {
+                consistency(&config, rules, &mut report).await;
+            }
             if let (true, Some(rules)) = (self.broker, &rules) {
                 broker(&config, rules, &mut report).await;
             }
@@ -151,6 +167,30 @@ async fn store(config: &Config, report: &mut Report) {
     match Contents::at(config.contents.clone()).ready() {
         Ok(()) => Report::well("contents", &config.contents.display().to_string()),
         Err(fault) => report.fault("contents", &fault.to_string()),
+    }
+}
+
+async fn consistency(config: &Config, rules: &Rules, report: &mut Report) {
+    let looked = async {
+        let store = Store::open_existing(&config.store).await?;
+        let misfits = consistency::check(&store, &rules.lifecycles).await?;
+        let waiting = store.waiting().await?;
+        store.close().await;
+        Ok::<_, StoreFault>((misfits, waiting))
+    };
+    match looked.await {
+        Ok((misfits, waiting)) => {
+            for misfit in &misfits {
+                report.fault("store", &format!("{}: {}", misfit.rule, misfit.subject));
+            }
+            if misfits.is_empty() {
+                Report::well("store", "everything in it fits together");
+            }
+            if waiting.dead_letters > 0 {
+                Report::note("store", &format!("{} open dead letters", waiting.dead_letters));
+            }
+        }
+        Err(fault) => report.fault("store", &fault.to_string()),
     }
 }
 

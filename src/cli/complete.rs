@@ -9,6 +9,7 @@ use super::{Cli, Done, Exit, Failed, show};
 
 /// Print a completion script.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mezhved completions bash > /etc/bash_completion.d/mezhved")]
 pub(super) struct Completions {
     /// For which shell.
     shell: Shell,
@@ -16,8 +17,9 @@ pub(super) struct Completions {
 
 /// Print or write manual pages.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mezhved man | man -l -\n  mezhved man --folder /usr/local/share/man/man1")]
 pub(super) struct Man {
-    /// Write one page a command into this folder.
+    /// Write one page a command into this folder; made where it is not there.
     #[arg(long)]
     folder: Option<PathBuf>,
 }
@@ -34,7 +36,9 @@ impl Completions {
 impl Man {
     pub(super) fn run(self) -> Done {
         match self.folder {
-            Some(folder) => clap_mangen::generate_to(Cli::command(), folder).map_err(Failed::wrong)?,
+            Some(folder) => std::fs::create_dir_all(&folder)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
+                .map_err(|fault| Failed::wrong(format!("{}: {fault}", folder.display())))?,
             None => {
                 let mut page = Vec::new();
                 clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(Failed::wrong)?;

@@ -9,8 +9,10 @@ use crate::config::DEFAULT;
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {
     /// The settings in force: default, file, environment and flags merged; passwords hidden.
+    #[command(after_help = "Example:\n  MEZHVED__LOG__LEVEL=debug mezhved config show --config mezhved.toml")]
     Show,
     /// The documented default file, to begin your own from.
+    #[command(after_help = "Example:\n  mezhved config default > mezhved.toml")]
     Default,
 }
 

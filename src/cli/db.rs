@@ -9,6 +9,7 @@ use crate::store::Store;
 #[derive(Debug, Subcommand)]
 pub(super) enum Db {
     /// Create or upgrade the tables; does nothing where they are up to date.
+    #[command(after_help = "Example:\n  mezhved db migrate --set store.path=data/store.sqlite")]
     Migrate,
 }
 

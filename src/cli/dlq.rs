@@ -27,6 +27,9 @@ pub(super) enum Dlq {
 
 /// Which dead letters.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved dlq list --code unknown-case\n  mezhved dlq list --all --sender EPGU --json\n  mezhved dlq list --after 50"
+)]
 pub(super) struct List {
     /// Only this state.
     #[arg(long, value_parser = ["open", "replayed", "discarded"], default_value = "open")]
@@ -56,6 +59,7 @@ pub(super) struct List {
 
 /// Which dead letter.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mezhved dlq show 17\n  mezhved dlq show 17 --raw > message.xml")]
 pub(super) struct Show {
     /// Its number.
     id: i64,
@@ -69,6 +73,9 @@ pub(super) struct Show {
 
 /// Which dead letters.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 1: some failed again.\n\nExamples:\n  mezhved dlq replay 17 18\n  mezhved dlq replay --code unknown-sender"
+)]
 pub(super) struct Replay {
     /// Their numbers.
     #[arg(required_unless_present = "code")]
@@ -83,6 +90,7 @@ pub(super) struct Replay {
 
 /// Which dead letter, and why.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mezhved dlq discard 17 --note 'sent again by the agency as 0b1d…'")]
 pub(super) struct Discard {
     /// Its number.
     id: i64,
@@ -240,12 +248,17 @@ impl Replay {
         let mut exit = Exit::Well;
         for id in ids {
             match desk::replay(&pipeline, id, &actor).await {
-                Ok(view) if self.json => show::json(&view)?,
-                Ok(view) if view.state == "open" => {
-                    exit = Exit::Found;
-                    show::line(&format!("{id}: failed again: {} — {}", view.code, view.reason));
+                Ok(view) => {
+                    let again = view.state == "open";
+                    if again {
+                        exit = Exit::Found;
+                    }
+                    match (self.json, again) {
+                        (true, _) => show::json(&view)?,
+                        (false, true) => show::line(&format!("{id}: failed again: {} — {}", view.code, view.reason)),
+                        (false, false) => show::line(&format!("{id}: replayed")),
+                    }
                 }
-                Ok(_) => show::line(&format!("{id}: replayed")),
                 Err(fault @ DeskFault::NotOpen(_)) => {
                     exit = Exit::Found;
                     show::error(&fault.to_string());

@@ -1,4 +1,6 @@
-//! `message show`: everything that became of a message.
+//! `message show`: everything that became of a message. `message list` finds messages.
+
+mod list;
 
 use clap::{Args, Subcommand};
 
@@ -11,12 +13,17 @@ use crate::xml;
 /// Messages.
 #[derive(Debug, Subcommand)]
 pub(super) enum Message {
+    /// Find messages by id, sender, kind, outcome, period, and by the cases that they are about.
+    List(Box<list::List>),
     /// Show a message: outcome, items, attempts, receipt.
     Show(Show),
 }
 
 /// Which message.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved message show 0b1d9f3e-15f2-11f1-8002-02005e100002\n  mezhved message show 0b1d9f3e-15f2-11f1-8002-02005e100002 --receipt"
+)]
 pub(super) struct Show {
     /// Its id: a UUID, or sha256:… where none could be read.
     id: String,
@@ -36,7 +43,10 @@ pub(super) struct Show {
 
 impl Message {
     pub(super) fn run(self, layers: &Layers) -> Done {
-        let Self::Show(show) = self;
+        let show = match self {
+            Self::List(list) => return list.run(layers),
+            Self::Show(show) => show,
+        };
         let config = layers.checked()?;
         let mut messages = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;

@@ -10,9 +10,13 @@ mod config;
 mod db;
 mod dialog;
 mod dlq;
+mod document;
+mod export;
+mod jobs;
 mod lifecycle;
 mod message;
 mod notify;
+mod organization;
 mod outbox;
 mod period;
 mod process;
@@ -21,8 +25,10 @@ mod rules;
 mod run;
 mod sample;
 mod schemas;
+mod seek;
 mod show;
 mod status;
+mod timers;
 mod validate;
 
 use std::path::PathBuf;
@@ -98,16 +104,19 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Layers {
     /// Configuration file; also from the environment variable `MEZHVED_CONFIG`.
-    #[arg(long, short, global = true, value_name = "FILE")]
+    #[arg(long, short, global = true, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
     /// One setting, such as `--set store.path=data/store.sqlite`; wins over file and environment.
-    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", help_heading = "Configuration")]
     set: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the daemon until SIGTERM or SIGINT; a second signal aborts.
+    #[command(
+        after_help = "Examples:\n  mezhved run --config mezhved.toml\n  MEZHVED__BROKER__URL_FILE=/run/secrets/broker mezhved run"
+    )]
     Run,
     /// Apply files or folders through the same pipeline without any broker; receipts are written beside them.
     Process(process::Process),
@@ -129,16 +138,22 @@ enum Command {
     /// Dead letters: list, show, replay, discard.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
-    /// Cases: status, history, documents.
+    /// Cases: find them; status, history, documents of one.
     #[command(subcommand)]
     Case(case::Case),
     /// Dialogs: who takes part, letters, what is unread.
     #[command(subcommand)]
     Dialog(dialog::Dialog),
+    /// Documents of cases: find them, verify the files that hold them.
+    #[command(subcommand, visible_alias = "documents")]
+    Document(document::Document),
+    /// Organizations: find them.
+    #[command(subcommand)]
+    Organization(organization::Organization),
     /// How the cases of a system live: a table, or a diagram.
     #[command(subcommand)]
     Lifecycle(lifecycle::Lifecycles),
-    /// Messages: outcome, attempts, receipt, raw text.
+    /// Messages: find them; outcome, attempts, receipt, raw text of one.
     #[command(subcommand)]
     Message(message::Message),
     /// What is owed to others: list, retry.
@@ -150,6 +165,15 @@ enum Command {
     /// What people are told: notifications, texts, previews.
     #[command(subcommand)]
     Notify(notify::Notify),
+    /// What is done by the clock: list, next, run, history, pause, resume.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    /// Timers of cases: let them fire, list, retry.
+    #[command(subcommand)]
+    Timers(timers::Timers),
+    /// Registers and reports as files: jobs, runs, history.
+    #[command(subcommand)]
+    Export(export::Export),
     /// How many message ids ended how, and what is not done yet.
     Status(status::Status),
     /// Make realistic, seeded traffic as files.
@@ -189,11 +213,16 @@ impl Cli {
             Command::Dlq(command) => command.run(layers),
             Command::Case(command) => command.run(layers),
             Command::Dialog(command) => command.run(layers),
+            Command::Document(command) => command.run(layers),
+            Command::Organization(command) => command.run(layers),
             Command::Lifecycle(command) => command.run(layers),
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
             Command::Audit(command) => command.run(layers),
             Command::Notify(command) => command.run(layers),
+            Command::Jobs(command) => command.run(layers),
+            Command::Timers(command) => command.run(layers),
+            Command::Export(command) => command.run(layers),
             Command::Status(command) => command.run(layers),
             Command::Sample(command) => command.run(layers),
             Command::Completions(command) => Ok(command.run()),

@@ -18,6 +18,7 @@ pub(super) enum Outbox {
 
 /// Which rows.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mezhved outbox list --state stuck\n  mezhved outbox list --after 50 --json")]
 pub(super) struct List {
     /// Only this state.
     #[arg(long, value_parser = ["pending", "sent", "stuck"])]
@@ -35,6 +36,9 @@ pub(super) struct List {
 
 /// Which row.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 1: nothing of the kind is stuck.\n\nExamples:\n  mezhved outbox retry 17\n  mezhved outbox retry --all"
+)]
 pub(super) struct Retry {
     /// Number of the row.
     #[arg(required_unless_present = "all")]
@@ -80,7 +84,12 @@ impl Outbox {
             Self::Retry(retry) => runtime.block_on(async {
                 let store = assemble::store(&config).await?;
                 let count = desk::retry_outbox(&store, retry.id, &operator()).await.map_err(Failed::away)?;
-                show::line(&format!("{count} rows are pending again"));
+                show::line(&match (count, retry.id) {
+                    (0, Some(id)) => format!("row {id} is not stuck"),
+                    (0, None) => "no row is stuck".to_owned(),
+                    (1, _) => "1 row is pending again".to_owned(),
+                    _ => format!("{count} rows are pending again"),
+                });
                 Ok(if count == 0 { Exit::Found } else { Exit::Well })
             }),
         }

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::Failed;
 use crate::domain::term::day_end;
+use crate::store::Span;
 
 /// A period: from its first day or moment to its last day or the moment before which it ends.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Period {
     /// From this day or moment on: `2026-03-01`, or `2026-03-01T09:00:00+03:00`.
     #[arg(long, value_name = "DAY|MOMENT")]
@@ -19,11 +20,11 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// The first moment of the period and the first one after it, milliseconds.
-    pub(super) fn bounds(&self, zone: Tz) -> Result<(Option<i64>, Option<i64>), Failed> {
+    /// The stretch of time that it is.
+    pub(super) fn span(&self, zone: Tz) -> Result<Span, Failed> {
         let since = self.since.as_deref().map(|text| moment("--since", text, zone, true)).transpose()?;
-        let until = self.until.as_deref().map(|text| moment("--until", text, zone, false)).transpose()?;
-        Ok((since, until))
+        let before = self.until.as_deref().map(|text| moment("--until", text, zone, false)).transpose()?;
+        Ok(Span { since, before })
     }
 }
 
@@ -51,15 +52,15 @@ mod tests {
         let period = |since: &str, until: &str| Period { since: Some(since.into()), until: Some(until.into()) };
         let millis = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis();
         assert_eq!(
-            period("2026-03-01", "2026-03-02").bounds(zone).unwrap(),
-            (Some(millis("2026-02-28T21:00:00Z")), Some(millis("2026-03-02T21:00:00Z")))
+            period("2026-03-01", "2026-03-02").span(zone).unwrap(),
+            Span { since: Some(millis("2026-02-28T21:00:00Z")), before: Some(millis("2026-03-02T21:00:00Z")) }
         );
         assert_eq!(
-            period("2026-03-01T09:00:00+03:00", "2026-03-01T06:00:00Z").bounds(zone).unwrap(),
-            (Some(millis("2026-03-01T06:00:00Z")), Some(millis("2026-03-01T06:00:00Z")))
+            period("2026-03-01T09:00:00+03:00", "2026-03-01T06:00:00Z").span(zone).unwrap(),
+            Span { since: Some(millis("2026-03-01T06:00:00Z")), before: Some(millis("2026-03-01T06:00:00Z")) }
         );
         for wrong in ["вчера", "2026-02-30", "2026-03-01T09:00:00", ""] {
-            assert!(period(wrong, "2026-03-01").bounds(zone).is_err(), "{wrong}");
+            assert!(period(wrong, "2026-03-01").span(zone).is_err(), "{wrong}");
         }
     }
 }

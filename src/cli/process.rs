@@ -17,6 +17,9 @@ use crate::relay;
 
 /// Apply files or folders.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 1: some message failed; see `mezhved dlq list`.\n\nExamples:\n  mezhved process inbox/\n  mezhved process --json 0001.xml 0002.xml"
+)]
 pub(super) struct Process {
     /// Message files, or folders of them (every *.xml in and below, but for *.receipt.xml), in the order of their paths.
     #[arg(required = true)]

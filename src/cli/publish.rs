@@ -22,6 +22,10 @@ const BATCH: usize = 500;
 
 /// Send files to the broker.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Only a broker user with the tag `impersonator` may publish as others. Exit code 1: the broker refused some.\n\n\
+Examples:\n  mezhved publish messages/\n  mezhved publish --user epgu application.xml"
+)]
 pub(super) struct Publish {
     /// Message files, or folders of them, in the order of their paths.
     #[arg(required = true)]

@@ -34,6 +34,9 @@ const EXCHANGE: &str = "epgu/1.0/document-exchange.sample.xml";
 /// Applications of `epgu` come from EPGU and are answered by MFC-77 and ROSREESTR; everything else is sent by CABINET. The list beside
 /// the messages says what must become of each in an empty store.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved sample --into messages --seed 7\n  mezhved sample --into late --messages 50 --plain --share late=200"
+)]
 pub(super) struct Sample {
     /// Folder to write into; made where it is not there. The same seed and base give the same bytes.
     #[arg(long, value_name = "FOLDER")]

@@ -26,6 +26,31 @@ pub(super) fn bytes(bytes: &[u8]) {
     }
 }
 
+/// Standard output as something to write to. A reader that has gone away ends the printing quietly.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    gone: bool,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.gone {
+            return Ok(bytes.len());
+        }
+        match std::io::stdout().lock().write(bytes) {
+            Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(bytes.len())
+            }
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.gone { Ok(()) } else { std::io::stdout().lock().flush() }
+    }
+}
+
 /// Prints what went wrong.
 pub(super) fn error(text: &str) {
     let mut out = std::io::stderr().lock();

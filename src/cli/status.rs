@@ -11,6 +11,7 @@ use crate::store::{OutcomeCount, Waiting};
 
 /// Counts.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mezhved status\n  mezhved status --wait-for 400 --within 120")]
 pub(super) struct Status {
     /// Print JSON.
     #[arg(long)]
@@ -58,11 +59,12 @@ impl Status {
         show::line(&table.to_string());
         show::line(&format!("{} deliveries = {messages} message ids + {repeats} repeats", messages + repeats));
         show::line(&format!(
-            "waiting: {} parked items, {} to send, {} stuck; {} open dead letters; {} notifications to deliver, {} failed",
+            "waiting: {} parked items, {} to send, {} stuck; {} open dead letters; {} stuck timers; {} notifications to deliver, {} failed",
             waiting.parked,
             waiting.pending,
             waiting.stuck,
             waiting.dead_letters,
+            waiting.timers_stuck,
             waiting.notifications,
             waiting.notifications_failed
         ));

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-use super::{Partners, Written};
+use super::{Partners, ScheduleSettings, StateServices, Written};
 use super::{mail, notify};
 use crate::broker::{Identity, Settings as BrokerSettings, Tls};
 use crate::mail::Settings as MailSettings;
@@ -55,6 +55,36 @@ pub struct RelaySettings {
     pub delay_max: Duration,
 }
 
+/// The S3-compatible store that exports go to.
+#[derive(Debug, Clone)]
+pub struct S3Settings {
+    /// Its address; empty: the one of Amazon's region.
+    pub endpoint: String,
+    /// The region.
+    pub region: String,
+    /// Who we are there.
+    pub access_key: String,
+    /// And what proves it.
+    pub secret_key: SecretString,
+}
+
+/// Where exports come from and go to.
+#[derive(Debug, Clone)]
+pub struct ExportSettings {
+    /// A folder of jobs.
+    pub folder: Option<PathBuf>,
+    /// The destination of jobs that name none.
+    pub output: PathBuf,
+    /// Where files are made and kept for being delivered again.
+    pub work_folder: PathBuf,
+    /// How long they are kept.
+    pub keep: Option<Duration>,
+    /// Files longer than this do not come along with a message, in bytes.
+    pub message_bytes_max: u64,
+    /// The S3-compatible store.
+    pub s3: S3Settings,
+}
+
 /// Everything that the rooms need to know.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -94,6 +124,8 @@ pub struct Config {
     pub contents: PathBuf,
     /// Dead letters longer than this lie in the contents' folder.
     pub dead_letter_inline_bytes_max: usize,
+    /// Exports.
+    pub exports: ExportSettings,
     /// How items wait.
     pub parking: Parking,
     /// How the outbox is relayed.
@@ -106,16 +138,22 @@ pub struct Config {
     pub mail: Option<MailSettings>,
     /// The zone of days and terms.
     pub zone: Tz,
+    /// A folder of production calendars, one file a year.
+    pub calendar: Option<PathBuf>,
     /// Where health is served.
     pub http: HttpAddress,
     /// What is logged.
     pub log_level: String,
     /// How it is written.
     pub log_format: LogFormat,
+    /// How jobs are run.
+    pub schedule: ScheduleSettings,
     /// How long a graceful stop may take.
     pub stop_deadline: Duration,
     /// Agencies that may send to us.
     pub partners: Partners,
+    /// State services that requests go out to.
+    pub services: StateServices,
 }
 
 impl Config {
@@ -133,6 +171,9 @@ impl Config {
             return Err(ConfigFault("intake.message_large_bytes_max is below intake.message_bytes_max".into()));
         }
         let mail = mail::check(&w.mail)?;
+        let partners = Partners::check(&w.agencies).map_err(ConfigFault)?;
+        let knows = |code: &str| partners.get(code).is_some();
+        let services = StateServices::check(&w.state_services, knows).map_err(ConfigFault)?;
         Ok(Self {
             agency: filled("agency.code", &w.agency.code)?,
             broker: broker(w)?,
@@ -149,10 +190,10 @@ impl Config {
             xml: limits(w)?,
             violations_max: w.xml.violations_max,
             store: store(w)?,
-            raw_retention: (w.store.raw_retention_days > 0)
-                .then(|| Duration::from_secs(u64::from(w.store.raw_retention_days) * 86_400)),
+            raw_retention: days(w.store.raw_retention_days),
             contents: filled("contents.folder", &w.contents.folder)?.into(),
             dead_letter_inline_bytes_max: w.contents.dead_letter_inline_bytes_max,
+            exports: exports(w)?,
             parking: parking(w)?,
             relay: RelaySettings {
                 enabled: w.relay.enabled,
@@ -168,6 +209,7 @@ impl Config {
                 .zone
                 .parse()
                 .map_err(|_| ConfigFault(format!("time.zone: `{}` is not a zone", w.time.zone)))?,
+            calendar: path(&w.time.calendar_folder),
             http: http(w)?,
             log_level: w.log.level.clone(),
             log_format: match w.log.format.as_str() {
@@ -175,8 +217,10 @@ impl Config {
                 "json" => LogFormat::Json,
                 other => return Err(ConfigFault(format!("log.format: `{other}` is neither text nor json"))),
             },
+            schedule: ScheduleSettings::check(w)?,
             stop_deadline: Duration::from_secs(w.stop.deadline_seconds),
-            partners: Partners::check(&w.agencies).map_err(ConfigFault)?,
+            partners,
+            services,
         })
     }
 }
@@ -268,6 +312,31 @@ fn store(w: &Written) -> Result<StoreSettings, ConfigFault> {
         busy_timeout: Duration::from_millis(w.store.busy_timeout_milliseconds),
         readers: w.store.readers.max(1),
     })
+}
+
+fn exports(w: &Written) -> Result<ExportSettings, ConfigFault> {
+    let e = &w.exports;
+    Ok(ExportSettings {
+        folder: path(&e.folder),
+        output: filled("exports.output", &e.output)?.into(),
+        work_folder: filled("exports.work_folder", &e.work_folder)?.into(),
+        keep: days(e.keep_days),
+        message_bytes_max: e.message_bytes_max,
+        s3: S3Settings {
+            endpoint: e.s3.endpoint.clone(),
+            region: e.s3.region.clone(),
+            access_key: e.s3.access_key.clone(),
+            secret_key: match file("exports.s3.secret_key_file", &e.s3.secret_key_file)? {
+                Some(text) => text.trim().to_owned().into(),
+                None => e.s3.secret_key.clone().into(),
+            },
+        },
+    })
+}
+
+/// So many days; 0 is for ever.
+fn days(count: u32) -> Option<Duration> {
+    (count > 0).then(|| Duration::from_secs(u64::from(count) * 86_400))
 }
 
 fn parking(w: &Written) -> Result<Parking, ConfigFault> {

@@ -5,6 +5,8 @@ mod checked;
 mod mail;
 mod notify;
 mod partners;
+mod schedule;
+mod services;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -12,9 +14,11 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::{Table, Value};
 
-pub use checked::{Config, ConfigFault, HttpAddress, LogFormat, Parking, RelaySettings};
+pub use checked::{Config, ConfigFault, ExportSettings, HttpAddress, LogFormat, Parking, RelaySettings, S3Settings};
 pub use partners::{Partner, Partners};
-pub use written::Written;
+pub use schedule::ScheduleSettings;
+pub use services::{StateService, StateServices};
+pub use written::{Job as JobWritten, Written};
 
 /// The documented default file.
 pub const DEFAULT: &str = include_str!("../../deploy/mezhved.toml");
@@ -143,6 +147,9 @@ impl Written {
     pub fn shown(&self) -> Result<String, LayerFault> {
         let mut shown = self.clone();
         shown.broker.url = redacted(&shown.broker.url);
+        if !shown.exports.s3.secret_key.is_empty() {
+            shown.exports.s3.secret_key = "(hidden)".to_owned();
+        }
         toml::to_string_pretty(&shown)
             .map_err(|fault| LayerFault::Wrong { layer: "config show".into(), detail: fault.to_string() })
     }

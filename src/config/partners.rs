@@ -18,6 +18,8 @@ pub struct Partner {
     pub email: Option<String>,
     /// The queue for our answers.
     pub receipts: Option<String>,
+    /// The queue for decisions, results, extracts and requests; none: it gets none.
+    pub documents: Option<String>,
     /// Permitted `reply_to` queues; a last `*` stands for any ending.
     reply_to: Vec<String>,
     systems: Vec<String>,
@@ -37,11 +39,13 @@ impl Partner {
                 return Err(format!("agencies: an agency without `{key}`"));
             }
         }
-        if written.receipts.len() > 255 {
-            return Err(format!(
-                "agencies: {}: `receipts` is longer than a queue's name may be (255 bytes)",
-                written.code
-            ));
+        for (key, queue) in [("receipts", &written.receipts), ("documents", &written.documents)] {
+            if queue.len() > 255 {
+                return Err(format!(
+                    "agencies: {}: `{key}` is longer than a queue's name may be (255 bytes)",
+                    written.code
+                ));
+            }
         }
         Ok(Self {
             code: written.code.clone(),
@@ -49,6 +53,7 @@ impl Partner {
             user: written.user.clone(),
             email: Some(written.email.clone()).filter(|email| !email.is_empty()),
             receipts: Some(written.receipts.clone()).filter(|queue| !queue.is_empty()),
+            documents: Some(written.documents.clone()).filter(|queue| !queue.is_empty()),
             reply_to: written.reply_to.clone(),
             systems: written.systems.clone(),
             kinds: written.kinds.clone(),

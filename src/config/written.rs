@@ -24,6 +24,7 @@ sections! {
         xml: Xml,
         store: Store,
         contents: Contents,
+        exports: Exports,
         parking: Parking,
         relay: Relay,
         routing: Routing,
@@ -33,7 +34,10 @@ sections! {
         http: Http,
         log: Log,
         stop: Stop,
+        schedule: Schedule,
+        jobs: Jobs,
         agencies: Vec<Partner>,
+        state_services: Vec<StateService>,
     }
     /// Section `agency`.
     Agency { code: String, email: String, }
@@ -83,7 +87,18 @@ sections! {
         raw_retention_days: u32,
     }
     /// Section `contents`.
-    Contents { folder: String, dead_letter_inline_bytes_max: usize, }
+    Contents { folder: String, dead_letter_inline_bytes_max: usize, orphan_hours: u32, }
+    /// Section `exports`.
+    Exports {
+        folder: String,
+        output: String,
+        work_folder: String,
+        keep_days: u32,
+        message_bytes_max: u64,
+        s3: S3,
+    }
+    /// Section `exports.s3`.
+    S3 { endpoint: String, region: String, access_key: String, secret_key: String, secret_key_file: String, }
     /// Section `parking`.
     Parking { delays_milliseconds: Vec<u64>, patience_seconds: u64, }
     /// Section `relay`.
@@ -144,13 +159,47 @@ sections! {
         timeout_seconds: u64,
     }
     /// Section `time`.
-    Time { zone: String, }
+    Time { zone: String, calendar_folder: String, }
     /// Section `http`.
     Http { address: String, }
     /// Section `log`.
     Log { level: String, format: String, }
     /// Section `stop`.
     Stop { deadline_seconds: u64, }
+    /// Section `schedule`.
+    Schedule {
+        enabled: bool,
+        history_days: u32,
+        zone: String,
+        missed: String,
+        horizon_days: u32,
+        timeout_seconds: u64,
+        retries: u32,
+        retry_pause_seconds: u64,
+        jitter_seconds: u64,
+    }
+    /// Section `jobs`.
+    Jobs {
+        timers: Job,
+        overdue: Job,
+        expiry: Job,
+        relay_retries: Job,
+        retention: Job,
+        upkeep: Job,
+        calendar: Job,
+    }
+    /// One of `jobs`, and the section `schedule` of the files that other rooms have jobs in.
+    Job {
+        cron: String,
+        zone: Option<String>,
+        working_days: Option<bool>,
+        missed: Option<String>,
+        horizon_days: Option<u32>,
+        timeout_seconds: Option<u64>,
+        retries: Option<u32>,
+        retry_pause_seconds: Option<u64>,
+        jitter_seconds: Option<u64>,
+    }
     /// One of `agencies`.
     Partner {
         code: String,
@@ -158,8 +207,11 @@ sections! {
         user: String,
         email: String,
         receipts: String,
+        documents: String,
         reply_to: Vec<String>,
         systems: Vec<String>,
         kinds: Vec<String>,
     }
+    /// One of `state_services`.
+    StateService { code: String, agency: String, answer_minutes: u64, answer_schema: String, }
 }

@@ -131,7 +131,7 @@ fn declared(body: &[u8]) -> Result<Option<&'static Encoding>, Undecodable> {
 }
 
 fn declared_in(text: &str) -> Option<&str> {
-    let declaration = text.strip_prefix("<?xml")?;
+    let declaration = text.strip_prefix("<?xml").filter(|rest| rest.starts_with([' ', '\t', '\r', '\n']))?;
     let end = declaration.find("?>").or_else(|| declaration.find('?')).unwrap_or(declaration.len());
     let (_, rest) = declaration[..end].split_once("encoding")?;
     let rest = rest.trim_start().strip_prefix('=')?.trim_start();
@@ -171,6 +171,8 @@ mod tests {
         check(declared.as_bytes(), Ok((declared, "UTF-8", true)));
         let single = "<?xml version='1.0' encoding = 'utf-8'?><а/>";
         check(single.as_bytes(), Ok((single, "UTF-8", false)));
+        let instruction = "<?xml-stylesheet encoding='klingon'?><а/>";
+        check(instruction.as_bytes(), Ok((instruction, "UTF-8", false)));
     }
 
     #[test]

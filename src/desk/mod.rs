@@ -1,6 +1,8 @@
 //! The operators' verbs on dead letters: replay, discard. A replay goes through the same pipeline as a delivery, from the
 //! store, and its attempt is linked to the first; every verb leaves an entry in the journal.
 
+pub mod consistency;
+pub mod contents;
 pub mod journal;
 
 use std::sync::Arc;
@@ -87,4 +89,17 @@ pub async fn retry_outbox(store: &Store, id: Option<i64>, actor: &str) -> Result
         after: Some(r#"{"state":"pending"}"#.to_owned()),
     };
     Ok(store.outbox_retry(id, audit).await?)
+}
+
+/// Makes stuck timers pending again: one, or all. Gives how many.
+pub async fn retry_timers(store: &Store, id: Option<i64>, actor: &str) -> Result<u64, DeskFault> {
+    let audit = AuditRow {
+        at: clock::now(),
+        actor: actor.to_owned(),
+        action: "timer.retry",
+        subject: id.map_or_else(|| "timer:all-stuck".to_owned(), |id| format!("timer:{id}")),
+        before: Some(r#"{"state":"stuck"}"#.to_owned()),
+        after: Some(r#"{"state":"pending"}"#.to_owned()),
+    };
+    Ok(store.retry_timers(id, audit).await?)
 }

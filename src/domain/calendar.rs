@@ -193,7 +193,7 @@ fn wrong_day(file: &str, day: &toml::value::Datetime, text: &'static str) -> Cal
 }
 
 /// The line, from 1, on which a byte offset stands.
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 

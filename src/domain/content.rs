@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::media;
+use super::media::{self, Told};
 
 /// SHA-256 of a content, shown as 64 lower-case hexadecimal digits. The address of the content in the document store.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,6 +80,9 @@ pub enum ContentFault {
     /// The hash is another one.
     #[error("attachment-hash: the content does not have the declared SHA-256; send the file anew with its hash")]
     Hash,
+    /// An office document with a password: it cannot be told whether it is what is declared.
+    #[error("document-locked: the content takes a password; send the document without one")]
+    Locked,
     /// The content is of another kind than declared.
     #[error("attachment-type: the content is {}, not what is declared; send the right media type", told.unwrap_or("of no known kind"))]
     Kind {
@@ -95,17 +98,18 @@ impl ContentFault {
         match self {
             Self::Size { .. } => "attachment-size",
             Self::Hash => "attachment-hash",
+            Self::Locked => "document-locked",
             Self::Kind { .. } => "attachment-type",
         }
     }
 }
 
 impl Declared<'_> {
-    /// Compares size, hash and kind with the content, in this order, and returns the content's hash.
+    /// Compares size, hash and kind with the content, in this order, and returns the content's hash and what it tells.
     ///
     /// # Errors
     /// The first difference found.
-    pub fn verify(&self, content: &[u8]) -> Result<ContentHash, ContentFault> {
+    pub fn verify(&self, content: &[u8]) -> Result<(ContentHash, Told), ContentFault> {
         let actual = content.len() as u64;
         if actual != self.size {
             return Err(ContentFault::Size { declared: self.size, actual });
@@ -114,10 +118,23 @@ impl Declared<'_> {
         if ContentHash::parse(self.sha256) != Some(hash) {
             return Err(ContentFault::Hash);
         }
-        if !media::agrees(self.media_type, content) {
-            return Err(ContentFault::Kind { told: media::told(content) });
+        let told = media::told(content);
+        self.kind(told)?;
+        Ok((hash, told))
+    }
+
+    /// Compares the kind alone with what the content tells.
+    ///
+    /// # Errors
+    /// It is another one, or cannot be told.
+    pub fn kind(&self, told: Told) -> Result<(), ContentFault> {
+        if media::hides(self.media_type, told) {
+            Err(ContentFault::Locked)
+        } else if media::agrees(self.media_type, told) {
+            Ok(())
+        } else {
+            Err(ContentFault::Kind { told: told.media_type })
         }
-        Ok(hash)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::lifecycle::{Attribute, DocumentRules, DocumentType, Due, Lifecycle, Requirement, Status, Step};
+use super::lifecycle::{Attribute, DocumentRules, Due, Lifecycle, Requirement, Status, Step};
 use super::media;
 
 /// Why a verdict cannot be given. Always the sender's fault.
@@ -16,7 +16,7 @@ pub enum VerdictFault {
     #[error("forbidden-verdict: the document is not in a state for this verdict")]
     Forbidden,
     /// The verdict asks for a reason.
-    #[error("status-incomplete: this verdict needs a coded reason; send it again with one")]
+    #[error("status-incomplete: this verdict needs a reason; send it again with one")]
     NoReason,
     /// The reason is not one for this verdict.
     #[error("unknown-reason: the reason is not one for this verdict; send a listed one")]
@@ -36,6 +36,15 @@ impl VerdictFault {
     }
 }
 
+/// Why a verdict is given.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Why<'w> {
+    /// Code of the reason.
+    pub code: Option<&'w str>,
+    /// In words.
+    pub text: Option<&'w str>,
+}
+
 /// The state that a verdict moves a document to. A verdict equal to the present state moves nothing and is allowed.
 ///
 /// # Errors
@@ -44,7 +53,7 @@ pub fn verdict<'l>(
     documents: &'l Lifecycle,
     state: &str,
     verdict: &str,
-    reason: Option<&str>,
+    why: Why<'_>,
 ) -> Result<&'l Status, VerdictFault> {
     let to = match documents.step(state, verdict) {
         Step::Move(to) if by_validity(documents, state, to) => return Err(VerdictFault::Unknown),
@@ -52,9 +61,9 @@ pub fn verdict<'l>(
         Step::Forbidden(_) => return Err(VerdictFault::Forbidden),
         Step::Unknown => return Err(VerdictFault::Unknown),
     };
-    match reason {
+    match why.code {
         Some(code) if documents.reason(to, code).is_none() => Err(VerdictFault::UnknownReason),
-        None if to.requires.contains(&Requirement::Reasons) => Err(VerdictFault::NoReason),
+        None if why.text.is_none() && to.requires.contains(&Requirement::Reasons) => Err(VerdictFault::NoReason),
         _ => Ok(to),
     }
 }
@@ -70,17 +79,32 @@ fn by_validity(documents: &Lifecycle, state: &str, to: &Status) -> bool {
 
 /// The attributes that a document of a type lacks when it has only these.
 #[must_use]
-pub fn lacks(rules: Option<&DocumentType>, given: &[Attribute]) -> Vec<Attribute> {
-    let required = rules.map_or(&[][..], |rules| rules.requires.as_slice());
-    required.iter().copied().filter(|attribute| !given.contains(attribute)).collect()
+pub fn lacks(rules: &DocumentRules, kind: &str, given: &[Attribute]) -> Vec<Attribute> {
+    let own = rules.document_type(kind).map(|own| own.requires.as_slice()).unwrap_or_default();
+    let own = own.iter().filter(|attribute| !rules.requires.contains(attribute));
+    rules.requires.iter().chain(own).copied().filter(|attribute| !given.contains(attribute)).collect()
+}
+
+/// Why a system does not take a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotTaken<'r> {
+    /// Of such formats only.
+    Format(&'r [String]),
+    /// Of so many bytes at most.
+    Size(u64),
 }
 
 /// Whether a system takes a file of this media type and size for a document of this type.
-#[must_use]
-pub fn is_taken(rules: &DocumentRules, kind: &str, media_type: &str, size: u64) -> bool {
-    let own = rules.document_type(kind).map(|one| &one.formats).filter(|formats| !formats.is_empty());
-    let media_type = media::normal(media_type);
-    size <= rules.size_bytes_max && own.unwrap_or(&rules.formats).iter().any(|format| *format == media_type)
+///
+/// # Errors
+/// It does not.
+pub fn taken<'r>(rules: &'r DocumentRules, kind: &str, media_type: &str, size: u64) -> Result<(), NotTaken<'r>> {
+    let (media_type, formats) = (media::normal(media_type), rules.formats(kind));
+    if !formats.iter().any(|format| *format == media_type) {
+        return Err(NotTaken::Format(formats));
+    }
+    let size_bytes_max = rules.size_bytes_max(kind);
+    if size > size_bytes_max { Err(NotTaken::Size(size_bytes_max)) } else { Ok(()) }
 }
 
 /// Whether a document is past its validity on a day; its last day is a valid one.
@@ -116,41 +140,63 @@ mod tests {
             ("on_check", "expired", None, Err("unknown-status")),
             ("on_check", "burnt", None, Err("unknown-status")),
         ] {
-            let judged = verdict(&documents, state, word, reason);
+            let judged = verdict(&documents, state, word, Why { code: reason, text: None });
             assert_eq!(judged.map(|to| to.code.as_str()).map_err(VerdictFault::code), outcome, "{state} → {word}");
         }
     }
 
     #[test]
+    fn a_reason_in_words_is_one() {
+        let why = Why { code: None, text: Some("нечитаем") };
+        assert_eq!(verdict(&documents(), "on_check", "rejected", why).unwrap().code, "rejected");
+    }
+
+    fn rules() -> DocumentRules {
+        toml::from_str(
+            r#"
+            formats = ["application/pdf", "image/jpeg"]
+            size_bytes_max = 100
+            requires = ["number"]
+            signable = ["application/pdf"]
+
+            [[type]]
+            code = "deed"
+            label = "Документ"
+            requires = ["number", "issued-on"]
+            formats = ["application/xml"]
+            size_bytes_max = 200
+            "#,
+        )
+        .unwrap()
+    }
+
+    #[test]
     fn attributes() {
-        let kind = DocumentType {
-            code: "deed".into(),
-            label: "Документ".into(),
-            requires: vec![Attribute::Number, Attribute::IssuedOn],
-            formats: Vec::new(),
-            access: Vec::new(),
-        };
-        assert_eq!(lacks(Some(&kind), &[Attribute::Number]), [Attribute::IssuedOn]);
-        assert_eq!(lacks(Some(&kind), &[Attribute::IssuedOn, Attribute::Number]), []);
-        assert_eq!(lacks(None, &[]), []);
+        let rules = rules();
+        assert_eq!(lacks(&rules, "deed", &[Attribute::Number]), [Attribute::IssuedOn]);
+        assert_eq!(lacks(&rules, "deed", &[]), [Attribute::Number, Attribute::IssuedOn]);
+        assert_eq!(lacks(&rules, "deed", &[Attribute::IssuedOn, Attribute::Number]), []);
+        assert_eq!(lacks(&rules, "unheard-of", &[]), [Attribute::Number]);
     }
 
     #[test]
     fn formats_and_sizes() {
-        let epgu = Lifecycle::load("epgu", include_str!("../../xsd/epgu/lifecycle.toml")).unwrap();
-        let rules = epgu.documents().unwrap();
-        let largest = rules.size_bytes_max;
-        for (kind, media_type, size, taken) in [
-            ("site-plan", "application/pdf", 1, true),
-            ("site-plan", "image/jpg", largest, true),
-            ("site-plan", "application/pdf", largest + 1, false),
-            ("site-plan", "application/zip", 1, false),
-            ("decision", "image/png", 1, false),
-            ("decision", "text/xml", 1, true),
-            ("unheard-of", "image/png", 1, true),
+        let rules = rules();
+        let general = ["application/pdf".to_owned(), "image/jpeg".to_owned()];
+        let own = ["application/xml".to_owned()];
+        for (kind, media_type, size, outcome) in [
+            ("site-plan", "application/pdf", 1, Ok(())),
+            ("site-plan", "image/jpg", 100, Ok(())),
+            ("site-plan", "application/pdf", 101, Err(NotTaken::Size(100))),
+            ("site-plan", "application/zip", 1, Err(NotTaken::Format(&general))),
+            ("deed", "text/xml", 200, Ok(())),
+            ("deed", "text/xml", 201, Err(NotTaken::Size(200))),
+            ("deed", "application/pdf", 1, Err(NotTaken::Format(&own))),
         ] {
-            assert_eq!(is_taken(rules, kind, media_type, size), taken, "{kind} {media_type} {size}");
+            assert_eq!(taken(&rules, kind, media_type, size), outcome, "{kind} {media_type} {size}");
         }
+        assert!(rules.is_signable("application/pdf") && !rules.is_signable("image/jpeg"));
+        assert!(DocumentRules { signable: Vec::new(), ..rules }.is_signable("image/jpeg"));
     }
 
     #[test]

@@ -93,6 +93,24 @@ pub fn day_end(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
         .map(|moment| moment.with_timezone(&Utc))
 }
 
+/// How much of a term is left that ends at `end`: working days where there are any, else days, hours, minutes. None where it is over. Days are
+/// calendar days where the calendar does not know the way.
+#[must_use]
+pub fn remaining(now: DateTime<Utc>, end: DateTime<Utc>, zone: Tz, calendar: &Calendar) -> Option<Term> {
+    if end <= now {
+        return None;
+    }
+    let today = now.with_timezone(&zone).date_naive();
+    let last = (end - Duration::milliseconds(1)).with_timezone(&zone).date_naive();
+    let count = |count: i64| u32::try_from(count).ok().filter(|count| *count > 0);
+    let working = calendar.working_days_between(today, last).ok().filter(|days| *days > 0).map(Term::WorkingDays);
+    let left = end - now;
+    working
+        .or_else(|| count((last - today).num_days()).map(Term::CalendarDays))
+        .or_else(|| count(left.num_hours()).map(Term::Hours))
+        .or_else(|| Some(Term::Minutes(count(left.num_minutes()).unwrap_or(1))))
+}
+
 fn add(from: DateTime<Utc>, length: Duration) -> Result<DateTime<Utc>, CalendarFault> {
     from.checked_add_signed(length).ok_or(CalendarFault::TooFar)
 }
@@ -176,6 +194,25 @@ mod tests {
         }
         let fault = Term::WorkingDays(20).end("2027-12-20T09:00:00Z".parse().unwrap(), MOSCOW, &calendar);
         assert_eq!(fault.unwrap_err().code(), "calendar.no-year");
+    }
+
+    #[test]
+    fn what_is_left_of_a_term() {
+        let calendar = Calendar::official();
+        let end = "2026-03-10T21:00:00Z";
+        for (now, end, left) in [
+            ("2026-03-05T09:00:00Z", end, Some("2 working days")),
+            ("2026-03-07T09:00:00Z", end, Some("1 working day")),
+            ("2026-03-07T09:00:00Z", "2026-03-09T21:00:00Z", Some("2 calendar days")),
+            ("2026-03-10T09:30:00Z", end, Some("11 hours")),
+            ("2026-03-10T20:30:00Z", end, Some("30 minutes")),
+            ("2026-03-10T20:59:59Z", end, Some("1 minute")),
+            ("2026-03-10T21:00:00Z", end, None),
+            ("2031-03-10T09:00:00Z", "2031-03-12T21:00:00Z", Some("2 calendar days")),
+        ] {
+            let told = remaining(now.parse().unwrap(), end.parse().unwrap(), MOSCOW, &calendar);
+            assert_eq!(told.map(|term| term.to_string()).as_deref(), left, "{now}");
+        }
     }
 
     #[test]

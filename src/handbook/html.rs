@@ -2,31 +2,13 @@
 
 use super::words::said;
 use super::{Handbook, Row, Section};
+use crate::hypertext::{escaped, head, list, page, paragraph};
 use crate::xml::Language;
-
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}\
-h1{margin-bottom:.2rem}h2{margin:2.2rem 0 .3rem;font-size:1.1rem;overflow-wrap:anywhere}\
-code,.formula{font-family:ui-monospace,monospace;font-size:.92em;overflow-wrap:anywhere}\
-.formula{background:#8881;padding:.5rem .7rem;border-radius:.3rem;margin:.5rem 0}\
-.quiet{color:#777}\
-table{border-collapse:collapse;width:100%;margin:.6rem 0}\
-th,td{border:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical-align:top}\
-th{background:#8882}td:first-child{font-weight:600}td.number{white-space:nowrap}\
-td ul{margin:0;padding-left:1.1rem}nav ol{columns:2;padding-left:1.4rem}\
-@media print{body{margin:0;max-width:none;font-size:11px}nav{display:none}h2{break-after:avoid}tr{break-inside:avoid}\
-thead{display:table-header-group}a{color:inherit;text-decoration:none}}";
 
 /// Writes it.
 pub(super) fn write(book: &Handbook) -> String {
     let language = said(book.language, "en", "ru");
-    let title = escaped(&book.title);
-    let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"/>\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <h1>{title}</h1>\n"
-    );
+    let mut out = String::new();
     if !book.namespace.is_empty() {
         out.push_str(&format!("<p class=\"quiet\"><code>{}</code></p>\n", escaped(&book.namespace)));
     }
@@ -42,8 +24,7 @@ pub(super) fn write(book: &Handbook) -> String {
         section(book, number, part, &mut out);
     }
     footer(book, &mut out);
-    out.push_str("</body>\n</html>\n");
-    out
+    page(language, &book.title, &out)
 }
 
 fn section(book: &Handbook, number: usize, section: &Section, out: &mut String) {
@@ -57,11 +38,7 @@ fn section(book: &Handbook, number: usize, section: &Section, out: &mut String) 
         out.push_str(&format!("<div class=\"formula\">{}</div>\n", escaped(&section.formula)));
     }
     if !section.rows.is_empty() {
-        out.push_str("<table>\n<thead><tr>");
-        for heading in book.headings() {
-            out.push_str(&format!("<th scope=\"col\">{heading}</th>"));
-        }
-        out.push_str("</tr></thead>\n<tbody>\n");
+        head(book.headings(), out);
         section.rows.iter().for_each(|one| row(book, one, out));
         out.push_str("</tbody>\n</table>\n");
     }
@@ -87,23 +64,6 @@ fn row(book: &Handbook, row: &Row, out: &mut String) {
     ));
 }
 
-fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => escaped(only),
-        several => {
-            let items: String = several.iter().map(|item| format!("<li>{}</li>", escaped(item))).collect();
-            format!("<ul>{items}</ul>")
-        }
-    }
-}
-
-fn paragraph(text: &str, out: &mut String) {
-    if !text.is_empty() {
-        out.push_str(&format!("<p>{}</p>\n", escaped(text)));
-    }
-}
-
 fn footer(book: &Handbook, out: &mut String) {
     let word = match book.language {
         Language::Russian => "Правила",
@@ -116,9 +76,4 @@ fn footer(book: &Handbook, out: &mut String) {
         escaped(&book.version),
         documents.join(", ")
     ));
-}
-
-/// A text as it stands in HTML and SVG.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Language;
 use super::texts::{Part, path};
 use crate::apply::Lifecycles;
-use crate::domain::lifecycle::{Event, Lifecycle, System, Template};
+use crate::domain::lifecycle::{Event, Template};
 
 /// What stands around the texts of events.
 pub(super) const LAYOUTS: [(&str, &str); 10] = [
@@ -64,7 +64,8 @@ impl BuiltIn {
             Language::English => english(faults),
         };
         for system in lifecycles.systems() {
-            for (code, event) in events(system, faults) {
+            for event in lifecycles.events(system) {
+                let code = event.code.as_str();
                 let translated = [system.code(), "common"].iter().find_map(|one| english.get(one)?.get(code));
                 match (language, translated) {
                     (Language::English, Some(written)) => set.translated(system.code(), code, written, faults),
@@ -114,18 +115,6 @@ impl BuiltIn {
             self.sources.insert(path(language, system, code, part), template.source());
         }
     }
-}
-
-/// The events of a system, each once. A code that two kinds fill with other texts would have two meanings.
-fn events<'s>(system: &'s System, faults: &mut Vec<String>) -> BTreeMap<&'s str, &'s Event> {
-    let mut events: BTreeMap<&str, &Event> = BTreeMap::new();
-    for event in system.kinds().iter().flat_map(Lifecycle::events) {
-        if events.insert(&event.code, event).is_some_and(|known| known != event) {
-            let code = system.code();
-            faults.push(format!("template.twice: {code}: the event {} has two sets of texts; rename one", event.code));
-        }
-    }
-    events
 }
 
 fn english(faults: &mut Vec<String>) -> BTreeMap<&'static str, BTreeMap<String, Written>> {

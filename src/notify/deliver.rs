@@ -191,7 +191,9 @@ async fn weed(
             continue;
         };
         let reader = row.reader.and_then(|case| readers.get(&case));
-        if row.give_up_at <= now {
+        // A code is kept until it was told: what comes back later has nothing to tell.
+        let told_before = texts.is_urgent() && event.secret.is_none();
+        if row.give_up_at <= now || told_before {
             fates.push((row.id, given_up(texts.is_urgent())));
             continue;
         }
@@ -284,6 +286,7 @@ fn pack(
             zone: config.zone,
             link: config.notify.link.as_deref(),
             routing: &pipeline.routing,
+            calendar: &pipeline.calendar,
             now,
         },
     };

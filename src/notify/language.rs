@@ -1,5 +1,7 @@
 //! The languages in which people are told, and what of a language is grammar.
 
+use crate::domain::term::Term;
+
 /// A language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Language {
@@ -37,25 +39,17 @@ impl Language {
         }
     }
 
-    /// So many days.
+    /// A term in words.
     #[must_use]
-    pub fn days(self, days: i64) -> String {
-        let word = match self {
-            Self::English => {
-                if days == 1 {
-                    "day"
-                } else {
-                    "days"
-                }
-            }
-            Self::Russian => match (days % 10, days % 100) {
-                (_, 11..=14) => "дней",
-                (1, _) => "день",
-                (2..=4, _) => "дня",
-                _ => "дней",
-            },
+    pub fn term(self, term: Term) -> String {
+        let (count, unit) = match (self, term) {
+            (Self::Russian, term) => return term.label(),
+            (Self::English, Term::WorkingDays(count)) => (count, "working day"),
+            (Self::English, Term::CalendarDays(count)) => (count, "day"),
+            (Self::English, Term::Hours(count)) => (count, "hour"),
+            (Self::English, Term::Minutes(count)) => (count, "minute"),
         };
-        format!("{days} {word}")
+        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
     }
 }
 
@@ -64,13 +58,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_counted_in_words() {
-        let russian = |days| Language::Russian.days(days);
-        let told: Vec<_> = [0, 1, 2, 5, 11, 12, 21, 22, 25, 111].map(russian).to_vec();
-        let words = ["дней", "день", "дня", "дней", "дней", "дней", "день", "дня", "дней", "дней"];
-        for (told, word) in told.iter().zip(words) {
-            assert!(told.ends_with(&format!(" {word}")), "{told}");
-        }
-        assert_eq!([1, 2].map(|days| Language::English.days(days)), ["1 day", "2 days"]);
+    fn terms_are_told_in_words() {
+        let told = |language: Language| [Term::WorkingDays(1), Term::Hours(5)].map(|term| language.term(term));
+        assert_eq!(told(Language::English), ["1 working day", "5 hours"]);
+        assert_eq!(told(Language::Russian)[0], "1 рабочий день");
     }
 }

@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
     /// The lifecycle of an event's case, and the event in it.
     pub(super) fn texts(&self, event: &Event) -> Option<(&'a Lifecycle, &'a Texts)> {
         let lifecycle = self.lifecycles.kind(&event.case.system, &event.case.kind)?;
-        Some((lifecycle, lifecycle.event(&event.code)?))
+        Some((lifecycle, self.lifecycles.event(&event.case, &event.code)?))
     }
 
     fn event(&self, one: &Untold, texts: &Texts, reader: Option<&Reader>) -> Vec<NotificationRow> {

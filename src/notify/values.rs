@@ -8,8 +8,10 @@ use chrono_tz::Tz;
 
 use super::Language;
 use crate::apply::Event;
-use crate::domain::lifecycle::{Lifecycle, Place};
+use crate::domain::calendar::Calendar;
+use crate::domain::lifecycle::{Event as Texts, Lifecycle, Place};
 use crate::domain::routing::Routing;
+use crate::domain::term::remaining;
 
 /// Names beside those of the lifecycles' texts.
 pub(super) const MORE: [&str; 3] = ["system", "event", "link"];
@@ -34,13 +36,15 @@ pub struct Telling<'a> {
     pub link: Option<&'a str>,
     /// Labels of units.
     pub routing: &'a Routing,
+    /// Working days, for what is left of a term.
+    pub calendar: &'a Calendar,
     /// When it is told.
     pub now: DateTime<Utc>,
 }
 
 /// The values of an event.
 #[must_use]
-pub fn values(event: &Event, lifecycle: &Lifecycle, telling: &Telling<'_>) -> Values {
+pub fn values(event: &Event, lifecycle: &Lifecycle, texts: &Texts, telling: &Telling<'_>) -> Values {
     let day = |moment: DateTime<Utc>| moment.with_timezone(&telling.zone).format("%d.%m.%Y").to_string();
     // A deadline is the first moment after its last day.
     let last_day = |end: DateTime<Utc>| day(end - chrono::Duration::milliseconds(1));
@@ -49,7 +53,6 @@ pub fn values(event: &Event, lifecycle: &Lifecycle, telling: &Telling<'_>) -> Va
     let word = |code: &str, label: Option<&str>| telling.language.word(code, label);
     let service = lifecycle.service(&event.service).map_or(event.service.as_str(), |one| one.label.as_str());
     let status = lifecycle.status(&event.status).map(|one| one.label.as_str());
-    let texts = lifecycle.event(&event.code);
     let kind = lifecycle.kind();
     let unit = event.unit.as_ref().map(|code| telling.routing.unit(code).map_or(code, |unit| &unit.label).clone());
     let link =
@@ -73,9 +76,10 @@ pub fn values(event: &Event, lifecycle: &Lifecycle, telling: &Telling<'_>) -> Va
         (Place::Officer.name(), event.officer.clone()),
         (Place::Agency.name(), Some(event.agency.clone())),
         (Place::Unit.name(), unit),
-        (Place::Remaining.name(), remaining(event, telling)),
+        (Place::Code.name(), event.secret.as_ref().map(|secret| secret.reveal().to_owned())),
+        (Place::Remaining.name(), left(event, telling)),
         ("system", Some(lifecycle.label().to_owned())),
-        ("event", Some(word(&event.code, texts.map(|texts| texts.label.as_str())))),
+        ("event", Some(word(&event.code, Some(&texts.label)))),
         ("link", link),
     ];
     let mut values: Values = names().into_iter().map(|name| (name, None)).collect();
@@ -83,12 +87,11 @@ pub fn values(event: &Event, lifecycle: &Lifecycle, telling: &Telling<'_>) -> Va
     values
 }
 
-/// Whole days until the term is over, the day of the telling not counted.
-fn remaining(event: &Event, telling: &Telling<'_>) -> Option<String> {
-    let end = event.deadline.or(event.valid_until)? - chrono::Duration::milliseconds(1);
-    let day = |moment: DateTime<Utc>| moment.with_timezone(&telling.zone).date_naive();
-    let days = (day(end) - day(telling.now)).num_days();
-    (days >= 0).then(|| telling.language.days(days))
+/// What is left of the deadline, else of the validity.
+fn left(event: &Event, telling: &Telling<'_>) -> Option<String> {
+    let ends = [event.deadline, event.valid_until].into_iter().flatten();
+    let mut left = ends.filter_map(|end| remaining(telling.now, end, telling.zone, telling.calendar));
+    left.next().map(|term| telling.language.term(term))
 }
 
 /// Values as an event might have them: all of them, or only those that every event has.

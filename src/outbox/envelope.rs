@@ -28,6 +28,17 @@ pub(super) fn message(
     namespace: &str,
     body: impl FnOnce(&mut Writer) -> Result<(), WriteFault>,
 ) -> Result<String, WriteFault> {
+    message_with(header, sending, namespace, body, None::<fn(&mut Writer) -> Result<(), WriteFault>>)
+}
+
+/// A whole message with attachments, which `attachments` writes one by one.
+pub(super) fn message_with(
+    header: &Header<'_>,
+    sending: &Sending<'_>,
+    namespace: &str,
+    body: impl FnOnce(&mut Writer) -> Result<(), WriteFault>,
+    attachments: Option<impl FnOnce(&mut Writer) -> Result<(), WriteFault>>,
+) -> Result<String, WriteFault> {
     let mut writer = Writer::new();
     let w = &mut writer;
     w.start("Envelope")?.namespace("", ENVELOPE)?.namespace("b", namespace)?;
@@ -46,7 +57,13 @@ pub(super) fn message(
     }
     w.end()?.start("Body")?;
     body(w)?;
-    w.end()?.end()?;
+    w.end()?;
+    if let Some(attachments) = attachments {
+        w.start("Attachments")?;
+        attachments(w)?;
+        w.end()?;
+    }
+    w.end()?;
     writer.finish()
 }
 

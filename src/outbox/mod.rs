@@ -2,7 +2,9 @@
 //! transaction of the change that caused it; of a notice that transaction holds what happened, and `notify` puts it into
 //! words when it goes out.
 
+mod document;
 mod envelope;
+mod export_ready;
 mod notice;
 mod receipt;
 
@@ -12,7 +14,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::apply::Settlement;
+pub use export_ready::{Exported, ExportedFile, export_ready};
+
+use crate::apply::{Lifecycles, Settlement};
+use crate::config::{Partners, StateServices};
 use crate::xml::WriteFault;
 
 pub use envelope::id;
@@ -26,6 +31,8 @@ pub enum OutboxWhat {
     Receipt,
     /// A document or message to an agency.
     Document,
+    /// The message about an export.
+    Export,
 }
 
 impl OutboxWhat {
@@ -35,6 +42,7 @@ impl OutboxWhat {
         match self {
             Self::Receipt => "receipt",
             Self::Document => "document",
+            Self::Export => "export",
         }
     }
 }
@@ -73,6 +81,12 @@ pub struct OutboxRow {
 pub struct Sending<'a> {
     /// Our own code, the sender.
     pub agency: &'a str,
+    /// Labels.
+    pub lifecycles: &'a Lifecycles,
+    /// Agencies and their queues.
+    pub partners: &'a Partners,
+    /// Which agency serves which state service.
+    pub services: &'a StateServices,
     /// The zone in which moments are told.
     pub zone: Tz,
     /// The moment of the batch.
@@ -82,6 +96,16 @@ pub struct Sending<'a> {
 /// The answers that a settlement owes.
 pub fn receipts(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
     settlement.receipts.iter().map(|receipt| receipt::row(receipt, sending)).collect()
+}
+
+/// What a settlement sends to other agencies; `content` gives the bytes of a content by its SHA-256.
+pub fn documents(
+    settlement: &Settlement,
+    sending: &Sending<'_>,
+    content: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Vec<OutboxRow>, WriteFault> {
+    let rows = settlement.leaving.iter().map(|leaving| document::row(leaving, sending, content));
+    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// When a row that did not leave is tried again: the pause doubles with each try, up to the longest.

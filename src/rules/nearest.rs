@@ -11,7 +11,8 @@ pub(crate) fn nearest<'a>(word: &str, allowed: impl IntoIterator<Item = &'a str>
     if characters.len() > WORD_CHARACTERS_MAX {
         return Vec::new();
     }
-    let distance_max = characters.len().div_ceil(3);
+    // A word that shares no character with another is never meant by it.
+    let distance_max = characters.len().div_ceil(3).min(characters.len().saturating_sub(1));
     let mut found: Vec<(usize, &str)> = allowed
         .into_iter()
         .take(WORDS_MAX)

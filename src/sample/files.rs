@@ -40,9 +40,9 @@ mod tests {
 
     #[test]
     fn files_are_what_they_say() {
-        assert_eq!(media::told(PNG), Some("image/png"));
+        assert_eq!(media::told(PNG).media_type, Some("image/png"));
         let file = pdf("(plan) 2026-0001");
-        assert_eq!(media::told(&file), Some(media::PDF));
+        assert_eq!(media::told(&file).media_type, Some(media::PDF));
         let text = String::from_utf8(file).unwrap();
         assert!(text.contains("(plan 2026-0001) Tj"));
         // The table of references points at its objects.

@@ -19,7 +19,7 @@ use crate::rules::{Strictness, XS_NAMESPACE};
 use crate::xml::{Position, split_qname};
 
 /// Faults told of one set at most.
-const FAULTS_MAX: usize = 100;
+pub(super) const FAULTS_MAX: usize = 100;
 
 /// A complex type whose content has to be worked out after the global ones.
 #[derive(Debug, Clone, Copy)]
@@ -214,6 +214,10 @@ impl<'d> Compiler<'d> {
     }
 
     pub(super) fn unresolved(&mut self, item: Item<'d>, kind: Kind, name: NameId) {
+        if self.faults.len() >= FAULTS_MAX {
+            // Looking for what is near costs more than the fault is worth where none is told any more.
+            return;
+        }
         let local = self.draft.names.local(name).to_owned();
         let namespace = self.draft.names.uri(self.draft.names.namespace_of(name)).to_owned();
         let known: Vec<String> = self
@@ -224,7 +228,8 @@ impl<'d> Compiler<'d> {
             .collect();
         let nearest = crate::rules::draft::nearest(&local, known.iter().map(String::as_str), 1);
         let hint = nearest.first().map_or(String::new(), |near| format!("; did you mean {near}?"));
-        let text = format!("there is no {} {{{namespace}}}{local}{hint}", kind.words());
+        let name = if namespace.is_empty() { local } else { format!("{{{namespace}}}{local}") };
+        let text = format!("there is no {} {name}{hint}", kind.words());
         self.fault(item, "src-resolve", text);
     }
 

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::encoding;
+use super::compiler::FAULTS_MAX;
 use super::fault::SchemaFault;
-use super::source::{SchemaSet, join};
+use super::source::{Missing, SchemaSet, join};
+use crate::decode;
 use crate::rules::XS_NAMESPACE;
 use crate::xml::{self, Event, Expanded, Fault, Language, Limits, Origins, Position, Start, TextReader};
 
@@ -135,9 +136,11 @@ impl Loader<'_> {
         if bytes.len() > DOCUMENT_BYTES_MAX {
             return Err(format!("the document is larger than {DOCUMENT_BYTES_MAX} bytes"));
         }
-        let document = encoding::decode(&bytes)
-            .ok_or_else(|| fault(path, Position::START, "xml-bad-encoding", "the bytes are no text in their encoding"))
-            .and_then(|text| survey(path, text));
+        let document = match decode::decode(&bytes, DOCUMENT_BYTES_MAX) {
+            Ok(text) => survey(path, text.text.into_owned()),
+            Err(_) if bytes.is_empty() => survey(path, String::new()),
+            Err(refusal) => Err(fault(path, Position::START, "xml-bad-encoding", &refusal.detail)),
+        };
         let index = match document {
             Ok(document) => {
                 self.loaded.documents.push(document);
@@ -178,12 +181,16 @@ impl Loader<'_> {
     }
 
     fn fault(&mut self, instance: usize, offset: u64, constraint: &'static str, text: String) {
+        if self.loaded.faults.len() >= FAULTS_MAX {
+            return;
+        }
         let document = &self.loaded.documents[self.loaded.instances[instance].document];
         let position = Position::of(document.written(), document.place(offset));
         self.loaded.faults.push(SchemaFault { file: document.path.clone(), position, constraint, text });
     }
 
-    /// The document that a reference means; a missing one is only told, for a location is a hint.
+    /// The document that a reference means. A missing one is only told where the set need not be whole; else what is included
+    /// or redefined is a part of the schema, and only the location of an import is a hint.
     fn referred(&mut self, instance: usize, reference: &Reference) -> Option<usize> {
         let from = &self.loaded.documents[self.loaded.instances[instance].document].path;
         let namespace = reference.namespace.as_deref().unwrap_or("");
@@ -200,6 +207,11 @@ impl Loader<'_> {
         let told = format!("{from}: {path}: ");
         match self.document(&path) {
             Ok(document) => document,
+            Err(reason) if self.set.missing == Missing::Refused && reference.kind != ReferenceKind::Import => {
+                let text = format!("{path}, which belongs to this schema, cannot be read: {reason}");
+                self.fault(instance, reference.offset, "schema-unreadable", text);
+                None
+            }
             Err(reason) => {
                 self.loaded.warnings.push(told + &reason);
                 self.note_missing(instance, reference);

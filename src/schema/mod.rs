@@ -6,7 +6,6 @@ mod attribute;
 mod compiler;
 mod complex;
 mod element;
-mod encoding;
 mod facet;
 mod fault;
 mod finish;

@@ -27,7 +27,8 @@ impl Source for std::collections::BTreeMap<String, Vec<u8>> {
 /// What becomes of an include or import whose document is not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// It is a warning; a reference to something that nothing defines is a fault.
+    /// An include or redefine without its document is a fault. Of an import it is a warning, for its location is a hint; a
+    /// reference to something that nothing defines is a fault.
     Refused,
     /// References to what it could have defined are warnings too: such components let anything through, as section 5.3
     /// of the standard has it. For looking at sets of which one has a part only.

@@ -1,1 +1,144 @@
-//! Tests.
+//! Wrong schemas, each against one constraint of the standard, with the line that is told; and what becomes of documents that
+//! are not there.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::rules::Strictness;
+
+const HEAD: &str = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:t='urn:t' targetNamespace='urn:t'>\n";
+
+/// Schemas without their root: the constraint that they break, at the line that holds `<!--!-->`.
+const WRONG: &[(&str, &str)] = &[
+    ("src-resolve", "<xs:element name='a' type='t:b'/><!--!-->"),
+    ("src-resolve.4", "<xs:element name='a' xmlns:u='urn:u' type='u:b'/><!--!-->"),
+    ("src-element.1", "<xs:element name='a' default='1' fixed='1'/><!--!-->"),
+    (
+        "src-element.3",
+        "<xs:element name='a' type='xs:int'><!--!--><xs:simpleType><xs:list itemType='xs:int'/></xs:simpleType></xs:element>",
+    ),
+    ("src-attribute.1", "<xs:attribute name='a' default='1' fixed='1'/><!--!-->"),
+    (
+        "src-attribute.2",
+        "<xs:complexType name='a'>\n<xs:attribute name='b' default='1' use='required'/><!--!-->\n</xs:complexType>",
+    ),
+    ("s4s-att-must-appear", "<xs:complexType/><!--!-->"),
+    ("s4s-att-not-allowed", "<xs:element name='a' colour='red'/><!--!-->"),
+    ("s4s-att-invalid-value", "<xs:element name='a' nillable='yes'/><!--!-->"),
+    ("s4s-elt-must-match", "<xs:complexType name='a'>\n<xs:element name='b'/><!--!-->\n</xs:complexType>"),
+    ("s4s-elt-character", "<xs:element name='a'>text<!--!--></xs:element>"),
+    ("sch-props-correct.2", "<xs:element name='a'/>\n<xs:element name='a'/><!--!-->"),
+    (
+        "p-props-correct.2.1",
+        "<xs:complexType name='a'><xs:sequence>\n<xs:element name='b' minOccurs='2'/><!--!-->\n</xs:sequence></xs:complexType>",
+    ),
+    (
+        "cos-nonambig",
+        "<xs:complexType name='a'><!--!--><xs:sequence><xs:element name='b' minOccurs='0'/><xs:element name='b'/></xs:sequence>\
+         </xs:complexType>",
+    ),
+    (
+        "cos-element-consistent",
+        "<xs:complexType name='a'><!--!--><xs:sequence><xs:element name='b' type='xs:int'/><xs:element name='b' type='xs:date'/>\
+         </xs:sequence></xs:complexType>",
+    ),
+    ("cos-list-of-atomic", "<xs:simpleType name='a'><xs:list itemType='xs:NMTOKENS'/><!--!--></xs:simpleType>"),
+    (
+        "src-simple-type.4",
+        "<xs:simpleType name='a'><xs:union memberTypes='t:b'/></xs:simpleType><!--!-->\n<xs:simpleType name='b'><xs:union memberTypes='t:a'/></xs:simpleType>",
+    ),
+    ("st-props-correct.2", "<xs:simpleType name='a'><xs:restriction base='t:a'/></xs:simpleType><!--!-->"),
+    (
+        "cos-applicable-facets",
+        "<xs:simpleType name='a'><xs:restriction base='xs:int'>\n<xs:length value='1'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "enumeration-valid-restriction",
+        "<xs:simpleType name='a'><xs:restriction base='xs:int'>\n<xs:enumeration value='one'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "src-pattern-value",
+        "<xs:simpleType name='a'><xs:restriction base='xs:string'>\n<xs:pattern value='[a'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "pattern-too-large",
+        "<xs:simpleType name='a'><xs:restriction base='xs:string'>\n<xs:pattern value='((ab){999}){999}'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "ct-props-correct.3",
+        "<xs:complexType name='a'><xs:complexContent><!--!-->\n<xs:extension base='t:a'/>\n</xs:complexContent></xs:complexType>",
+    ),
+    (
+        "ct-props-correct.4",
+        "<xs:complexType name='a'>\n<xs:attribute name='b'/><xs:attribute name='b'/><!--!-->\n</xs:complexType>",
+    ),
+    ("mg-props-correct.2", "<xs:group name='a'><xs:sequence><!--!--><xs:group ref='t:a'/></xs:sequence></xs:group>"),
+    ("src-attribute_group.3", "<xs:attributeGroup name='a'><!--!--><xs:attributeGroup ref='t:a'/></xs:attributeGroup>"),
+    (
+        "e-props-correct.4",
+        "<xs:element name='a' type='xs:date'/>\n<xs:element name='b' substitutionGroup='t:a' type='xs:int'/><!--!-->",
+    ),
+    ("e-props-correct.2", "<xs:element name='a' type='xs:int' default='one'/><!--!-->"),
+    (
+        "c-selector-xpath",
+        "<xs:element name='a'><xs:key name='k'>\n<xs:selector xpath='../b'/><!--!-->\n<xs:field xpath='@c'/></xs:key></xs:element>",
+    ),
+    ("needs-xsd-1.1", "<xs:complexType name='a'>\n<xs:assert test='@b'/><!--!-->\n</xs:complexType>"),
+    ("needs-xsd-1.1", "<xs:complexType name='a'/>\n<xs:override schemaLocation='b.xsd'/><!--!-->"),
+    ("needs-xsd-1.1", "<xs:element name='a' type='xs:dateTimeStamp'/><!--!-->"),
+    ("xml-tag-mismatch", "<xs:element name='a'>\n</xs:elemnt><!--!-->"),
+];
+
+#[test]
+fn a_wrong_schema_is_refused_by_constraint_and_line() {
+    let mut surprises = Vec::new();
+    for (constraint, body) in WRONG {
+        let text = format!("{HEAD}{body}\n</xs:schema>");
+        let marked = text[..text.find("<!--!-->").unwrap()].lines().count() as u64;
+        let source = BTreeMap::from([("a.xsd".to_owned(), text.into_bytes())]);
+        let faults = compile(&SchemaSet::new(&source).with("a.xsd")).err().unwrap_or_default();
+        let told = faults.first().map(|fault| (fault.constraint, fault.position.line));
+        if told != Some((*constraint, marked)) {
+            surprises.push(format!("{constraint} at {marked}: {body}\n  {faults:?}"));
+        }
+        assert!(faults.iter().all(|fault| fault.file == "a.xsd" && fault.text.len() > 10), "{faults:?}");
+    }
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+fn documents(of: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    of.iter().map(|(path, body)| ((*path).to_owned(), format!("{HEAD}{body}\n</xs:schema>").into_bytes())).collect()
+}
+
+/// An include or redefine without its document is a fault where sets are whole; an import only what refers to it.
+#[test]
+fn a_missing_document_is_a_fault_unless_it_is_tolerated() {
+    let include = "<xs:include schemaLocation='b.xsd'/>";
+    let redefine = "<xs:redefine schemaLocation='b.xsd'><xs:simpleType name='b'><xs:restriction base='t:b'/></xs:simpleType></xs:redefine>";
+    let import = "<xs:import namespace='urn:b' schemaLocation='b.xsd'/>";
+    let used =
+        "<xs:import namespace='urn:b' schemaLocation='b.xsd'/>\n<xs:element name='a' xmlns:b='urn:b' type='b:b'/>";
+    for (body, refused) in [
+        (include, Some(("schema-unreadable", 2))),
+        (redefine, Some(("schema-unreadable", 2))),
+        (import, None),
+        (used, Some(("src-resolve", 3))),
+    ] {
+        let source = documents(&[("a.xsd", body)]);
+        let set = SchemaSet::new(&source).with("a.xsd");
+        let told = compile(&set).err().map(|faults| (faults[0].constraint, faults[0].position.line));
+        assert_eq!(told, refused, "{body}");
+        let tolerant = compile(&set.with_missing(Missing::Tolerated)).unwrap();
+        assert!(tolerant.warnings()[0].contains("b.xsd"), "{:?}", tolerant.warnings());
+    }
+}
+
+#[test]
+fn lenient_patterns_are_told_with_their_place() {
+    let body = "<xs:simpleType name='a'><xs:restriction base='xs:string'>\n<xs:pattern value='[a-zA-Z0-9-+.]*'/></xs:restriction></xs:simpleType>";
+    let source = documents(&[("a.xsd", body)]);
+    let set = SchemaSet::new(&source).with("a.xsd");
+    assert_eq!(compile(&set).unwrap_err()[0].constraint, "src-pattern-value");
+    let rules = compile(&set.with_strictness(Strictness::Lenient)).unwrap();
+    assert!(rules.warnings()[0].starts_with("a.xsd:3:"), "{:?}", rules.warnings());
+}

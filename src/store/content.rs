@@ -3,15 +3,20 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::StoredBody;
+use crate::domain::media::{self, Held};
 
+/// Bytes of a content that are in memory while it is read through.
+const STRETCH_BYTES: usize = 64 * 1024;
 /// New contents from which on they are synced together.
 const TOGETHER_FROM: usize = 16;
 
@@ -53,7 +58,7 @@ impl Contents {
         let new: Vec<(PathBuf, &[u8])> = contents
             .iter()
             .map(|(sha256, bytes)| (self.path(sha256), bytes.as_slice()))
-            .filter(|(path, _)| !path.exists())
+            .filter(|(path, _)| !there(path))
             .collect();
         let sync = if new.len() < TOGETHER_FROM { Sync::Each } else { Sync::Together };
         let mut parts = Parts::default();
@@ -91,6 +96,40 @@ impl Contents {
         }
     }
 
+    /// Takes a file in that has been written and synced beside, on the same file system; its bytes have this SHA-256.
+    pub fn adopt(&self, file: &Path, sha256: &str) -> Result<(), ContentFault> {
+        let path = self.path(sha256);
+        let folder = path.parent().unwrap_or(&self.folder).to_path_buf();
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::rename(file, &path))
+            .map_err(|fault| ContentFault::Away { path: path.clone(), fault })?;
+        self.synced(Sync::Each, &[folder])
+    }
+
+    /// A content to be read piece by piece; who reads it all can hold the bytes against the name.
+    pub fn open(&self, sha256: &str) -> Result<File, ContentFault> {
+        if !named(sha256) {
+            return Err(ContentFault::Missing(sha256.to_owned()));
+        }
+        let path = self.path(sha256);
+        File::open(&path).map_err(|fault| match fault.kind() {
+            io::ErrorKind::NotFound => ContentFault::Missing(sha256.to_owned()),
+            _ => ContentFault::Away { path, fault },
+        })
+    }
+
+    /// Removes a content that nothing names any more; one that is not there is gone already.
+    pub fn forget(&self, sha256: &str) -> Result<(), ContentFault> {
+        if !named(sha256) {
+            return Ok(());
+        }
+        let path = self.path(sha256);
+        match fs::remove_file(&path) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(ContentFault::Away { path, fault }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a content is there.
     #[must_use]
     pub fn has(&self, sha256: &str) -> bool {
@@ -114,10 +153,91 @@ impl Contents {
         }
     }
 
-    /// The size of a content, in bytes; `None` where it is not there.
+    /// A content's size and what it tells of itself; `None` where it is not there, or cannot be read.
     #[must_use]
-    pub fn size(&self, sha256: &str) -> Option<u64> {
-        if named(sha256) { fs::metadata(self.path(sha256)).ok().map(|about| about.len()) } else { None }
+    pub fn held(&self, sha256: &str) -> Option<Held> {
+        if !named(sha256) {
+            return None;
+        }
+        let mut file = File::open(self.path(sha256)).ok()?;
+        let bytes = file.metadata().ok()?.len();
+        media::probe(&mut file).ok().map(|told| Held { bytes, told })
+    }
+
+    /// Reads a content through, stretch by stretch, and holds its bytes against its name.
+    pub fn verify(&self, sha256: &str) -> Result<u64, ContentFault> {
+        if !named(sha256) {
+            return Err(ContentFault::Missing(sha256.to_owned()));
+        }
+        let path = self.path(sha256);
+        let away = |fault: io::Error| match fault.kind() {
+            io::ErrorKind::NotFound => ContentFault::Missing(sha256.to_owned()),
+            _ => ContentFault::Away { path: path.clone(), fault },
+        };
+        let mut file = File::open(&path).map_err(away)?;
+        let (mut hash, mut bytes, mut stretch) = (Sha256::new(), 0, vec![0; STRETCH_BYTES]);
+        loop {
+            let read = file.read(&mut stretch).map_err(away)?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&stretch[..read]);
+            bytes += read as u64;
+        }
+        if hex::encode(hash.finalize()) == sha256 { Ok(bytes) } else { Err(ContentFault::Changed(sha256.to_owned())) }
+    }
+
+    /// The folders that hold contents, by name. None where there is nothing yet.
+    pub fn folders(&self) -> Result<Vec<PathBuf>, ContentFault> {
+        let mut folders: Vec<PathBuf> = files(&self.folder)?.into_iter().map(|(path, _)| path).collect();
+        folders.sort_unstable();
+        Ok(folders)
+    }
+
+    /// The files of one of those folders that were last written before a moment, by name.
+    pub fn files(&self, folder: &Path, before: SystemTime) -> Result<Vec<PathBuf>, ContentFault> {
+        let old = |about: &fs::Metadata| about.modified().is_ok_and(|written| written < before);
+        let found = files(folder)?.into_iter().filter(|(_, about)| old(about));
+        let mut paths: Vec<PathBuf> = found.map(|(path, _)| path).collect();
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    /// Contents that were last kept before a moment, by name.
+    pub fn kept_before(&self, moment: DateTime<Utc>) -> Result<Vec<String>, ContentFault> {
+        let mut names = Vec::new();
+        for folder in entries(&self.folder)?.into_iter().filter(|path| path.is_dir()) {
+            for path in entries(&folder)? {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                if named(&name) && kept_at(&path).is_some_and(|kept| kept < moment) {
+                    names.push(name);
+                }
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Removes contents, but for those that were kept again since a moment. Gives how many. Whoever keeps one at the same time keeps it: it is
+    /// taken aside before it is looked at for the last time.
+    pub fn remove(&self, names: &[String], kept_before: DateTime<Utc>) -> Result<u64, ContentFault> {
+        let mut removed = 0;
+        for path in names.iter().filter(|name| named(name)).map(|name| self.path(name)) {
+            let aside = path.with_extension("removed");
+            let away = |fault| ContentFault::Away { path: path.clone(), fault };
+            match fs::rename(&path, &aside) {
+                Ok(()) => {}
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
+                Err(fault) => return Err(away(fault)),
+            }
+            if kept_at(&aside).is_some_and(|kept| kept < kept_before) || path.exists() {
+                fs::remove_file(&aside).map_err(away)?;
+                removed += 1;
+            } else {
+                fs::rename(&aside, &path).map_err(away)?;
+            }
+        }
+        Ok(removed)
     }
 
     /// The bytes of a stored message, wherever they are; `None` where retention removed them.
@@ -139,6 +259,53 @@ impl Contents {
 
     fn path(&self, sha256: &str) -> PathBuf {
         self.folder.join(sha256.get(..2).unwrap_or("00")).join(sha256)
+    }
+}
+
+/// What a folder holds.
+fn files(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, ContentFault> {
+    let away = |fault| ContentFault::Away { path: folder.to_path_buf(), fault };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(fault) => return Err(away(fault)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(away)?;
+        match entry.metadata() {
+            Ok(about) => found.push((entry.path(), about)),
+            // It was moved to its place meanwhile.
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
+            Err(fault) => return Err(away(fault)),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a content is there; if so, it counts as kept now.
+fn there(path: &Path) -> bool {
+    let touched = File::open(path).and_then(|file| {
+        let now = std::time::SystemTime::from(crate::clock::now());
+        file.set_times(fs::FileTimes::new().set_modified(now))
+    });
+    match touched {
+        Ok(()) => true,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => false,
+        Err(_) => path.exists(),
+    }
+}
+
+fn kept_at(path: &Path) -> Option<DateTime<Utc>> {
+    fs::metadata(path).and_then(|about| about.modified()).ok().map(DateTime::from)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ContentFault> {
+    let away = |fault| ContentFault::Away { path: folder.to_path_buf(), fault };
+    match fs::read_dir(folder) {
+        Ok(list) => list.map(|entry| entry.map(|entry| entry.path()).map_err(away)).collect(),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(fault) => Err(away(fault)),
     }
 }
 

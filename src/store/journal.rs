@@ -3,17 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Store, StoreFault};
+use super::{Span, Store, StoreFault};
 use crate::apply::rows::AuditRow;
 use crate::domain::journal::{Entry, SealHash, Sealed};
 
 /// Which rows of the journal to list. A text that ends in `*` stands for all that begin like it.
 #[derive(Debug, Default, Clone)]
 pub struct JournalFilter {
-    /// The first moment, milliseconds.
-    pub since: Option<i64>,
-    /// The first moment after them, milliseconds.
-    pub before: Option<i64>,
+    /// When.
+    pub span: Span,
     /// Who.
     pub actor: Option<String>,
     /// What.

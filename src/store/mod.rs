@@ -3,12 +3,19 @@
 
 mod content;
 mod dialogs;
+mod exports;
 mod fault;
 mod journal;
 mod moment;
 mod notify;
 mod reads;
+pub mod registers;
+pub mod reports;
+mod schedule;
+mod search;
 mod sqlite;
+mod timers;
+mod upkeep;
 mod work;
 
 use std::path::PathBuf;
@@ -16,6 +23,7 @@ use std::time::Duration;
 
 pub use content::{ContentFault, Contents};
 pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
+pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, WatermarkView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use notify::{
@@ -23,10 +31,18 @@ pub use notify::{
     Reader, Told,
 };
 pub use reads::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
-    OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
+    OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
-pub use sqlite::Transaction;
+pub use registers::{Cell, Column, ColumnType, Dialect, Labels, Page, PageRow, Period, Register, Selection, Value};
+pub use reports::{Report, ReportAsk};
+pub use schedule::{Claimed, JobSeen, Lease, NewSlots, SlotFilter, SlotView, Tried};
+pub use search::{
+    CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place, Sought, Span,
+};
+pub use sqlite::{Snapshot, Transaction};
+pub use timers::{Overdue, TimerFilter, TimerListed};
+pub use upkeep::{Misfit, Tally};
 pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};
 
 /// How the embedded store is opened.
@@ -93,6 +109,16 @@ impl Store {
     /// Folds what the write-ahead log holds into the file, beside the writing, so that commits need not.
     pub async fn fold_log(&self) -> Result<(), StoreFault> {
         self.db.fold_log().await
+    }
+
+    /// What is wrong with the file; nothing where it is whole.
+    pub async fn check_file(&self) -> Result<Vec<String>, StoreFault> {
+        self.db.check_file().await
+    }
+
+    /// Gives the planner fresh statistics.
+    pub async fn optimize(&self) -> Result<(), StoreFault> {
+        self.db.optimize().await
     }
 
     /// Finishes reading and writing, folds the write-ahead log into the file.

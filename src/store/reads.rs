@@ -1,6 +1,8 @@
 //! What people ask of the store: cases, messages, dead letters, the outbox. Every listing pages by key.
 
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::{Store, StoreFault, StoredBody};
 
@@ -32,7 +34,7 @@ pub struct CaseView {
     /// Kopecks due.
     pub amount: Option<i64>,
     /// The fields that its kind declares.
-    pub details: serde_json::Value,
+    pub details: Value,
     /// Whether it counts as an open application.
     pub open: bool,
     /// Code of the status.
@@ -74,19 +76,6 @@ pub struct TimerView {
     pub state: String,
 }
 
-/// How often cases of a kind made a move.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MoveCount {
-    /// Kind of the cases.
-    pub kind: String,
-    /// Status before.
-    pub from: String,
-    /// Status after.
-    pub to: String,
-    /// How often.
-    pub moves: i64,
-}
-
 /// An entry of a case's history.
 #[derive(Debug, Serialize)]
 pub struct HistoryView {
@@ -107,11 +96,14 @@ pub struct HistoryView {
     /// In words.
     pub comment: Option<String>,
     /// What the status asked for, JSON.
+    #[serde(serialize_with = "nested_if_any")]
     pub details: Option<String>,
-    /// Id of the message.
-    pub message_id: String,
-    /// Item of the message.
+    /// Id of the message; none: a timer did it.
+    pub message_id: Option<String>,
+    /// Item of the message; 0: a timer's.
     pub item: i64,
+    /// Code of the timer; none: a message did it.
+    pub timer: Option<String>,
 }
 
 /// A document of a case.
@@ -158,6 +150,7 @@ pub struct VersionView {
 #[derive(Debug, Serialize)]
 pub struct RequestView {
     /// What is wanted, JSON list.
+    #[serde(serialize_with = "nested")]
     pub wanted: String,
     /// By when, milliseconds.
     pub due: Option<i64>,
@@ -197,10 +190,13 @@ pub struct MessageView {
     /// Where its receipt goes.
     pub reply: Option<String>,
     /// AMQP properties, JSON.
+    #[serde(serialize_with = "nested")]
     pub properties: String,
     /// What was noticed, JSON list.
+    #[serde(serialize_with = "nested_if_any")]
     pub notes: Option<String>,
     /// Results by item, JSON list.
+    #[serde(serialize_with = "nested")]
     pub items: String,
     /// When it came, milliseconds.
     pub received_at: i64,
@@ -271,6 +267,7 @@ pub struct DeadLetterView {
     /// Why, in Russian.
     pub reason: String,
     /// Violations, JSON list.
+    #[serde(serialize_with = "nested")]
     pub violations: String,
     /// Sender.
     pub sender: String,
@@ -353,15 +350,23 @@ pub struct OutcomeCount {
     pub repeats: i64,
 }
 
+/// JSON that the tables keep as text is no text for who reads JSON.
+fn nested<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_str::<Value>(text).map_err(S::Error::custom)?.serialize(to)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands a field over as it is")]
+fn nested_if_any<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Some(text) => nested(text, to),
+        None => to.serialize_none(),
+    }
+}
+
 impl Store {
     /// Cases of this number: one for each system that has it.
     pub async fn cases_by_number(&self, system: Option<&str>, number: &str) -> Result<Vec<CaseView>, StoreFault> {
         self.db.cases_by_number(system, number).await
-    }
-
-    /// How often the cases of a system made which move.
-    pub async fn moves(&self, system: &str) -> Result<Vec<MoveCount>, StoreFault> {
-        self.db.moves(system).await
     }
 
     /// Messages of this id: one for each sender that used it.
@@ -406,6 +411,8 @@ pub struct Waiting {
     pub stuck: i64,
     /// Open dead letters.
     pub dead_letters: i64,
+    /// Timers that need an operator.
+    pub timers_stuck: i64,
     /// Notifications that have not reached their channel yet, digests and those of quiet hours among them.
     pub notifications: i64,
     /// Notifications that failed.

@@ -148,6 +148,11 @@ impl Store {
         self.db.outbox_retry(id, audit).await
     }
 
+    /// Makes stuck rows pending again that have been tried less than so often. Gives how many.
+    pub async fn outbox_retry_stuck(&self, attempts_max: u32, audit: AuditRow) -> Result<u64, StoreFault> {
+        self.db.outbox_retry_stuck(attempts_max, audit).await
+    }
+
     /// Closes an open dead letter without replaying it. `false` where there is no open one.
     pub async fn discard(&self, id: i64, note: &str, audit: AuditRow) -> Result<bool, StoreFault> {
         self.db.discard(id, note, audit).await

@@ -1,5 +1,7 @@
 //! Content models at work: where a child leads, what could have stood in its place, and whether content may end.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use super::walk::Open;
 use crate::rules::Rules;
 use crate::rules::sealed::{
@@ -8,6 +10,8 @@ use crate::rules::sealed::{
 
 /// Ways to read counted content that are followed side by side at most.
 const CONFIGURATIONS_MAX: usize = 64;
+/// Names of what could stand at a place that are told at most.
+const WORDS_MAX: usize = 200;
 /// Up to this many steps are looked through one by one.
 const LINEAR_MAX: usize = 8;
 
@@ -267,7 +271,7 @@ pub(super) fn expected(rules: &Rules, open: &Open, counters: &[u32]) -> Vec<Stri
             let left = members.iter().enumerate().filter(|(at, _)| !seen(*at));
             let mut left: Vec<&Member> = left.map(|(_, member)| member).collect();
             left.sort_by_key(|member| (!member.required, member.element));
-            words.extend(left.iter().map(|member| rules.local_name(member.name).to_owned()));
+            words.extend(left.iter().take(WORDS_MAX).map(|member| rules.local_name(member.name).to_owned()));
         }
         ModelKind::Automaton { counters: bounds, .. } => {
             let open_now = |guard: GuardId| {
@@ -277,6 +281,9 @@ pub(super) fn expected(rules: &Rules, open: &Open, counters: &[u32]) -> Vec<Stri
             let mut steps: Vec<&Step> = rules.steps(open.state).iter().filter(|step| open_now(step.guard)).collect();
             steps.sort_by_key(|step| step.target);
             for step in steps {
+                if words.len() >= WORDS_MAX {
+                    break;
+                }
                 let element = rules.element_declaration(step.element);
                 let heads = if element.global { rules.substitutes(step.element) } else { Vec::new() };
                 if !element.is_abstract {
@@ -290,31 +297,38 @@ pub(super) fn expected(rules: &Rules, open: &Open, counters: &[u32]) -> Vec<Stri
             }
         }
     }
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     words.retain(|word| seen.insert(word.clone()));
     words
 }
 
-/// Sets the content of `open` behind an element that came where it should not, if the model knows it anywhere. The
-/// declaration that it then has.
-pub(super) fn resume(rules: &Rules, open: &mut Open, name: NameId) -> Option<ElementId> {
-    let kind = &rules.model(open.model).kind;
+/// Where each element of a content model leads to, and its declaration.
+pub(super) type Places = HashMap<NameId, (Option<StateId>, ElementId)>;
+
+/// The places of all elements that a content model knows, those nearest to its start.
+pub(super) fn places(rules: &Rules, kind: &ModelKind) -> Places {
     let ModelKind::Automaton { start, .. } = kind else {
-        return rules.model_elements(kind).into_iter().find(|(known, _)| *known == name).map(|(_, element)| element);
+        return rules.model_elements(kind).into_iter().map(|(name, element)| (name, (None, element))).collect();
     };
-    let mut seen = std::collections::HashSet::from([*start]);
-    let mut waiting = vec![*start];
-    while let Some(state) = waiting.pop() {
+    let mut places = Places::new();
+    let mut seen = HashSet::from([*start]);
+    let mut waiting = VecDeque::from([*start]);
+    while let Some(state) = waiting.pop_front() {
         for step in rules.steps(state) {
-            if step.name == name {
-                open.state = step.target;
-                return Some(step.element);
-            }
+            places.entry(step.name).or_insert((Some(step.target), step.element));
             if seen.insert(step.target) {
-                waiting.push(step.target);
+                waiting.push_back(step.target);
             }
         }
         waiting.extend(rules.wild_steps(state).iter().map(|step| step.target).filter(|target| seen.insert(*target)));
     }
-    None
+    places
+}
+
+/// Sets the content of `open` behind an element that came where it should not, if the model knows it anywhere. Where it
+/// then leads.
+pub(super) fn resume(rules: &Rules, places: &Places, open: &mut Open, name: NameId) -> Option<Led> {
+    let (target, element) = *places.get(&name)?;
+    open.state = target.unwrap_or(open.state);
+    Some(Led::Element(element, target.is_some_and(|target| rules.state(target).repeats)))
 }

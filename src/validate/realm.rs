@@ -1,9 +1,12 @@
 //! A realm: one rule set at work on one part of a document, from the element that is its root. An envelope has its own
 //! realm, its body another.
 
+use std::collections::HashMap;
+
+use super::content::Places;
 use super::identity::Identities;
 use super::ids::Ids;
-use crate::rules::sealed::NamespaceId;
+use crate::rules::sealed::{ModelId, NamespaceId};
 use crate::rules::{CaptureTree, Captured, Rules};
 use crate::xml::{Reader, Window};
 
@@ -17,6 +20,8 @@ pub(super) struct Realm<'r> {
     pub(super) namespaces: Vec<NamespaceId>,
     pub(super) identities: Identities<'r>,
     pub(super) ids: Ids,
+    /// Where the elements of content that was out of order are looked up, by content model.
+    pub(super) places: HashMap<ModelId, Places>,
     /// Level of the root element.
     pub(super) root: usize,
 }
@@ -30,6 +35,7 @@ impl<'r> Realm<'r> {
             namespaces: Vec::with_capacity(16),
             identities: Identities::default(),
             ids: Ids::default(),
+            places: HashMap::new(),
             root,
         }
     }

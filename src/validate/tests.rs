@@ -381,7 +381,10 @@ fn texts_help_and_hide_values() {
     assert!(!told(wrong, Language::English, false).contains("отказанo"));
     assert!(told(wrong, Language::English, true).ends_with("; the document has \"отказанo\""));
     let misspelt = told("<r xmlns='urn:t'><statsu/></r>", Language::English, false);
-    assert_eq!(misspelt, "element <statsu> cannot stand here; expected: status; did you mean status?");
+    assert_eq!(
+        misspelt,
+        "element <statsu> cannot stand here; expected: status; did you mean status?\nthe value is none of the allowed ones: отправлено or отказано"
+    );
 }
 
 #[test]

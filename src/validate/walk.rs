@@ -1,17 +1,21 @@
 //! The walk over a document: elements open and close, each is led to its declaration and judged by its type.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::content::{self, Led};
 use super::identity::Begun;
 use super::pass::{Bodies, BodyPass, Pick, RefusedBody};
 use super::realm::Realm;
 use super::report::Report;
 use super::violation::Detail;
-use std::collections::BTreeSet;
 
 use super::{Options, UndeclaredRoot};
 use crate::rules::sealed::{ElementId, ModelId, NameId, NamespaceId, SimpleId, StateId, TypeId};
 use crate::rules::{NodeId, Process, Rules};
 use crate::xml::{End, Event, Fault, Progress, Reader, Span, Start, Window};
+
+/// Names of children that are looked through one by one where their occurrences are counted; further ones are looked up.
+const SIBLINGS_NEAR: usize = 16;
 
 /// What the content of an open element may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,8 @@ pub(super) struct Walk<'r> {
     pub(super) counters: Vec<u32>,
     /// How often each repeating name has occurred, by parent.
     siblings: Vec<(NameId, u32)>,
+    /// Where the counts of names are that came after many others, by where their parent's counts begin.
+    siblings_far: HashMap<(usize, NameId), usize>,
     /// The level of an element whose subtree is only read.
     pub(super) skipped: Option<usize>,
     pub(super) report: Report,
@@ -99,6 +105,7 @@ impl<'r> Walk<'r> {
             open: Vec::with_capacity(32),
             counters: Vec::with_capacity(32),
             siblings: Vec::with_capacity(16),
+            siblings_far: HashMap::new(),
             skipped: None,
             report: Report::new(options.violations_max),
             mixed_text: String::new(),
@@ -187,7 +194,7 @@ impl<'r> Walk<'r> {
             Mode::Empty | Mode::Nil | Mode::Simple(_) => Led::Nowhere,
         };
         match led {
-            Led::Nowhere => self.unexpected(reader, start, name),
+            Led::Nowhere => self.unexpected(reader, start, namespace, name),
             Led::TooAmbiguous => {
                 self.report_element(reader, start.span, Detail::TooAmbiguous);
                 Led::TooAmbiguous
@@ -196,8 +203,15 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// Tells that a child cannot stand where it does, and goes on with it if the content knows it elsewhere.
-    fn unexpected<W: Window>(&mut self, reader: &Reader<W>, start: &Start<'_>, name: NameId) -> Led {
+    /// Tells that a child cannot stand where it does, and goes on with it if the content knows it elsewhere, or if it is
+    /// the misspelt name of what could stand here.
+    fn unexpected<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        start: &Start<'_>,
+        namespace: NamespaceId,
+        name: NameId,
+    ) -> Led {
         let rules = self.realm.rules;
         let Some(parent) = self.open.last_mut() else { return Led::Nowhere };
         if self.report.is_full() {
@@ -206,23 +220,39 @@ impl<'r> Walk<'r> {
         }
         let local = start.name.local.to_owned();
         let was_disturbed = std::mem::replace(&mut parent.disturbed, true);
-        let (detail, resumed) = match parent.mode {
-            Mode::Simple(_) => (Detail::ElementInText { name: local }, None),
-            Mode::Empty => (Detail::NotEmpty, None),
-            Mode::Nil => (Detail::NilWithContent, None),
+        let detail = match parent.mode {
+            Mode::Simple(_) => Detail::ElementInText { name: local },
+            Mode::Empty => Detail::NotEmpty,
+            Mode::Nil => Detail::NilWithContent,
             Mode::Elements | Mode::Mixed => {
                 let expected = content::expected(rules, parent, &self.counters);
-                let resumed = if name == NameId::UNKNOWN { None } else { content::resume(rules, parent, name) };
-                let nearest =
-                    if resumed.is_some() { None } else { rules.nearest_child(parent.model, &expected, &local) };
-                (Detail::UnexpectedElement { name: local, expected, nearest }, resumed)
+                let kind = &rules.model(parent.model).kind;
+                let places = self.realm.places.entry(parent.model).or_insert_with(|| content::places(rules, kind));
+                if let Some(resumed) = content::resume(rules, places, parent, name) {
+                    // Once content is out of order, only names that it does not know at all are news.
+                    if !was_disturbed {
+                        let detail = Detail::UnexpectedElement { name: local, expected, nearest: None };
+                        self.report_element(reader, start.span, detail);
+                    }
+                    return resumed;
+                }
+                let nearest = rules.nearest_child(parent.model, &expected, &local);
+                let meant = nearest.as_ref().filter(|near| expected.contains(near));
+                let meant = meant.map(|near| rules.name_id(namespace, near));
+                let led = meant
+                    .map_or(Led::Nowhere, |meant| content::take(rules, parent, &mut self.counters, namespace, meant));
+                if matches!(led, Led::Element(..)) {
+                    // Read as what was meant, it puts nothing out of order.
+                    parent.disturbed = was_disturbed;
+                }
+                self.report_element(reader, start.span, Detail::UnexpectedElement { name: local, expected, nearest });
+                return if matches!(led, Led::Element(..)) { led } else { Led::Nowhere };
             }
         };
-        // Once content is out of order, only names that it does not know at all are news.
-        if !was_disturbed || resumed.is_none() && matches!(detail, Detail::UnexpectedElement { .. }) {
+        if !was_disturbed {
             self.report_element(reader, start.span, detail);
         }
-        resumed.map_or(Led::Nowhere, |element| Led::Element(element, true))
+        Led::Nowhere
     }
 
     /// An element that a wildcard has let in.
@@ -256,9 +286,15 @@ impl<'r> Walk<'r> {
             return 0;
         }
         let first = self.open[level - 1].siblings;
-        if let Some((_, count)) = self.siblings[first..].iter_mut().rev().find(|(known, _)| *known == name) {
+        let near = self.siblings.len().min(first + SIBLINGS_NEAR);
+        let found = self.siblings[first..near].iter().rposition(|(known, _)| *known == name).map(|at| first + at);
+        if let Some(at) = found.or_else(|| self.siblings_far.get(&(first, name)).copied()) {
+            let count = &mut self.siblings[at].1;
             *count += 1;
             return *count;
+        }
+        if self.siblings.len() >= first + SIBLINGS_NEAR {
+            self.siblings_far.insert((first, name), self.siblings.len());
         }
         self.siblings.push((name, 1));
         1
@@ -355,6 +391,9 @@ impl<'r> Walk<'r> {
         }
         self.open.pop();
         self.counters.truncate(counters);
+        for (name, _) in self.siblings.get(siblings + SIBLINGS_NEAR..).unwrap_or_default() {
+            self.siblings_far.remove(&(siblings, *name));
+        }
         self.siblings.truncate(siblings);
     }
 

@@ -30,6 +30,7 @@ impl<W: Window> Reader<W> {
         if !self.pending.some {
             self.pending.some = true;
             self.pending.span.offset = self.offset_of(from);
+            self.last_text = (self.pending.span.offset, None);
         }
         self.pending.span.length = end - self.pending.span.offset;
         if self.text.len() > self.limits.text_bytes_max {
@@ -70,6 +71,9 @@ impl<W: Window> Reader<W> {
                     return fault(FaultCode::TextTooLong, start);
                 }
                 self.at = here;
+                if W::MOVES {
+                    self.last_text = (self.offset_of(start), None);
+                }
                 return Ok(Some(Token::Written { start, end: here }));
             }
         }

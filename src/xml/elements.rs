@@ -33,6 +33,7 @@ impl<W: Window> Reader<W> {
             let text = self.window.text();
             name.start = self.names.len();
             self.names.push_str(&text[self.tag.name.start..self.tag.name.start + self.tag.name.length]);
+            self.starts.push((self.window.base() + at as u64, None));
         }
         self.open.push(Open { name, binding, bindings_outside });
         self.stage = Stage::Inside;
@@ -160,6 +161,7 @@ impl<W: Window> Reader<W> {
             self.bindings.truncate(open.bindings_outside);
             if W::MOVES {
                 self.names.truncate(open.name.start);
+                self.starts.pop();
             }
         }
         if self.open.is_empty() {

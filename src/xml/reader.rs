@@ -83,6 +83,10 @@ pub struct Reader<W> {
     pub(super) stage: Stage,
     pub(super) open: Vec<Open>,
     pub(super) names: String,
+    /// Of a text that moves: where each open element begins, and its position once the window has left that behind.
+    pub(super) starts: Vec<(u64, Option<Position>)>,
+    /// The same for the text that was told last, or is being gathered.
+    pub(super) last_text: (u64, Option<Position>),
     pub(super) bindings: Bindings,
     pub(super) tag: Tag,
     pub(super) text: String,
@@ -122,6 +126,8 @@ impl<W: Window> Reader<W> {
             stage: Stage::Start,
             open: Vec::with_capacity(16),
             names: String::new(),
+            starts: Vec::new(),
+            last_text: (0, None),
             bindings: Bindings::new(),
             tag: Tag::default(),
             text: String::new(),
@@ -233,9 +239,19 @@ impl<W: Window> Reader<W> {
         self.bindings.uri(index)
     }
 
-    /// Line and column of an offset, which for an incremental reader must not lie before the current event.
+    /// Line and column of an offset, which for an incremental reader must not lie before the current event, unless an open
+    /// element or the last text begins there.
     #[must_use]
     pub fn position(&self, offset: u64) -> Position {
+        if W::MOVES && offset < self.window.base() {
+            let found = self.starts.binary_search_by_key(&offset, |(start, _)| *start).ok();
+            let known = found.and_then(|index| self.starts.get(index)).unwrap_or(&self.last_text);
+            if let (start, Some(position)) = *known
+                && start == offset
+            {
+                return position;
+            }
+        }
         self.window.position(offset)
     }
 
@@ -278,6 +294,9 @@ impl<W: Window> Reader<W> {
                 }
                 Err(Stop::Fault(code, at)) => return self.fail(code, at),
                 Err(Stop::Short) => {
+                    if W::MOVES {
+                        self.note_positions();
+                    }
                     let extended = self.window.extend(self.at);
                     if W::MOVES {
                         self.at = 0;
@@ -290,6 +309,16 @@ impl<W: Window> Reader<W> {
                     }
                 }
             }
+        }
+    }
+
+    /// Notes the positions of open elements that the window is about to leave behind.
+    fn note_positions(&mut self) {
+        let base = self.window.base();
+        let first = self.starts.partition_point(|(start, _)| *start < base);
+        let text = std::iter::once(&mut self.last_text).filter(|(start, _)| *start >= base);
+        for (start, position) in self.starts[first..].iter_mut().chain(text) {
+            *position = Some(self.window.position(*start));
         }
     }
 

@@ -165,6 +165,17 @@ impl Writer {
         self.start(name)?.text(text)?.end()
     }
 
+    /// How many bytes have gathered since they were last taken.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes what has been written so far, for documents that are too long to be held whole; what follows belongs behind it.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.out)
+    }
+
     /// The finished document.
     ///
     /// # Errors

@@ -74,6 +74,7 @@ fn house() -> Topology {
         systems: vec!["epgu".to_owned()],
         agency_queues: vec![("receipts.epgu".to_owned(), Owner::Us)],
         notice_channels: vec!["cabinet".to_owned()],
+        export_queues: vec!["export.ready".to_owned()],
     })
     .expect("a plan")
 }

@@ -2,7 +2,7 @@
 //! the built-in families, both as they are and changed at random. The two must agree on every one. Seeded, so that a
 //! disagreement can be looked at again; skipped, saying so, where there is no `xmllint`.
 
-mod mutation;
+pub(crate) mod mutation;
 mod schemas;
 mod xmllint;
 

@@ -18,7 +18,7 @@ use crate::support::daemon::{Home, Looks};
 use crate::support::proxy::Proxy;
 use crate::support::rabbitmq::{RabbitMq, vhost};
 use crate::support::traffic::{ended, expected, letters, traffic};
-use crate::support::{Folder, delivery, house, settle, wake};
+use crate::support::{Folder, delivery, house, settle, sound, wake};
 
 const QUICK_PARKING: &str = "[parking]\ndelays_milliseconds = [100, 200]\npatience_seconds = 3\n";
 
@@ -178,6 +178,7 @@ async fn a_store_that_fails_at_any_step_is_waited_for() {
         failpoint::arm_store(&path, step);
         run(&pipeline, &messages).await;
         let steps = failpoint::disarm_store(&path);
+        sound(&pipeline).await;
         pipeline.store.close().await;
         assert_eq!(picture(&folder.path().join("store.sqlite")).await, expected_picture, "step {step}");
         if step > steps {

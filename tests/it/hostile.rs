@@ -270,13 +270,16 @@ fn patterns_match_in_linear_time_or_are_refused() {
         ("(a?){50000}a{50000}", true),
         ("a{1000000}", false),
         ("((a*)*)*", true),
+        ("((a{1,1000}){1,1000}){1,1000}", true),
+        ("(a{0,200}b?){0,4}(a|aa)*", true),
     ] {
         let found = codes(&with(pattern).unwrap(), &text);
         assert_eq!(found, if valid { vec![] } else { vec!["pattern-mismatch"] }, "{pattern}");
     }
     let deep = format!("{}a{}", "(".repeat(5000), ")".repeat(5000));
     for (pattern, code) in [
-        ("((a{1,1000}){1,1000}){1,1000}", "pattern-too-large"),
+        ("((ab{1,1000}){1,1000}){1,1000}", "pattern-too-large"),
+        (r"(\w{0,4000}-){0,4000}", "pattern-too-large"),
         (r"(\p{L}\p{N}{1,1000}){1,1000}", "pattern-too-large"),
         (&deep, "src-pattern-value"),
     ] {

@@ -1,6 +1,6 @@
 //! The journal: who did what is written with the act, sealed behind it, and whatever is done to it afterwards is found.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mezhved::apply::rows::AuditRow;
@@ -14,19 +14,7 @@ use proptest::prelude::*;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::support::daemon::Home;
-use crate::support::{FIVE, Folder, delivery, house, settle};
-
-/// Runs statements as somebody with a data base tool of his own would.
-async fn raw(folder: &Path, statements: &[&'static str]) -> Result<(), sqlx::Error> {
-    let options = SqliteConnectOptions::new().filename(folder.join("store.sqlite"));
-    let pool = SqlitePool::connect_with(options).await.unwrap();
-    let mut done = Ok(());
-    for statement in statements {
-        done = done.and(sqlx::query(*statement).execute(&pool).await.map(drop));
-    }
-    pool.close().await;
-    done
-}
+use crate::support::{FIVE, Folder, damage, delivery, house, settle, tell};
 
 fn act(number: usize) -> AuditRow {
     AuditRow {
@@ -67,18 +55,11 @@ async fn shown(pipeline: &Pipeline, filter: JournalFilter) -> Vec<JournalView> {
     pipeline.store.journal(&JournalFilter { limit: 1000, ..filter }).await.unwrap()
 }
 
-fn story(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_step_of_a_kind_that_asks_for_it_is_a_row_without_personal_data() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
-    let story = story("org/valid/a-change-of-legal-details-is-checked-anew");
-    for file in ["01-registration.xml", "02-decision.xml", "03-contacts.xml", "04-legal.xml"] {
-        settle(&pipeline, vec![delivery(&pipeline, std::fs::read(story.join(file)).unwrap())]).await;
-    }
+    tell(&pipeline, &["org/valid/a-change-of-legal-details-is-checked-anew"]).await;
     let subject = Some("case:org/organization/ОРГ-3".to_owned());
     let rows = shown(&pipeline, JournalFilter { subject, ..JournalFilter::default() }).await;
     let case = &pipeline.store.cases_by_number(Some("org"), "ОРГ-3").await.unwrap()[1];
@@ -110,12 +91,7 @@ async fn each_step_of_a_kind_that_asks_for_it_is_a_row_without_personal_data() {
 async fn kinds_that_do_not_ask_for_it_and_rehearsals_leave_no_row() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
-    for file in
-        ["epgu/valid/a-cancelled-case/01-application.xml", "epgu/valid/a-test-message-changes-nothing/message.xml"]
-    {
-        let body = std::fs::read(story(file)).unwrap();
-        settle(&pipeline, vec![delivery(&pipeline, body)]).await;
-    }
+    tell(&pipeline, &["epgu/valid/a-cancelled-case", "epgu/valid/a-test-message-changes-nothing"]).await;
     assert!(shown(&pipeline, JournalFilter::default()).await.is_empty());
 }
 
@@ -133,7 +109,7 @@ async fn the_tables_refuse_changes() {
         "UPDATE sealer SET seal = 1",
         "DELETE FROM sealer",
     ] {
-        let refused = raw(folder.path(), &[statement]).await.unwrap_err();
+        let refused = damage(folder.path(), &[statement]).await.unwrap_err();
         assert!(refused.to_string().contains("append-only") || refused.to_string().contains("chain"), "{refused}");
     }
     assert_eq!(verify(&pipeline).await.findings, []);
@@ -186,7 +162,7 @@ async fn tampering_of_every_kind_is_found() {
         let folder = Folder::new();
         let pipeline = sealed(folder.path(), 8).await;
         assert_eq!(verify(&pipeline).await.findings, []);
-        raw(folder.path(), statements).await.unwrap();
+        damage(folder.path(), statements).await.unwrap();
         assert_eq!(verify(&pipeline).await.findings, expected, "{statements:?}");
         // What was tampered with stays found while the journal goes on.
         note(&pipeline.store, 2).await;
@@ -219,14 +195,14 @@ async fn the_verbs_tell_what_was_done_and_that_nothing_else_was() {
     let anchor = format!("{}:{}", told["seal"], told["hash"].as_str().unwrap());
     home.verb(&["audit", "verify", "--anchor", &anchor], 0);
     home.verb(&["audit", "verify", "--anchor", "3:ab"], 2);
-    raw(folder.path(), &["DROP TRIGGER audit_unchanged", "UPDATE audit SET actor = 'никто' WHERE id = 3"])
+    damage(folder.path(), &["DROP TRIGGER audit_unchanged", "UPDATE audit SET actor = 'никто' WHERE id = 3"])
         .await
         .unwrap();
     assert!(home.verb(&["audit", "verify"], 1).contains("row-changed: row 3 (seal 3) was changed"));
     let told: serde_json::Value = serde_json::from_str(&home.verb(&["audit", "verify", "--json"], 1)).unwrap();
     assert_eq!(told["findings"][0]["row"], 3);
     // Whoever seals anew what he changed is found by the seal that was noted.
-    raw(
+    damage(
         folder.path(),
         &[
             "DROP TRIGGER seals_kept",

@@ -2,11 +2,18 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a story fails where something is not as it must be")]
 
 mod broker;
+mod codes;
 mod commands;
+mod consistency;
+mod contents;
+mod coverage;
 mod daemon;
 mod differential;
+mod exports;
+mod extracts;
 mod faults;
 mod fixtures;
+mod fuzzed;
 mod hostile;
 mod journal;
 mod logs;
@@ -15,10 +22,13 @@ mod notify;
 mod outcomes;
 mod outgoing;
 mod routing;
+mod schedule;
+mod search;
 mod sixth;
 mod specimens;
 mod support;
 mod tidy;
+mod timers;
 mod walk;
 mod well_formed;
 mod xsts;

@@ -11,7 +11,7 @@ use mezhved::notify;
 use mezhved::pipeline::Pipeline;
 use mezhved::store::{CaseView, NotificationFilter};
 
-use crate::support::{Folder, delivery, house, settle, written};
+use crate::support::{Folder, delivery, house, own_house, settle, written};
 
 const NUMBERS: [&str; 3] = ["77-2026-005001", "77-2026-005002", "77-2026-005003"];
 
@@ -37,10 +37,7 @@ fn with_rules(folder: &Path, rules: &str) -> String {
 }
 
 async fn opened(folder: &Path, rules: &str) -> Arc<Pipeline> {
-    let more = with_rules(folder, rules);
-    let config = Config::check(&written(folder, &more)).unwrap();
-    let own = assemble::rules(&config).unwrap();
-    let pipeline = assemble::pipeline(config, &own).await.unwrap();
+    let pipeline = own_house(folder, &with_rules(folder, rules)).await;
     let story = "fixtures/epgu/valid/three-applications-in-one-message/message.xml";
     let body = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(story)).unwrap();
     settle(&pipeline, vec![delivery(&pipeline, body)]).await;

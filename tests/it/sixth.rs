@@ -18,6 +18,7 @@ const SCHEMA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
         <xs:element name="Номер" type="xs:token"/>
         <xs:element name="Подана" type="xs:dateTime"/>
         <xs:element name="Услуга" type="xs:token"/>
+        <xs:element name="Территория" type="xs:token" minOccurs="0"/>
       </xs:sequence>
     </xs:complexType>
   </xs:element>
@@ -52,6 +53,7 @@ label = "Заявка в реестр"
 number = "Номер"
 happened_at = "Подана"
 service = "Услуга"
+territory = "Территория"
 "#;
 
 const DECISIONS: &str = r#"
@@ -78,6 +80,11 @@ system = "reestr"
 label = "Реестр"
 version = "1.0"
 
+[main]
+code = "application"
+label = "Заявка"
+field = [{ code = "territory", label = "Территория" }]
+
 [[status]]
 code = "submitted"
 label = "Подана"
@@ -90,6 +97,7 @@ label = "Ждёт заявителя"
 class = "waiting"
 waits_for = "applicant"
 next = ["applied"]
+routes = "unrouted"
 term = "10 working days"
 timers = [{ code = "unanswered", after = "deadline", move = "applied", reason = "term-expired" }]
 
@@ -99,6 +107,15 @@ label = "Внесена"
 class = "terminal"
 next = []
 
+[[event]]
+code = "unrouted"
+label = "Не найден отдел"
+channels = ["cabinet"]
+to = ["agency"]
+title = "Заявка {number}"
+short = "{number}: назначьте отдел"
+long = "Для заявки {number} не нашлось отдела."
+
 [[reason]]
 code = "term-expired"
 label = "Истёк срок"
@@ -107,6 +124,17 @@ label = "Истёк срок"
 code = "record"
 label = "Запись"
 term = "5 working days"
+"#;
+
+const ROUTING: &str = r#"
+version = "1.0"
+territory = [{ code = "99", label = "Примерная область" }]
+unit = [{ code = "REGISTRY", label = "Отдел реестра" }]
+[[rule]]
+system = "reestr"
+services = ["*"]
+territories = ["99"]
+units = ["REGISTRY"]
 "#;
 
 const CONFIG: &str = r#"
@@ -134,7 +162,10 @@ pub(crate) fn sixth(folder: &Path) -> String {
     fs::write(family.join("application.binding.toml"), APPLICATION).unwrap();
     fs::write(family.join("decisions.binding.toml"), DECISIONS).unwrap();
     fs::write(folder.join("schemas/reestr/lifecycle.toml"), LIFECYCLE).unwrap();
-    format!("{CONFIG}\n[schemas]\nfolder = \"{}\"\n", folder.join("schemas").display())
+    let routing = folder.join("routing.toml");
+    fs::write(&routing, ROUTING).unwrap();
+    let schemas = folder.join("schemas");
+    format!("{CONFIG}\n[schemas]\nfolder = \"{}\"\n[routing]\nfile = \"{}\"\n", schemas.display(), routing.display())
 }
 
 /// A message of the sixth system.
@@ -161,7 +192,8 @@ async fn a_sixth_system_joins_by_files_alone() {
     let folder = Folder::new();
     let more = sixth(folder.path());
     let pipeline = house(folder.path(), &more).await;
-    let application = "<Заявка><Номер>Р-1</Номер><Подана>2026-03-02T10:00:00</Подана><Услуга>record</Услуга></Заявка>";
+    let application = "<Заявка><Номер>Р-1</Номер><Подана>2026-03-02T10:00:00</Подана><Услуга>record</Услуга>\
+                       <Территория>99701000</Территория></Заявка>";
     assert_eq!(end(&pipeline, 1, application).await, "applied");
     let decision = |status: &str, when: &str| {
         format!(
@@ -179,6 +211,27 @@ async fn a_sixth_system_joins_by_files_alone() {
     let path: Vec<&str> = case.history.iter().map(|row| row.to.as_str()).collect();
     assert_eq!((case.status.as_str(), path), ("applied", vec!["submitted", "waiting", "applied"]));
     assert_eq!(case.history[0].happened_at, 1_772_434_800_000, "a moment without a zone is in ours");
+    assert_eq!(case.unit.as_deref(), Some("REGISTRY"), "its files say which unit is responsible");
+}
+
+/// Its timers fire as those of the others do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timer_moves_a_case_of_the_sixth_system() {
+    let folder = Folder::new();
+    let more = sixth(folder.path());
+    let pipeline = house(folder.path(), &more).await;
+    let application = "<Заявка><Номер>Р-2</Номер><Подана>2026-03-02T10:00:00</Подана><Услуга>record</Услуга></Заявка>";
+    assert_eq!(end(&pipeline, 1, application).await, "applied");
+    let waiting = "<Решения><Решение><Заявка>Р-2</Заявка><Состояние>ждёт</Состояние>\
+                   <Когда>2026-03-03T10:00:00Z</Когда></Решение></Решения>";
+    assert_eq!(end(&pipeline, 2, waiting).await, "applied");
+    // Ten working days after 3 March 2026, of which the 9th is a holiday, end with the 18th.
+    let due = "2026-03-18T21:00:00Z".parse().unwrap();
+    assert!(pipeline.fire(due - chrono::Duration::seconds(1)).await.unwrap().is_empty());
+    assert_eq!(pipeline.fire(due).await.unwrap().len(), 1);
+    let case = pipeline.store.cases_by_number(Some("reestr"), "Р-2").await.unwrap().remove(0);
+    assert_eq!((case.status.as_str(), case.unit), ("applied", None), "without a territory no rule fits");
+    assert!(case.history.last().unwrap().details.as_ref().unwrap().contains("term-expired"));
 }
 
 /// What is wrong with the files stops the start, and is told with file and line.

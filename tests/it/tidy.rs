@@ -4,8 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms without I/O, clock and environment.
-const PURE: [&str; 11] =
-    ["domain", "xml", "rules", "schema", "binding", "decode", "validate", "assess", "apply", "specimen", "handbook"];
+const PURE: [&str; 12] = [
+    "domain",
+    "xml",
+    "rules",
+    "schema",
+    "binding",
+    "decode",
+    "validate",
+    "assess",
+    "apply",
+    "specimen",
+    "handbook",
+    "hypertext",
+];
 
 /// What a room may not know, and where to turn instead.
 const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
@@ -22,13 +34,23 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
         &["lapin", "crate::broker", "crate::xml", "quick_xml", "roxmltree"],
         "the store knows rows, neither broker nor XML",
     ),
+    (
+        &["schedule"],
+        &["lapin", "crate::broker", "crate::xml", "crate::cli", "crate::daemon"],
+        "a job works through pipeline and store",
+    ),
+    (
+        &["export"],
+        &["lapin", "crate::broker", "crate::cli", "crate::pipeline"],
+        "an export reads the store and writes files; what goes to the broker goes through the outbox",
+    ),
     (&["cli", "console"], &["sqlx"], "SQL lives in crate::store alone"),
     (&["cli"], &["crate::console"], "cli and console stand side by side over desk and store"),
     (&["console"], &["crate::cli"], "cli and console stand side by side over desk and store"),
 ];
 
 /// Crates with one user each.
-const SOLE_USERS: [(&str, &str); 7] = [
+const SOLE_USERS: [(&str, &str); 9] = [
     ("sqlx", "store"),
     ("lapin", "broker"),
     ("quick_xml", "xml"),
@@ -36,6 +58,8 @@ const SOLE_USERS: [(&str, &str); 7] = [
     ("lettre", "mail"),
     ("reqwest", "notify"),
     ("std::env", "config"),
+    ("croner", "schedule"),
+    ("tokio_cron_scheduler", "schedule"),
 ];
 
 /// Names that say nothing.
@@ -130,4 +154,27 @@ fn every_file_says_what_it_is_and_stays_one_room() {
         let lines = file.text.lines().count();
         assert!(lines <= 600, "src/{path}: {lines} lines: more than one room");
     }
+}
+
+/// Retention removes contents that nothing refers to: whatever refers to one must be asked.
+#[test]
+fn every_column_that_names_a_content_is_asked_before_a_content_is_removed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let asks = fs::read_to_string(root.join("src/store/sqlite/timers.rs")).unwrap();
+    let mut columns = 0;
+    for entry in fs::read_dir(root.join("migrations/sqlite")).unwrap() {
+        let mut table = String::new();
+        for line in fs::read_to_string(entry.unwrap().path()).unwrap().lines() {
+            if let Some(name) = line.strip_prefix("CREATE TABLE ") {
+                table = name.split_whitespace().next().unwrap().to_owned();
+            }
+            let mut words = line.split_whitespace();
+            if let (Some(column @ ("sha256" | "content")), Some("TEXT")) = (words.next(), words.next()) {
+                columns += 1;
+                let asked = format!("FROM {table} WHERE {column} = k.value");
+                assert!(asks.contains(&asked), "{table}.{column} names contents: let `unreferred` ask it");
+            }
+        }
+    }
+    assert!(columns >= 2, "the columns are where they were");
 }

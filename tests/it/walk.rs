@@ -1,6 +1,7 @@
 //! The walk through every system: each transition of each lifecycle is taken, in each status a forbidden move is refused.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -9,6 +10,8 @@ use mezhved::clock;
 use mezhved::domain::lifecycle::System;
 use mezhved::pipeline::Pipeline;
 use mezhved::sample::{Composer, Expected, SampleMessage, Walk, WalkPlan};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::support::{FIVE, Folder, delivery, house, message, settle, traffic};
 
@@ -27,7 +30,7 @@ fn walk(pipeline: &Pipeline, system: &System, composer: &Composer) -> Vec<Sample
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_transition_is_taken_and_in_every_status_a_forbidden_move_is_refused() {
+async fn every_transition_is_taken_every_reason_given_and_in_every_status_a_forbidden_move_refused() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
     let composer = Composer::over(&pipeline.rulebook);
@@ -38,6 +41,20 @@ async fn every_transition_is_taken_and_in_every_status_a_forbidden_move_is_refus
             told(&pipeline, &one, &mut faults).await;
         }
         let taken = taken(&pipeline, system).await;
+        let (reasons, events) = used(folder.path(), system.code()).await;
+        for lifecycle in system.kinds() {
+            let kind = &lifecycle.kind().code;
+            for reason in lifecycle.reasons().iter().filter(|reason| !reason.statuses.is_empty()) {
+                if !reasons.contains(&(kind.clone(), reason.code.clone())) {
+                    faults.push(format!("{}/{kind}: the reason {} is never given", system.code(), reason.code));
+                }
+            }
+            for event in lifecycle.statuses().iter().filter_map(|status| status.event.as_ref()) {
+                if !events.contains(event) {
+                    faults.push(format!("{}/{kind}: the event {event} is never told of", system.code()));
+                }
+            }
+        }
         for lifecycle in system.kinds() {
             for from in lifecycle.statuses() {
                 for to in &from.next {
@@ -70,6 +87,26 @@ async fn told(pipeline: &Arc<Pipeline>, one: &SampleMessage, faults: &mut Vec<St
 
 /// The transitions that the history of a system's cases shows.
 async fn taken(pipeline: &Pipeline, system: &System) -> BTreeSet<(String, String, String)> {
-    let moves = pipeline.store.moves(system.code()).await.unwrap();
-    moves.into_iter().map(|one| (one.kind, one.from, one.to)).collect()
+    let moves = pipeline.store.moves().await.unwrap().into_iter().filter(|one| one.system == system.code());
+    moves.filter_map(|one| Some((one.kind, one.from?, one.to))).collect()
+}
+
+/// The reasons that the history of a system's cases gives, by kind, and the events that people were told of.
+async fn used(folder: &Path, system: &str) -> (BTreeSet<(String, String)>, BTreeSet<String>) {
+    let store = SqliteConnectOptions::new().filename(folder.join("store.sqlite")).read_only(true);
+    let mut store = store.connect().await.unwrap();
+    let reasons: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT c.kind, json_extract(r.value, '$.code') FROM history h JOIN cases c ON c.id = h.case_id, \
+         json_tree(h.details) r WHERE c.system = ?1 AND r.type = 'object' AND json_extract(r.value, '$.code') IS NOT NULL",
+    )
+    .bind(system)
+    .fetch_all(&mut store)
+    .await
+    .unwrap();
+    let events: Vec<(String,)> = sqlx::query_as("SELECT DISTINCT code FROM events WHERE system = ?1")
+        .bind(system)
+        .fetch_all(&mut store)
+        .await
+        .unwrap();
+    (reasons.into_iter().collect(), events.into_iter().map(|(code,)| code).collect())
 }

@@ -4,22 +4,9 @@
 mod against_others;
 mod text;
 
-use std::io::Read;
-
 use mezhved::xml::{Fault, Limits, Reader, StreamReader, TextReader, Window};
 
-/// Gives a few bytes at a time.
-struct Drops<'t>(&'t [u8], usize);
-
-impl Read for Drops<'_> {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let length = self.1.min(self.0.len()).min(into.len());
-        let (now, later) = self.0.split_at(length);
-        into[..length].copy_from_slice(now);
-        self.0 = later;
-        Ok(length)
-    }
-}
+use crate::fuzzed::bodies::pieces::Drops;
 
 fn read_through<W: Window>(mut reader: Reader<W>) -> Result<usize, Fault> {
     let mut events = 0;

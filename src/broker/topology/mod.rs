@@ -105,6 +105,8 @@ pub struct Wanted {
     pub agency_queues: Vec<(String, Owner)>,
     /// Codes of the channels that notices go to.
     pub notice_channels: Vec<String>,
+    /// Queues that exports are told of or put into, by their full names.
+    pub export_queues: Vec<String>,
 }
 
 /// The name of a system's queue for ordinary messages.
@@ -154,6 +156,9 @@ pub fn plan(wanted: &Wanted) -> Result<Topology, BrokerFault> {
     for channel in &wanted.notice_channels {
         let queue = notice_queue(channel);
         plan.bind(Queue::new(&queue, Owner::Us), EXCHANGE_OUT, &queue);
+    }
+    for queue in &wanted.export_queues {
+        plan.bind(Queue::new(queue, Owner::Us), EXCHANGE_OUT, queue);
     }
     plan.check_names()?;
     Ok(plan)
@@ -335,6 +340,7 @@ mod tests {
             systems: systems.iter().map(ToString::to_string).collect(),
             agency_queues: agency_queues.iter().map(|name| ((*name).to_owned(), Owner::Us)).collect(),
             notice_channels: channels.iter().map(ToString::to_string).collect(),
+            export_queues: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::super::{Done, Exit, Layers, assemble, show};
 use crate::apply::Lifecycles;
-use crate::domain::lifecycle::{Audience, Lifecycle};
+use crate::domain::lifecycle::Audience;
 
 /// Which events.
 #[derive(Debug, Args)]
@@ -57,10 +57,7 @@ impl Events {
 fn rows(lifecycles: &Lifecycles, system: Option<&str>) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for one in lifecycles.systems().filter(|one| system.is_none_or(|system| one.code() == system)) {
-        for event in one.kinds().iter().flat_map(Lifecycle::events) {
-            if rows.iter().any(|row| row.system == one.code() && row.event == event.code) {
-                continue;
-            }
+        for event in lifecycles.events(one) {
             rows.push(Row {
                 system: one.code().to_owned(),
                 event: event.code.clone(),

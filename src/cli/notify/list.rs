@@ -157,15 +157,18 @@ impl Show {
         }
         let rules = assemble::rules(&config)?;
         let event = &noticed.event;
-        if let Some(lifecycle) = rules.lifecycles.kind(&event.case.system, &event.case.kind) {
+        let lifecycle = rules.lifecycles.kind(&event.case.system, &event.case.kind);
+        let texts = rules.lifecycles.event(&event.case, &event.code);
+        if let (Some(lifecycle), Some(texts)) = (lifecycle, texts) {
             let telling = Telling {
                 language: config.notify.language,
                 zone: config.zone,
                 link: config.notify.link.as_deref(),
                 routing: &rules.routing,
+                calendar: &rules.calendar,
                 now: clock::now(),
             };
-            let values = values(event, lifecycle, &telling);
+            let values = values(event, lifecycle, texts, &telling);
             let words = rules.texts.words(&event.case.system, &event.code, &values).map_err(Failed::wrong)?;
             super::preview::words(&words);
         }

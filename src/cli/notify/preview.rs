@@ -72,7 +72,7 @@ impl Preview {
     fn invented(&self, rules: &Rules) -> Vec<(String, String, Values)> {
         let (system, event) = self.wanted();
         let systems = rules.lifecycles.systems().filter(|one| system.is_none_or(|system| one.code() == system));
-        let having = systems.filter(|one| one.kinds().iter().any(|kind| kind.event(event).is_some()));
+        let having = systems.filter(|one| rules.lifecycles.events(one).iter().any(|known| known.code == event));
         having.map(|one| (one.code().to_owned(), event.to_owned(), sample(true))).collect()
     }
 
@@ -96,14 +96,16 @@ impl Preview {
             zone: config.zone,
             link: config.notify.link.as_deref(),
             routing: &rules.routing,
+            calendar: &rules.calendar,
             now: clock::now(),
         };
         let mut told = Vec::new();
         for case in &cases {
             let lifecycle = rules.lifecycles.kind(&case.system, &case.kind);
-            if let Some(lifecycle) = lifecycle.filter(|one| one.event(code).is_some()) {
+            if let Some(lifecycle) = lifecycle {
                 let event = event(case, code, lifecycle);
-                told.push((case.system.clone(), code.to_owned(), values(&event, lifecycle, &telling)));
+                let Some(texts) = rules.lifecycles.event(&event.case, code) else { continue };
+                told.push((case.system.clone(), code.to_owned(), values(&event, lifecycle, texts, &telling)));
             }
         }
         Ok(told)
@@ -190,5 +192,6 @@ fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
         result: None,
         reader: None,
         unit: case.unit.clone(),
+        secret: None,
     }
 }

@@ -5,8 +5,8 @@ use std::io::{BufRead, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
+use crate::assemble::SchemaFiles;
 use crate::assess::{Assessment, Assessor};
-use crate::cli::schemas::Files;
 use crate::cli::{Done, Exit, Failed};
 use crate::xml::Doctype;
 
@@ -29,7 +29,7 @@ pub(super) fn run(doctype: Doctype) -> Done {
 
 /// Answers every line, each flushed. A reader that has gone away ends the answering.
 fn answer_all(lines: &mut impl BufRead, answers: &mut impl Write, doctype: Doctype) -> std::io::Result<()> {
-    let files = Files;
+    let files = SchemaFiles;
     let new = || Assessor::new(&files).with_doctype(doctype);
     let mut assessor = new();
     let mut line = Vec::new();

@@ -14,7 +14,9 @@ use crate::xml::{Doctype, Limits};
 
 /// Limits for documents of others: far beyond those for messages, but still limits.
 const DEPTH_MAX: usize = 10_000;
-const COUNT_MAX: usize = 100_000;
+const ATTRIBUTES_MAX: usize = 100_000;
+/// Every prefix is looked up among those in scope.
+const NAMESPACES_MAX: usize = 4096;
 const BYTES_MAX: usize = 1 << 30;
 
 /// Validates documents one after the other.
@@ -105,8 +107,8 @@ fn limits() -> Limits {
     Limits {
         document_bytes_max: u64::MAX,
         depth_max: DEPTH_MAX,
-        attributes_max: COUNT_MAX,
-        namespaces_max: COUNT_MAX,
+        attributes_max: ATTRIBUTES_MAX,
+        namespaces_max: NAMESPACES_MAX,
         name_bytes_max: BYTES_MAX,
         text_bytes_max: BYTES_MAX,
         attribute_value_bytes_max: BYTES_MAX,

@@ -160,8 +160,13 @@ impl Validate {
     fn messages(&self, layers: &Layers, report: &mut Report) -> Result<(), Failed> {
         let config = layers.checked()?;
         let rules = assemble::rules(&config)?;
-        let desk =
-            Desk { rulebook: &rules.rulebook, partners: &config.partners, agency: &config.agency, now: clock::now() };
+        let desk = Desk {
+            rulebook: &rules.rulebook,
+            partners: &config.partners,
+            agency: &config.agency,
+            answers: &rules.answers,
+            now: clock::now(),
+        };
         let bytes_max = config.message_large_bytes_max;
         let messages = Messages { desk, bytes_max, wording: self.wording(), excerpts: self.excerpts() };
         self.each(report, |path| messages.judge(path))

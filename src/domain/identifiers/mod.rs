@@ -12,6 +12,8 @@ mod ogrn;
 mod ogrnip;
 mod snils;
 
+use sha2::{Digest, Sha256};
+
 pub use account::account;
 pub use bik::bik;
 pub use inn::{Inn, inn};
@@ -52,6 +54,14 @@ pub fn mask(text: &str) -> String {
             if left < shown { sign } else { '*' }
         })
         .collect()
+}
+
+/// Names somebody without telling who it is: the SHA-256 by which an identifier is looked up. `name` is `snils`, `inn`, `ogrn`
+/// or `ogrnip`; separators in the value do not matter.
+#[must_use]
+pub fn lookup(name: &str, value: &str) -> [u8; 32] {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    Sha256::digest(format!("{name}:{digits}")).into()
 }
 
 /// Declares a newtype over a checked text: `parse`, `reveal`, masked `Display` and `Debug`.

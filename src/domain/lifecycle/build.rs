@@ -5,17 +5,18 @@ use std::collections::HashMap;
 use toml::Spanned;
 
 use super::event::{Audience, Event};
+use super::extract::{Extract, Sending};
 use super::field::Field;
 use super::kind::{Kind, Named, Parent};
 use super::load::{Faults, Shared};
 use super::reaction::{Happening, Opening, Reaction};
-use super::rights::{Authority, KindName, Rights, Role, Vocabulary};
+use super::rights::{Authority, Holder, KindName, Rights, Role, SignatureKind, Vocabulary};
 use super::service::Service;
 use super::status::{OneTime, Status};
 use super::timer::{Action, Due, Timer};
 use super::written::{
-    Name, WrittenEvent, WrittenField, WrittenKind, WrittenNamed, WrittenParent, WrittenReaction, WrittenReason,
-    WrittenRights, WrittenRole, WrittenService, WrittenStatus, WrittenTimer,
+    Name, WrittenEvent, WrittenExtract, WrittenField, WrittenKind, WrittenNamed, WrittenParent, WrittenReaction,
+    WrittenReason, WrittenRights, WrittenRole, WrittenService, WrittenSignature, WrittenStatus, WrittenTimer,
 };
 use super::{Class, Lifecycle, Reason};
 
@@ -96,7 +97,9 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
         journal: written.journal,
-        consent: written.consent,
+        consent: plain(written.consent),
+        while_blocked: written.while_blocked,
+        inherits: written.inherits.into_iter().map(|(role, from)| (role, from.into_inner())).collect(),
         term_from: written.term_from.map(Spanned::into_inner),
         numbering: numbering?,
         parents: parents?,
@@ -107,8 +110,10 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         editable: plain(written.editable),
         signed: plain(written.signed),
         signatures: plain(written.signatures),
+        signed_or: written.signed_or.map(Spanned::into_inner),
         operations: written.operations.into_iter().map(|(name, code)| (name, code.into_inner())).collect(),
         letters: written.letters.map(Spanned::into_inner),
+        register: written.register.map(Spanned::into_inner),
         fields: written.field.into_iter().map(field).collect(),
     })
 }
@@ -145,7 +150,12 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
         event: one.event.into_inner(),
         attempts_max: one.attempts_max,
         exhausted: one.exhausted.into_inner(),
+        reason: one.reason.map(Spanned::into_inner),
     });
+    let sends = match written.sends {
+        Some(one) => Some(Sending { what: one.what, to: faults.parsed(&one.to, "lifecycle.sends")? }),
+        None => None,
+    };
     Some(Status {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
@@ -157,6 +167,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
         event: written.event.map(Spanned::into_inner),
         timers: timers?,
         standing: written.standing,
+        blocks: written.blocks,
         routes: written.routes.map(Spanned::into_inner),
         code_sent,
         asks: plain(written.asks),
@@ -165,6 +176,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
             .map(|one| one.split(OR).map(|kind| kind.trim().to_owned()).collect())
             .collect(),
         guard: written.guard,
+        sends,
         on: on?,
         opens: written
             .opens
@@ -304,17 +316,43 @@ fn service(written: WrittenService, faults: &mut Faults<'_>) -> Option<Service> 
     })
 }
 
+/// What an extract is made of.
+pub(super) fn extract(written: WrittenExtract) -> Extract {
+    let mut period = written.period.into_iter().map(Spanned::into_inner);
+    Extract {
+        code: written.code.into_inner(),
+        label: written.label.into_inner(),
+        document: written.document.into_inner(),
+        kinds: plain(written.kinds),
+        role: written.role.into_inner(),
+        fields: written.fields.into_iter().map(|(kind, fields)| (kind, plain(fields))).collect(),
+        period: (period.next().unwrap_or_default(), period.next().unwrap_or_default()),
+        declined: written.declined.into_inner(),
+        no_rights: written.no_rights.into_inner(),
+        nothing_found: written.nothing_found.into_inner(),
+    }
+}
+
 /// Which kinds say who may do what.
 pub(super) fn rights(written: &WrittenRights, faults: &mut Faults<'_>) -> Rights {
-    let mut name = |written: &Option<Name>| {
-        let written = written.as_ref()?;
+    let mut read = |written: &Name| {
         let parsed = KindName::parse(written.get_ref());
         if parsed.is_none() {
             faults.on(written, "lifecycle.rights", "write system and kind: `org/power`");
         }
         parsed
     };
+    let holders = written.holders.iter().filter_map(|one| {
+        Some(Holder {
+            kind: read(&one.kind)?,
+            principal: one.principal.get_ref().clone(),
+            actor: one.actor.get_ref().clone(),
+        })
+    });
+    let holders = holders.collect();
+    let mut name = |written: &Option<Name>| written.as_ref().and_then(&mut read);
     Rights {
+        holders,
         powers: name(&written.powers),
         staff: name(&written.staff),
         roles: name(&written.roles),
@@ -329,6 +367,7 @@ pub(super) fn vocabulary(
     operations: Vec<WrittenNamed>,
     roles: Vec<WrittenRole>,
     authorities: Vec<WrittenRole>,
+    signatures: Vec<WrittenSignature>,
 ) -> Vocabulary {
     let parts = |one: WrittenRole| (one.code.into_inner(), one.label.into_inner(), plain(one.operations));
     Vocabulary {
@@ -345,6 +384,14 @@ pub(super) fn vocabulary(
             .map(|one| {
                 let (code, label, operations) = parts(one);
                 Authority { code, label, operations }
+            })
+            .collect(),
+        signatures: signatures
+            .into_iter()
+            .map(|one| SignatureKind {
+                code: one.code.into_inner(),
+                label: one.label.into_inner(),
+                certified: one.certificate,
             })
             .collect(),
     }

@@ -26,6 +26,10 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Series, Self::Number, Self::IssuedOn, Self::ValidUntil, Self::Issuer, Self::Purpose, Self::Signature];
+
     /// What it is called in Russian, for receipts.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -55,6 +59,9 @@ pub struct DocumentType {
     /// Media types that it is taken in; empty: those of the system.
     #[serde(default)]
     pub formats: Vec<String>,
+    /// The largest file of this type, in bytes; none: that of the system.
+    #[serde(default)]
+    pub size_bytes_max: Option<u64>,
     /// Operations of which a reader's roles must allow one; empty: whoever may see the case.
     #[serde(default)]
     pub access: Vec<String>,
@@ -83,6 +90,25 @@ pub struct DocumentRules {
 }
 
 impl DocumentRules {
+    /// Media types that a document of a type is taken in.
+    #[must_use]
+    pub fn formats(&self, kind: &str) -> &[String] {
+        let own = self.document_type(kind).map(|own| &own.formats).filter(|formats| !formats.is_empty());
+        own.unwrap_or(&self.formats)
+    }
+
+    /// The largest file that is taken for a document of a type, in bytes.
+    #[must_use]
+    pub fn size_bytes_max(&self, kind: &str) -> u64 {
+        self.document_type(kind).and_then(|own| own.size_bytes_max).unwrap_or(self.size_bytes_max)
+    }
+
+    /// Whether documents of this media type are signed.
+    #[must_use]
+    pub fn is_signable(&self, media_type: &str) -> bool {
+        self.signable.is_empty() || self.signable.iter().any(|one| one == media_type)
+    }
+
     /// The rules of a type, where it has any of its own.
     #[must_use]
     pub fn document_type(&self, code: &str) -> Option<&DocumentType> {

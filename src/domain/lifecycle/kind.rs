@@ -40,8 +40,12 @@ pub struct Kind {
     pub label: String,
     /// Whether each step of it is a row of the journal too.
     pub journal: bool,
-    /// Whether its cases are personal data that a consent is needed for.
-    pub consent: bool,
+    /// Commands that process personal data: they need a standing consent of the person.
+    pub consent: Vec<String>,
+    /// Whether its commands are done even for those whose account is blocked: what lifts the block, or mends its reason.
+    pub while_blocked: bool,
+    /// Roles that pass over from the parent where the message names nobody in them: own role, role of the parent.
+    pub inherits: Vec<(String, String)>,
     /// The status from whose entry on the service's term runs; none: from the arrival.
     pub term_from: Option<String>,
     /// How a case is numbered that comes without a number.
@@ -62,10 +66,14 @@ pub struct Kind {
     pub signed: Vec<String>,
     /// Kinds of signature that count for it; empty: any.
     pub signatures: Vec<String>,
+    /// A field that stands for the signature where it is told: a code.
+    pub signed_or: Option<String>,
     /// The operation that a member of staff must be allowed, by `open`, `correct`, `act:…`, `documents`, `update`.
     pub operations: Vec<(String, String)>,
     /// It is a dialog: letters may be posted to it, and this event tells of one.
     pub letters: Option<String>,
+    /// The register that shows its cases beside that of all cases.
+    pub register: Option<String>,
     /// Its fields.
     pub fields: Vec<Field>,
 }

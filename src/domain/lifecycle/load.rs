@@ -100,6 +100,7 @@ pub(super) fn system(file: &str, text: &str, shelf: &Shelf) -> Result<System, Ve
     let taken = taken(&written, shelf, &mut faults);
     check::file(&written, &kinds, &mut faults);
     check::all(&kinds, &shared, &taken, &mut faults);
+    check::extracts(&written.extract, &kinds, &shared, &mut faults);
     let about = (written.system.get_ref().as_str(), written.label.get_ref().as_str(), written.version.as_str());
     let built: Vec<_> = kinds.into_iter().map(|kind| build::lifecycle(kind, &shared, about, &mut faults)).collect();
     let rights = build::rights(&written.rights, &mut faults);
@@ -113,7 +114,8 @@ pub(super) fn system(file: &str, text: &str, shelf: &Shelf) -> Result<System, Ve
             code: written.system.get_ref().clone(),
             label: written.label.get_ref().clone(),
             rights,
-            vocabulary: build::vocabulary(written.operation, written.role, written.authority),
+            extracts: std::mem::take(&mut written.extract).into_iter().map(build::extract).collect(),
+            vocabulary: build::vocabulary(written.operation, written.role, written.authority, written.signature),
             kinds,
         }
     });

@@ -7,6 +7,7 @@ mod check;
 mod diagram;
 mod documents;
 mod event;
+mod extract;
 mod fault;
 mod field;
 mod kind;
@@ -25,12 +26,13 @@ use std::collections::HashMap;
 pub use diagram::mermaid;
 pub use documents::{Attribute, DocumentRules, DocumentType};
 pub use event::{Audience, Event, Place, Template, TemplateFault};
+pub use extract::{Addressee, AddresseeFault, Extract, Sending, Sends};
 pub use fault::Fault;
 pub use field::{Field, FieldType};
 pub use kind::{Kind, Named, Parent};
 pub use numbering::Numbering;
 pub use reaction::{Guard, Happening, Opening, Reaction};
-pub use rights::{Authority, KindName, Rights, Role, Vocabulary};
+pub use rights::{Authority, Holder, KindName, Rights, Role, SignatureKind, Vocabulary};
 pub use service::{Duplicates, Extension, Service};
 pub use status::{Class, OneTime, Party, Requirement, Status};
 pub use system::{Shelf, System};
@@ -204,6 +206,12 @@ impl Lifecycle {
             reason.code == code && (reason.statuses.is_empty() || reason.statuses.contains(&status.code))
         };
         self.reasons.iter().find(fits)
+    }
+
+    /// Whether one of its statuses sends a one-time code.
+    #[must_use]
+    pub fn sends_codes(&self) -> bool {
+        self.statuses.iter().any(|status| status.code_sent.is_some())
     }
 
     /// All reasons.

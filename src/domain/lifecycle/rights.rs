@@ -37,6 +37,33 @@ pub struct Rights {
     pub accounts: Option<KindName>,
     /// Consents.
     pub consents: Option<KindName>,
+    /// Who may do everything in the name of another.
+    pub holders: Vec<Holder>,
+}
+
+impl Rights {
+    /// Whether it is asked in whose name somebody acts.
+    #[must_use]
+    pub fn ask_authority(&self) -> bool {
+        self.powers.is_some() || self.staff.is_some()
+    }
+
+    /// Every kind that rights are read from.
+    pub fn kinds(&self) -> impl Iterator<Item = &KindName> {
+        let named = [&self.powers, &self.staff, &self.roles, &self.certificates, &self.accounts, &self.consents];
+        named.into_iter().flatten().chain(self.holders.iter().map(|one| &one.kind))
+    }
+}
+
+/// A kind whose standing case lets one party do everything in the name of another: the head of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The kind.
+    pub kind: KindName,
+    /// The role of the one in whose name it is done.
+    pub principal: String,
+    /// The role of the one who does it.
+    pub actor: String,
 }
 
 /// A role: a set of allowed operations.
@@ -59,6 +86,33 @@ pub struct Vocabulary {
     pub roles: Vec<Role>,
     /// What a power of attorney can be for.
     pub authorities: Vec<Authority>,
+    /// Kinds of signature.
+    pub signatures: Vec<SignatureKind>,
+}
+
+impl Vocabulary {
+    /// What people read for an operation.
+    #[must_use]
+    pub fn operation<'v>(&'v self, code: &'v str) -> &'v str {
+        self.operations.iter().find(|one| one.code == code).map_or(code, |one| &one.label)
+    }
+
+    /// What people read for a kind of signature.
+    #[must_use]
+    pub fn signature<'v>(&'v self, code: &'v str) -> &'v str {
+        self.signatures.iter().find(|one| one.code == code).map_or(code, |one| &one.label)
+    }
+}
+
+/// A kind of signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureKind {
+    /// Code in messages.
+    pub code: String,
+    /// What people read.
+    pub label: String,
+    /// Whether it must name its certificate.
+    pub certified: bool,
 }
 
 /// What a power of attorney can be for.

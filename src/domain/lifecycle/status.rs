@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::extract::Sending;
 use super::reaction::{Guard, Opening, Reaction};
 use super::timer::Timer;
 use crate::domain::term::Term;
@@ -95,10 +96,12 @@ impl Requirement {
 pub struct OneTime {
     /// Code of the event that brings it.
     pub event: String,
-    /// How many wrong codes are borne.
+    /// How many wrong codes there may be.
     pub attempts_max: u32,
-    /// Status that the case goes to after more of them.
+    /// Status that the case goes to after that many.
     pub exhausted: String,
+    /// Reason that this move fills in by itself.
+    pub reason: Option<String>,
 }
 
 /// A status.
@@ -124,6 +127,8 @@ pub struct Status {
     pub timers: Vec<Timer>,
     /// In force: what stands here gives rights and owes nothing.
     pub standing: bool,
+    /// Nothing is done for an account that stands here, but what lifts the block.
+    pub blocks: bool,
     /// Entering it asks for the responsible unit; where no unit fits, this event is told.
     pub routes: Option<String>,
     /// Entering it sends a one-time code.
@@ -134,6 +139,8 @@ pub struct Status {
     pub documents: Vec<Vec<String>>,
     /// What must hold for entering it.
     pub guard: Option<Guard>,
+    /// What goes out when it is entered.
+    pub sends: Option<Sending>,
     /// What it answers to happenings.
     pub on: Vec<Reaction>,
     /// Other cases that entering it opens.

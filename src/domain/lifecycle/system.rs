@@ -3,7 +3,7 @@
 
 use super::load;
 use super::rights::{Rights, Vocabulary};
-use super::{Fault, Lifecycle, Status};
+use super::{Extract, Fault, Happening, Lifecycle, Reaction, Status};
 
 /// Kinds defined once for all systems that take them by `use`.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,7 @@ pub struct System {
     pub(super) label: String,
     pub(super) rights: Rights,
     pub(super) vocabulary: Vocabulary,
+    pub(super) extracts: Vec<Extract>,
     /// The main kind first, then the others in the order of the file, then those of the shelf.
     pub(super) kinds: Vec<Lifecycle>,
 }
@@ -85,10 +86,58 @@ impl System {
         self.kinds.iter().flat_map(Lifecycle::statuses).any(opens)
     }
 
+    /// The kinds that are organizations: what staff, powers, roles and certificates belong to.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<&str> {
+        let Rights { powers, staff, roles, certificates, .. } = &self.rights;
+        let belonging =
+            [powers, staff, roles, certificates].into_iter().flatten().filter(|one| one.system == self.code);
+        let parents = belonging.filter_map(|one| self.kind(&one.kind)).flat_map(|one| &one.kind().parents);
+        let mut kinds: Vec<&str> = Vec::new();
+        for parent in parents.filter(|parent| self.kind(&parent.kind).is_some()) {
+            if !kinds.contains(&parent.kind.as_str()) {
+                kinds.push(&parent.kind);
+            }
+        }
+        kinds
+    }
+
+    /// Whether entering a status opens a case that has parties of its own.
+    #[must_use]
+    pub fn opens_parties(&self, status: &Status) -> bool {
+        status.opens.iter().any(|one| self.has_parties(&one.kind))
+    }
+
+    /// Whether a case of a kind may open one with parties in answer to something.
+    pub fn answers_with_parties(&self, lifecycle: &Lifecycle, what: impl Fn(&Happening) -> bool) -> bool {
+        let opens = |answer: &Reaction| {
+            answer.opens.as_ref().is_some_and(|kind| self.has_parties(kind))
+                || answer.to.as_deref().and_then(|to| lifecycle.status(to)).is_some_and(|to| self.opens_parties(to))
+        };
+        lifecycle.statuses().iter().flat_map(|status| &status.on).any(|answer| what(&answer.happening) && opens(answer))
+    }
+
+    /// Kinds whose cases open others with parties in answer to a step of their children.
+    pub fn openers(&self) -> impl Iterator<Item = &str> {
+        let child = |happening: &Happening| matches!(happening, Happening::Child { .. });
+        let opens = move |one: &&Lifecycle| self.answers_with_parties(one, child);
+        self.kinds.iter().filter(opens).map(|one| one.kind().code.as_str())
+    }
+
+    fn has_parties(&self, kind: &str) -> bool {
+        self.kind(kind).is_some_and(|one| !one.kind().parties.is_empty())
+    }
+
     /// Which kinds say who may do what.
     #[must_use]
     pub fn rights(&self) -> &Rights {
         &self.rights
+    }
+
+    /// The extract with this code.
+    #[must_use]
+    pub fn extract(&self, code: &str) -> Option<&Extract> {
+        self.extracts.iter().find(|one| one.code == code)
     }
 
     /// Operations, roles, authorities.

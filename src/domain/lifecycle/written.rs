@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::documents::DocumentRules;
 use super::event::Audience;
+use super::extract::Sends;
 use super::field::FieldType;
 use super::reaction::Guard;
 use super::service::{Duplicates, Extension};
@@ -48,7 +49,34 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) authority: Vec<WrittenRole>,
     #[serde(default)]
+    pub(super) signature: Vec<WrittenSignature>,
+    #[serde(default)]
     pub(super) kind: Vec<WrittenKind>,
+    #[serde(default)]
+    pub(super) extract: Vec<WrittenExtract>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenExtract {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    pub(super) document: Name,
+    pub(super) kinds: Vec<Name>,
+    pub(super) role: Name,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, Vec<Name>>,
+    pub(super) period: Vec<Name>,
+    pub(super) declined: Name,
+    pub(super) no_rights: Name,
+    pub(super) nothing_found: Name,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSending {
+    pub(super) what: Sends,
+    pub(super) to: Name,
 }
 
 /// A file of shared kinds.
@@ -71,10 +99,15 @@ pub(super) struct WrittenKind {
     #[serde(default)]
     pub(super) journal: bool,
     #[serde(default)]
-    pub(super) consent: bool,
+    pub(super) consent: Vec<Name>,
+    #[serde(default)]
+    pub(super) while_blocked: bool,
+    #[serde(default)]
+    pub(super) inherits: BTreeMap<String, Name>,
     pub(super) term_from: Option<Name>,
     pub(super) numbering: Option<Name>,
     pub(super) letters: Option<Name>,
+    pub(super) register: Option<Name>,
     #[serde(default)]
     pub(super) parties: Vec<Name>,
     #[serde(default)]
@@ -85,6 +118,7 @@ pub(super) struct WrittenKind {
     pub(super) signed: Vec<Name>,
     #[serde(default)]
     pub(super) signatures: Vec<Name>,
+    pub(super) signed_or: Option<Name>,
     #[serde(default)]
     pub(super) operations: BTreeMap<String, Name>,
     #[serde(default)]
@@ -116,15 +150,19 @@ impl WrittenKind {
             code,
             label,
             journal: false,
-            consent: false,
+            consent: Vec::new(),
+            while_blocked: false,
+            inherits: BTreeMap::new(),
             term_from: None,
             numbering: None,
             letters: None,
+            register: None,
             parties: Vec::new(),
             unique: Vec::new(),
             editable: Vec::new(),
             signed: Vec::new(),
             signatures: Vec::new(),
+            signed_or: None,
             operations: BTreeMap::new(),
             parent: Vec::new(),
             purpose: Vec::new(),
@@ -155,6 +193,23 @@ pub(super) struct WrittenRole {
     pub(super) operations: Vec<Name>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSignature {
+    pub(super) code: Name,
+    pub(super) label: Name,
+    #[serde(default)]
+    pub(super) certificate: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenHolder {
+    pub(super) kind: Name,
+    pub(super) principal: Name,
+    pub(super) actor: Name,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenRights {
@@ -164,6 +219,8 @@ pub(super) struct WrittenRights {
     pub(super) certificates: Option<Name>,
     pub(super) accounts: Option<Name>,
     pub(super) consents: Option<Name>,
+    #[serde(default)]
+    pub(super) holders: Vec<WrittenHolder>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,6 +270,8 @@ pub(super) struct WrittenStatus {
     pub(super) timers: Vec<WrittenTimer>,
     #[serde(default)]
     pub(super) standing: bool,
+    #[serde(default)]
+    pub(super) blocks: bool,
     pub(super) routes: Option<Name>,
     pub(super) code_sent: Option<WrittenOneTime>,
     #[serde(default)]
@@ -220,6 +279,7 @@ pub(super) struct WrittenStatus {
     #[serde(default)]
     pub(super) documents: Vec<Name>,
     pub(super) guard: Option<Guard>,
+    pub(super) sends: Option<WrittenSending>,
     /// Values are read by hand: a table here would lose its place in the file.
     #[serde(default)]
     pub(super) on: BTreeMap<String, Spanned<toml::Value>>,
@@ -233,6 +293,7 @@ pub(super) struct WrittenOneTime {
     pub(super) event: Name,
     pub(super) attempts_max: u32,
     pub(super) exhausted: Name,
+    pub(super) reason: Option<Name>,
 }
 
 /// A reaction written out; a plain text is the status alone.

@@ -303,6 +303,13 @@ fn layers(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
             edges.iter().filter(|(from, to)| *from.max(to) == node && from != to).map(|(from, to)| *from.min(to));
         layer[node] = above.map(|one| layer[one] + 1).max().unwrap_or(0);
     }
+    // What nothing leads to or from stands at the end; the first of the list is the beginning even so.
+    let last = layer.iter().copied().max().unwrap_or(0);
+    for node in 1..count {
+        if !edges.iter().any(|(from, to)| *from == node || *to == node) {
+            layer[node] = last + usize::from(last == 0);
+        }
+    }
     layer
 }
 
@@ -360,6 +367,12 @@ mod tests {
         }
         let inside = |point: &Point| point.x >= 0.0 && point.x <= placed.width && point.y <= placed.height;
         assert!(placed.edges.iter().flatten().all(inside));
+    }
+
+    #[test]
+    fn what_stands_alone_stands_below() {
+        let placed = place(&[(10.0, 5.0); 4], &[(0, 1), (1, 3)]);
+        assert!(placed.nodes[2].y >= placed.nodes[3].y);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 
 use layout::{Placed, Point, place};
 
-use super::html::escaped;
 use crate::domain::lifecycle::{Action, Class, Lifecycle, Status};
+use crate::hypertext::escaped;
 
 /// An end with so many ways to it is named, not drawn to.
 const WAYS_TO_END_MIN: usize = 4;
@@ -55,7 +55,7 @@ pub fn svg(lifecycles: &[&Lifecycle]) -> String {
     let (width, mut height) = (widest + 2.0 * MARGIN, MARGIN);
     let mut body = String::new();
     legend(&mut body, height);
-    height += 2.0 * LINE + MARGIN;
+    height += 3.0 * LINE + MARGIN;
     for one in &drawn {
         one.write(&mut body, height);
         height += one.height() + MARGIN;
@@ -131,9 +131,9 @@ impl<'l> Drawn<'l> {
         for (status, centre) in self.boxes.iter().zip(&self.placed.nodes) {
             status.write(*centre, out);
         }
-        for ((from, to), bends) in self.ways.iter().zip(&self.placed.edges) {
+        for (at, ((from, to), bends)) in self.ways.iter().zip(&self.placed.edges).enumerate() {
             let causes = causes(self.boxes[*from].status, &self.boxes[*to].status.code);
-            words(bends, &causes, out);
+            words(bends, &causes, at, out);
         }
         out.push_str("</g>\n");
     }
@@ -229,10 +229,11 @@ fn way(bends: &[Point], back: bool, out: &mut String) {
     let _ = writeln!(out, "<path class=\"{class}\" marker-end=\"url(#a)\" d=\"{path}\"/>");
 }
 
-/// What stands along a way: in the gap at its beginning.
-fn words(bends: &[Point], text: &str, out: &mut String) {
+/// What stands along a way: in the gap at its beginning, neighbours on different lines.
+fn words(bends: &[Point], text: &str, number: usize, out: &mut String) {
     if let ([from, to, ..], false) = (bends, text.is_empty()) {
-        let (x, y) = (f64::midpoint(from.x, to.x), f64::midpoint(from.y, to.y) + 3.0);
+        let line = chars(number % 3) * 11.0 - 8.0;
+        let (x, y) = (f64::midpoint(from.x, to.x), f64::midpoint(from.y, to.y) + line);
         let _ = writeln!(out, "<text class=\"t\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(text));
     }
 }
@@ -276,9 +277,10 @@ fn legend(out: &mut String, top: f64) {
     }
     let _ = writeln!(
         out,
-        "<text class=\"q\" x=\"{MARGIN}\" y=\"{:.1}\">Пунктир — возврат; двойная рамка — действует; «→» в рамке — конец, \
-         в который ведёт этот статус; надпись у стрелки — что переводит само.</text>",
-        top + 32.0
+        "<text class=\"q\" x=\"{MARGIN}\" y=\"{:.1}\">Пунктир — возврат; двойная рамка — действует; надпись у стрелки — что \
+         переводит само.</text>\n<text class=\"q\" x=\"{MARGIN}\" y=\"{:.1}\">«→» в рамке — конец, в который ведёт этот статус.</text>",
+        top + 32.0,
+        top + 48.0
     );
 }
 

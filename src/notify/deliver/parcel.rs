@@ -60,8 +60,8 @@ impl Packing<'_> {
         let mut told = Vec::with_capacity(rows.len());
         for one in &rows {
             let event = &one.row.noticed.event;
-            let (lifecycle, _) = self.plan.texts(event).ok_or(("event-unknown", event.code.clone()))?;
-            let values = values(event, lifecycle, &self.telling);
+            let (lifecycle, its) = self.plan.texts(event).ok_or(("event-unknown", event.code.clone()))?;
+            let values = values(event, lifecycle, its, &self.telling);
             let words = texts.words(&event.case.system, &event.code, &values).map_err(template)?;
             told.push((values, words));
         }

@@ -28,7 +28,7 @@ fn every_event_of_every_system_has_its_words_in_both_languages() {
         assert_eq!(texts.warnings(), <[String; 0]>::default(), "{language:?}");
         let mut events = 0;
         for system in lifecycles.systems() {
-            for event in system.kinds().iter().flat_map(Lifecycle::events) {
+            for event in lifecycles.events(system) {
                 for whole in [true, false] {
                     let values = sample(whole);
                     let words = texts.words(system.code(), &event.code, &values).unwrap();

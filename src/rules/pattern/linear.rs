@@ -1,7 +1,9 @@
 //! The short way for simple expressions: a few alternatives, each a row of character classes with counts that can be
 //! matched from left to right without ever going back. Most patterns of real schemas are such.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Hir, HirKind, Repetition};
+
+use super::characters::{CharacterSet, set};
 
 /// Alternatives of one expression at most.
 const ALTERNATIVES_MAX: usize = 16;
@@ -22,44 +24,18 @@ struct Piece {
     max: u32,
 }
 
-/// A set of characters.
-#[derive(Debug, Clone, PartialEq)]
-struct CharacterSet {
-    /// Characters below 128, one bit each.
-    ascii: u128,
-    /// The others, as sorted ranges.
-    ranges: Box<[(char, char)]>,
-}
-
-impl CharacterSet {
-    fn new(ranges: impl Iterator<Item = (char, char)>) -> Self {
-        let mut ascii = 0;
-        let mut others = Vec::new();
-        for (first, last) in ranges {
-            for character in (first..=last).take_while(char::is_ascii) {
-                ascii |= 1 << u32::from(character);
-            }
-            if !last.is_ascii() {
-                others.push((first.max('\u{80}'), last));
-            }
-        }
-        Self { ascii, ranges: others.into() }
-    }
-
-    #[inline]
-    fn has(&self, character: char) -> bool {
-        if character.is_ascii() {
-            return self.ascii >> u32::from(character) & 1 == 1;
-        }
-        let at = self.ranges.partition_point(|(_, last)| *last < character);
-        self.ranges.get(at).is_some_and(|(first, _)| *first <= character)
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        let overlap = |(first, last): &(char, char)| {
-            other.ranges.iter().any(|(other_first, other_last)| first <= other_last && other_first <= last)
+impl Piece {
+    /// The piece so many times over, where that is a piece again: where the counts of one number of rounds and of the next
+    /// leave nothing out between them. What holds of the fewest rounds then holds of more.
+    fn times(&self, least: u32, most: u32) -> Option<Self> {
+        let product = |count: u32, rounds: u32| count.checked_mul(rounds);
+        let gapless = most <= least || {
+            let next = u64::from(self.min) * (u64::from(least) + 1);
+            next <= u64::from(self.max) * u64::from(least) + 1
         };
-        self.ascii & other.ascii != 0 || self.ranges.iter().any(overlap)
+        let min = product(self.min, least)?;
+        let max = if self.max == 0 { 0 } else { self.max.saturating_mul(most) };
+        gapless.then(|| Self { set: self.set.clone(), min, max })
     }
 }
 
@@ -130,23 +106,42 @@ fn append(expression: &Hir, rows: &mut Vec<Vec<Piece>>) -> Option<()> {
                 }
             }
         }
-        HirKind::Repetition(repetition) => {
-            let max = repetition.max.unwrap_or(u32::MAX);
-            if let Some(set) = set(&repetition.sub) {
-                return push(rows, &Piece { set, min: repetition.min, max });
+        HirKind::Repetition(repetition) => repeat(repetition, rows)?,
+    }
+    Some(())
+}
+
+/// Appends the rounds of a repetition to every row.
+fn repeat(repetition: &Repetition, rows: &mut Vec<Vec<Piece>>) -> Option<()> {
+    let max = repetition.max.unwrap_or(u32::MAX);
+    let mut round = vec![Vec::new()];
+    append(&repetition.sub, &mut round)?;
+    let once = match round.as_slice() {
+        [row] if row.is_empty() => return Some(()),
+        [row] => row.as_slice(),
+        _ => &[],
+    };
+    if let [piece] = once {
+        if let Some(all) = piece.times(repetition.min, max) {
+            return push(rows, &all);
+        }
+        push(rows, &piece.times(repetition.min, repetition.min)?)?;
+    } else {
+        // Every round adds a piece to each row or makes more rows, so there are never many of them.
+        for _ in 0..repetition.min {
+            append(&repetition.sub, rows)?;
+            if rows.len() > ALTERNATIVES_MAX {
+                return None;
             }
-            for _ in 0..repetition.min {
-                append(&repetition.sub, rows)?;
-            }
-            // The last, optional rounds are alternatives: with one more each.
-            let mut grown = rows.clone();
-            for _ in repetition.min..max {
-                append(&repetition.sub, &mut grown)?;
-                rows.extend_from_slice(&grown);
-                if rows.len() > ALTERNATIVES_MAX {
-                    return None;
-                }
-            }
+        }
+    }
+    // The last, optional rounds are alternatives: with one more each.
+    let mut grown = rows.clone();
+    for _ in repetition.min..max {
+        append(&repetition.sub, &mut grown)?;
+        rows.extend_from_slice(&grown);
+        if rows.len() > ALTERNATIVES_MAX {
+            return None;
         }
     }
     Some(())
@@ -167,24 +162,4 @@ fn push(rows: &mut [Vec<Piece>], piece: &Piece) -> Option<()> {
         }
     }
     Some(())
-}
-
-/// The set that an expression for one character stands for.
-fn set(expression: &Hir) -> Option<CharacterSet> {
-    match expression.kind() {
-        HirKind::Class(Class::Unicode(class)) => {
-            Some(CharacterSet::new(class.ranges().iter().map(|range| (range.start(), range.end()))))
-        }
-        HirKind::Class(Class::Bytes(class)) if class.is_ascii() => {
-            let ranges = class.ranges().iter().map(|range| (char::from(range.start()), char::from(range.end())));
-            Some(CharacterSet::new(ranges))
-        }
-        HirKind::Literal(literal) => {
-            let mut characters = std::str::from_utf8(&literal.0).ok()?.chars();
-            let only = characters.next().filter(|_| characters.next().is_none())?;
-            Some(CharacterSet::new(std::iter::once((only, only))))
-        }
-        HirKind::Capture(group) => set(&group.sub),
-        _ => None,
-    }
 }

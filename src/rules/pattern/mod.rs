@@ -2,15 +2,21 @@
 //! linear time, anchored at both ends.
 
 mod blocks;
+mod characters;
 mod classes;
 mod linear;
+mod steps;
 mod translate;
 
 use linear::Linear;
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
+use steps::{STEPS_MAX, Steps};
 
-/// Bytes that one compiled expression may take.
+/// Bytes that one expression compiled by `regex` may take.
 const COMPILED_BYTES_MAX: usize = 64 << 20;
+/// Ranges of characters, counted as often as they are repeated, up to which `regex` compiles an expression quickly.
+const RANGES_MAX: u64 = 4000;
 /// Characters that one expression may have.
 const PATTERN_BYTES_MAX: usize = 1 << 16;
 
@@ -35,8 +41,11 @@ pub(crate) enum PatternFault {
         /// What is wrong there.
         what: &'static str,
     },
-    /// It would take more memory than a pattern may.
-    #[error("the pattern is too large to be compiled")]
+    /// It is longer, or its counts multiply to more, than a pattern may.
+    #[error(
+        "the pattern is too large: it may have {PATTERN_BYTES_MAX} bytes, and {STEPS_MAX} steps (characters, and choices of \
+         how many) when its counts are written out; use smaller counts, or a length facet beside the pattern"
+    )]
     TooLarge,
 }
 
@@ -75,7 +84,25 @@ pub(crate) struct Pattern {
 #[derive(Debug, Clone)]
 enum Matcher {
     Linear(Linear),
+    Steps(Steps),
     Regex(Regex),
+}
+
+/// The ranges of characters that an expression is made of, counted as often as they are repeated.
+fn ranges(expression: &Hir) -> u64 {
+    let sum = |parts: &[Hir]| parts.iter().map(ranges).fold(0, u64::saturating_add);
+    match expression.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len() as u64,
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() as u64,
+        HirKind::Capture(group) => ranges(&group.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => sum(parts),
+        HirKind::Repetition(repetition) => {
+            let rounds = repetition.max.unwrap_or(repetition.min.saturating_add(1));
+            ranges(&repetition.sub).saturating_mul(u64::from(rounds))
+        }
+    }
 }
 
 impl Pattern {
@@ -85,6 +112,9 @@ impl Pattern {
         let parsed = regex_syntax::parse(&text).map_err(|_| PatternFault::TooLarge)?;
         let matcher = match Linear::compile(&parsed) {
             Some(linear) => Matcher::Linear(linear),
+            None if ranges(&parsed) > RANGES_MAX => {
+                Matcher::Steps(Steps::compile(&parsed).ok_or(PatternFault::TooLarge)?)
+            }
             None => {
                 let mut builder = RegexBuilder::new(&text);
                 builder.size_limit(COMPILED_BYTES_MAX).dfa_size_limit(COMPILED_BYTES_MAX);
@@ -99,6 +129,7 @@ impl Pattern {
     pub(crate) fn matches(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Linear(linear) => linear.matches(text),
+            Matcher::Steps(steps) => steps.matches(text),
             Matcher::Regex(regex) => regex.is_match(text),
         }
     }
@@ -214,10 +245,8 @@ mod tests {
 
     #[test]
     fn sizes_are_bounded() {
-        assert_eq!(
-            Pattern::compile(&["((a{1,999}){1,999}){1,999}"], Strictness::Strict).err(),
-            Some(PatternFault::TooLarge)
-        );
+        assert_eq!(Pattern::compile(&["((ab){1,999}){1,999}"], Strictness::Strict).err(), Some(PatternFault::TooLarge));
+        assert!(Pattern::compile(&["(aaa){1000000,2000000}"], Strictness::Strict).is_err());
         let (nested, _) = Pattern::compile(&["((a*)*)*b"], Strictness::Strict).unwrap();
         assert!(!nested.matches(&"a".repeat(100_000)));
     }
@@ -233,9 +262,42 @@ mod tests {
             ("\\p{L}{1,4000}", true),
             ("[a-z]+(-[a-z]+)*", false),
             (".+Z", false),
+            ("((a{1,999}){1,999}){1,999}", true),
+            ("(a{2,3}){0,5}", true),
         ] {
             let (compiled, _) = Pattern::compile(&[pattern], Strictness::Strict).expect(pattern);
             assert_eq!(matches!(compiled.matcher, Matcher::Linear(_)), short, "{pattern}");
+        }
+    }
+
+    /// Counts that would make `regex` large are carried step by step; the answers are the same.
+    #[test]
+    fn large_counts_are_stepped_through() {
+        for (pattern, matching, others) in [
+            ("(\\w{1,50}\\s)*\\w{0,400}x?\\w{0,40}", "слово и слово", "слово  и"),
+            ("([a-z]|[а-я]\\w){300,2000}(;\\w{2})?", &"aяb".repeat(150) as &str, "ab"),
+            ("(\\p{L}\\d{0,9}|-){0,700}(\\p{Lu}|\\p{Lu}b)", "a1-ЯB", "a1-яb"),
+        ] {
+            let (compiled, _) = Pattern::compile(&[pattern], Strictness::Strict).expect(pattern);
+            assert!(matches!(compiled.matcher, Matcher::Steps(_)), "{pattern}");
+            let written = translated(&[pattern], Strictness::Strict).unwrap().0;
+            let regex = RegexBuilder::new(&written).size_limit(1 << 30).build().unwrap();
+            for (text, expected) in [(matching, true), (others, false)] {
+                assert_eq!((compiled.matches(text), regex.is_match(text)), (expected, expected), "{pattern} {text}");
+            }
+        }
+    }
+
+    proptest! {
+        /// Steps are what `regex` is, whatever the expression.
+        #[test]
+        fn steps_agree_with_regex(pattern in "(\\(?[ab]{1,2}[|]?[ab.][*+?]?\\)?[{][01],[23][}][|]?){1,3}", text in "[abc]{0,9}") {
+            if let Ok((written, _)) = translated(&[&pattern], Strictness::Strict)
+                && let Ok(parsed) = regex_syntax::parse(&written)
+            {
+                let steps = Steps::compile(&parsed).unwrap();
+                prop_assert_eq!(steps.matches(&text), Regex::new(&written).unwrap().is_match(&text), "{} {}", pattern, text);
+            }
         }
     }
 

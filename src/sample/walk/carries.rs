@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::binding::{Command, DocumentCard, Rulebook};
-use crate::domain::lifecycle::{Attribute, DocumentRules, Field, FieldType, Lifecycle, Requirement, Service, Status};
+use crate::domain::lifecycle::{
+    Attribute, DocumentRules, Field, FieldType, Lifecycle, Reason, Requirement, Service, Status,
+};
 use crate::random::Random;
 use crate::sample::compose::Saying;
 use crate::sample::draft::attachment;
@@ -43,6 +45,10 @@ pub(super) fn update(
     for requirement in &to.requires {
         saying = fulfil(saying, *requirement, lifecycle, to, happened, random);
     }
+    // Reasons that a status knows are given even where it does not insist; what is missing says why by itself.
+    if !to.requires.contains(&Requirement::Reasons) && !to.requires.contains(&Requirement::Missing) {
+        reasons(&mut saying, lifecycle, to);
+    }
     for field in to.asks.iter().filter_map(|code| lifecycle.kind().field(code)) {
         saying.detail(&field.code, Some(value(field, happened)));
     }
@@ -62,16 +68,17 @@ fn fulfil(
 ) -> Saying {
     match requirement {
         Requirement::Reasons => {
-            for reason in lifecycle.reasons().iter().filter(|reason| reason.statuses.contains(&to.code)) {
-                let entry = Saying::default().with("code", reason.code.as_str()).with("text", reason.label.as_str());
-                saying.entry("reasons", entry);
-            }
+            reasons(&mut saying, lifecycle, to);
             saying
         }
         Requirement::Missing => {
-            let about = if to.requires.contains(&Requirement::About) { "about" } else { "text" };
-            let entry = Saying::default().with("code", "document").with("text", "Выписка из реестра");
-            saying.entry("missing", if about == "about" { entry.with(about, "registry-extract") } else { entry });
+            let own: Vec<&Reason> = own(lifecycle, to).collect();
+            let codes = own.iter().map(|reason| reason.code.as_str());
+            for code in codes.chain(own.is_empty().then_some("document")) {
+                let entry = Saying::default().with("code", code).with("text", "Выписка из реестра");
+                let about = to.requires.contains(&Requirement::About);
+                saying.entry("missing", if about { entry.with("about", "registry-extract") } else { entry });
+            }
             saying
         }
         Requirement::About => saying,
@@ -81,6 +88,18 @@ fn fulfil(
         Requirement::Result => saying.with("result_link", "https://example.org/results/1"),
         Requirement::Comment => saying.with("comment", "Работа по делу продолжается."),
     }
+}
+
+/// All reasons that a status knows.
+fn reasons(saying: &mut Saying, lifecycle: &Lifecycle, to: &Status) {
+    for reason in own(lifecycle, to) {
+        let entry = Saying::default().with("code", reason.code.as_str()).with("text", reason.label.as_str());
+        saying.entry("reasons", entry);
+    }
+}
+
+fn own<'l>(lifecycle: &'l Lifecycle, to: &'l Status) -> impl Iterator<Item = &'l Reason> {
+    lifecycle.reasons().iter().filter(|reason| reason.statuses.contains(&to.code))
 }
 
 /// A value of a declared field.

@@ -9,9 +9,11 @@ use sqlx::Row;
 use super::Transaction;
 use super::rows::{Bound, Insert};
 use crate::apply::Change;
+use crate::apply::codes::CodeRow;
 use crate::apply::letters::{Letter, Reader};
 use crate::apply::world::{
-    Case, CaseKey, Document, History, PartyRow, Request, SubscriptionRow, TimerRow, Version, Voided,
+    Case, CaseKey, Details, Document, History, PartyRow, Request, Scope, SubscriptionRow, TimerEnd, TimerRow, Version,
+    Voided,
 };
 use crate::failpoint;
 use crate::store::StoreFault;
@@ -30,10 +32,12 @@ struct Folded<'a> {
     subscriptions: Vec<&'a SubscriptionRow>,
     voided: Vec<(&'a CaseKey, &'a Voided)>,
     timers: Vec<(&'a CaseKey, &'a TimerRow)>,
-    former: Vec<(&'a CaseKey, u32, &'a str, i64)>,
+    ended: Vec<(i64, &'a TimerEnd)>,
+    former: Vec<(&'a CaseKey, u32, &'a str, Option<i64>)>,
     counters: Vec<(&'a str, &'a str, i32, i64)>,
     readers: Vec<(&'a CaseKey, &'a Reader)>,
     letters: Vec<&'a Letter>,
+    codes: Vec<(&'a CaseKey, &'a CodeRow)>,
 }
 
 impl Transaction {
@@ -60,6 +64,7 @@ impl Transaction {
         .await?;
         self.write_parties(&folded, &ids).await?;
         self.write_subscriptions(&folded.subscriptions).await?;
+        self.write_codes(&folded.codes, &ids).await?;
         self.write_timers(&folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
         self.write_documents(&folded, &ids).await
@@ -94,7 +99,7 @@ impl Transaction {
         Ok(ids)
     }
 
-    /// What is void first, then what starts.
+    /// What has ended first, then what is void, then what starts.
     async fn write_timers(
         &mut self,
         folded: &Folded<'_>,
@@ -102,24 +107,51 @@ impl Transaction {
         now: DateTime<Utc>,
     ) -> Result<(), StoreFault> {
         let id = |key: &CaseKey| ids.get(key).copied();
+        let ended = |(timer, end): &(i64, &TimerEnd)| {
+            let settled = !matches!(end, TimerEnd::Stuck(_));
+            json!([timer, end.state(), settled.then(|| to_store(now)), end.text()])
+        };
+        self.each(
+            "UPDATE timers SET state = k.state, settled_at = k.now, result = k.result FROM (SELECT value ->> 0 AS id, \
+             value ->> 1 AS state, value ->> 2 AS now, value ->> 3 AS result FROM json_each(?1)) k WHERE timers.id = k.id",
+            folded.ended.iter().map(ended).collect(),
+        )
+        .await?;
         let rows = folded.voided.iter().map(|(key, voided)| {
-            let (scope, code) = match voided {
-                Voided::Turn => ("turn", None),
-                Voided::All => ("all", None),
-                Voided::One(code) => ("one", Some(code)),
+            let (scope, code, document) = match voided {
+                Voided::Turn => ("turn", None, None),
+                Voided::All => ("all", None, None),
+                Voided::One(code) => ("one", Some(code), None),
+                Voided::Document(kind, number) => ("document", None, Some(document(kind, number))),
+                Voided::Request => ("request", None, None),
             };
-            json!([id(key), scope, code, to_store(now)])
+            json!([id(key), scope, code, to_store(now), document])
         });
         self.each(
             "UPDATE timers SET state = 'void', settled_at = k.now FROM (SELECT value ->> 0 AS case_id, \
-             value ->> 1 AS scope, value ->> 2 AS code, value ->> 3 AS now FROM json_each(?1)) k \
+             value ->> 1 AS scope, value ->> 2 AS code, value ->> 3 AS now, value ->> 4 AS document FROM json_each(?1)) k \
              WHERE timers.case_id = k.case_id AND timers.state IN ('pending', 'stuck') \
-             AND (k.scope = 'all' OR (k.scope = 'turn' AND timers.turn IS NOT NULL) OR timers.code = k.code)",
+             AND CASE k.scope WHEN 'all' THEN timers.scope IN ('turn', 'life') \
+             WHEN 'one' THEN timers.scope IN ('turn', 'life') AND timers.code = k.code \
+             ELSE timers.scope = k.scope AND timers.document IS k.document END",
             rows.collect(),
         )
         .await?;
         self.insert(&TIMERS, &folded.timers, |query, (key, row)| {
-            query.bind(id(key)).bind(&row.code).bind(row.turn).bind(to_store(row.started_at)).bind(to_store(row.due_at))
+            let (scope, turn, document) = match &row.scope {
+                Scope::Turn(turn) => ("turn", Some(*turn), None),
+                Scope::Life => ("life", None, None),
+                Scope::Document(kind, number) => ("document", None, Some(document(kind, number))),
+                Scope::Request => ("request", None, None),
+            };
+            query
+                .bind(id(key))
+                .bind(&row.code)
+                .bind(scope)
+                .bind(turn)
+                .bind(document)
+                .bind(to_store(row.started_at))
+                .bind(to_store(row.due_at))
         })
         .await
     }
@@ -160,6 +192,7 @@ impl Transaction {
             .chain(folded.parties.iter().map(|row| row.0))
             .chain(folded.voided.iter().map(|row| row.0))
             .chain(folded.timers.iter().map(|row| row.0))
+            .chain(folded.codes.iter().map(|row| row.0))
             .chain(folded.former.iter().map(|row| row.0))
             .chain(folded.readers.iter().map(|row| row.0))
             .chain(folded.letters.iter().map(|row| &row.case));
@@ -220,7 +253,8 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
     let mut subscriptions: BTreeMap<_, &SubscriptionRow> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
-    let mut timers: HashMap<&CaseKey, Vec<&TimerRow>> = HashMap::new();
+    let mut timers: BTreeMap<&CaseKey, Vec<&TimerRow>> = BTreeMap::new();
+    let mut codes: BTreeMap<&CaseKey, &CodeRow> = BTreeMap::new();
     for change in changes {
         match change {
             Change::Case(case) => match cases.get(&case.key) {
@@ -273,7 +307,11 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 folded.readers.extend(readers.iter().map(|reader| (key, reader)));
             }
             Change::Letter(letter) => folded.letters.push(letter),
+            Change::Code(key, code) => {
+                codes.insert(key, code);
+            }
             Change::Timer(key, timer) => timers.entry(key).or_default().push(timer),
+            Change::Ended(timer, end) => folded.ended.push((*timer, end)),
             Change::Parties(key, rows) => {
                 rows.iter().for_each(|row| {
                     parties.insert((key, &row.role), Vec::new());
@@ -286,6 +324,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
     folded.subscriptions.extend(subscriptions.into_values());
+    folded.codes.extend(codes);
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));
     }
@@ -329,10 +368,14 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(case.amount)
         .bind(&case.email)
         .bind(&case.phone)
-        .bind(Value::Object(case.details.clone()).to_string())
+        .bind(details_text(&case.details))
         .bind(case.version)
         .bind(to_store(case.opened_at))
         .bind(&case.unit)
+}
+
+fn details_text(details: &Details) -> String {
+    serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// What a correction changes of a known case.
@@ -345,7 +388,7 @@ fn corrected_row(case: &Case) -> Value {
         case.amount,
         case.email,
         case.phone,
-        Value::Object(case.details.clone()).to_string(),
+        details_text(&case.details),
         case.version,
         case.applicant.map(hex::encode),
     ])
@@ -370,8 +413,8 @@ fn case_row(case: &Case) -> Value {
 
 static HISTORY: Insert = Insert::new(
     "INSERT INTO history (case_id, entry, from_status, to_status, happened_at, recorded_at, agency, officer, comment, \
-     details, message, item, turn, step)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     details, message, timer, item, turn, step)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -387,10 +430,16 @@ fn bind_history<'q>(query: Bound<'q>, row: &History, case: Option<i64>) -> Bound
         .bind(&row.officer)
         .bind(&row.comment)
         .bind((!row.details.is_null()).then(|| row.details.to_string()))
-        .bind(row.message)
+        .bind(row.cause.message())
+        .bind(row.cause.timer())
         .bind(row.item)
         .bind(row.turn)
         .bind(row.step)
+}
+
+/// A document as its timers name it.
+fn document(kind: &str, number: &str) -> String {
+    json!([kind, number]).to_string()
 }
 
 static PARTIES: Insert = Insert::new(
@@ -400,8 +449,8 @@ static PARTIES: Insert = Insert::new(
 );
 
 static TIMERS: Insert = Insert::new(
-    "INSERT INTO timers (case_id, code, turn, started_at, due_at, state)",
-    "(?, ?, ?, ?, ?, 'pending')",
+    "INSERT INTO timers (case_id, code, scope, turn, document, started_at, due_at, state)",
+    "(?, ?, ?, ?, ?, ?, ?, 'pending')",
     "",
 );
 
@@ -448,9 +497,9 @@ fn bind_document<'q>(query: Bound<'q>, row: &Document, case: Option<i64>) -> Bou
 }
 
 static VERSIONS: Insert = Insert::new(
-    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, uploader, uploaded_at, \
-     message)",
-    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, locked, uploader, \
+     uploaded_at, message)",
+    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -464,13 +513,18 @@ fn bind_version<'q>(query: Bound<'q>, row: &Version, case: Option<i64>) -> Bound
         .bind(&row.media_type)
         .bind(row.size)
         .bind(&row.sha256)
+        .bind(row.locked)
         .bind(&row.uploader)
         .bind(to_store(row.uploaded_at))
         .bind(row.message)
 }
 
 fn request_row(row: &Request, case: Option<i64>) -> Value {
-    let state = if row.closed_at.is_some() { "closed" } else { "open" };
+    let state = match (row.closed_at, row.lapsed) {
+        (None, _) => "open",
+        (Some(_), false) => "closed",
+        (Some(_), true) => "lapsed",
+    };
     json!([
         row.id,
         case,

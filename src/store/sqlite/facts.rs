@@ -73,12 +73,18 @@ impl Transaction {
         if !needs.applications.is_empty() {
             self.read_applications(needs, &mut world).await?;
         }
+        for (request, query) in &needs.extracts {
+            self.read_extract(request, query, &mut world).await?;
+        }
         if needs.loads {
             self.read_loads(&mut world).await?;
         }
         if needs.counters {
             self.read_counters(&mut world).await?;
         }
+        self.read_people(needs, &mut world).await?;
+        self.read_codes(needs, &mut world).await?;
+        self.read_evidence(needs, &mut world).await?;
         Ok(world)
     }
 
@@ -126,7 +132,7 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    pub(super) async fn read_cases(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
              c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
@@ -175,12 +181,14 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    pub(super) async fn read_documents(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
         let rows = sqlx::query(
             "SELECT c.system, c.number, d.id, d.type, d.number, d.series, d.title, d.issuer, d.issued_on, \
-             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind FROM json_each(?1) k \
+             d.valid_until, d.state, d.reason, d.signed, d.versions, d.changed_at, c.kind, v.media_type, v.locked \
+             FROM json_each(?1) k \
              CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2 \
-             CROSS JOIN documents d ON d.case_id = c.id ORDER BY d.id",
+             CROSS JOIN documents d ON d.case_id = c.id \
+             CROSS JOIN document_versions v ON v.document_id = d.id AND v.version = d.versions ORDER BY d.id",
         )
         .bind(keys)
         .fetch_all(&mut *self.tx)
@@ -212,6 +220,7 @@ impl Transaction {
                 agency: row.try_get(5)?,
                 opened_at: from_store(row.try_get(6)?),
                 closed_at: None,
+                lapsed: false,
                 message: row.try_get(7)?,
                 touched: false,
             });
@@ -284,7 +293,7 @@ impl Transaction {
     }
 }
 
-fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
+pub(super) fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
     let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.kind, &key.number]).collect();
     keys.sort_unstable();
     json!(keys).to_string()
@@ -357,6 +366,8 @@ fn document(row: &SqliteRow) -> Result<Document, StoreFault> {
         reason: row.try_get(11)?,
         signed: row.try_get(12)?,
         versions: row.try_get(13)?,
+        media_type: row.try_get(16)?,
+        locked: row.try_get(17)?,
         changed_at: from_store(row.try_get(14)?),
     })
 }

@@ -5,15 +5,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
 use super::facts::hash;
+use super::search::{like, within};
 use super::{Sqlite, Transaction};
 use crate::apply::rows::AuditRow;
 use crate::domain::journal::{Entry, Sealed};
 use crate::failpoint;
 use crate::store::moment::to_store;
-use crate::store::{JournalFilter, JournalView, Piece, Sealer, Sealing, StoreFault, Unsealed};
-
-/// What follows every text that begins like another one.
-const BEYOND: char = '\u{10FFFF}';
+use crate::store::{JournalFilter, JournalView, Piece, Sealer, Sealing, Span, StoreFault, Unsealed};
 
 impl Transaction {
     /// Writes the journal: rows that wait for their seal.
@@ -192,24 +190,12 @@ fn journal_query(filter: &JournalFilter) -> QueryBuilder<sqlx::Sqlite> {
          LEFT JOIN seals s ON s.audit = a.id WHERE ",
     );
     // Where time or subject say where to look, numbers must not be walked instead: the sign keeps their index out.
-    let elsewhere = filter.since.is_some() || filter.before.is_some() || filter.subject.is_some();
+    let elsewhere = filter.span != Span::default() || filter.subject.is_some();
     query.push(if elsewhere { "+a.id > " } else { "a.id > " }).push_bind(filter.after);
-    if let Some(since) = filter.since {
-        query.push(" AND a.at >= ").push_bind(since);
-    }
-    if let Some(before) = filter.before {
-        query.push(" AND a.at < ").push_bind(before);
-    }
+    within(&mut query, "a.at", filter.span);
     for (column, sought) in [("a.actor", &filter.actor), ("a.action", &filter.action), ("a.subject", &filter.subject)] {
-        let Some(sought) = sought else { continue };
-        match sought.strip_suffix('*') {
-            Some(beginning) => {
-                query.push(format!(" AND {column} >= ")).push_bind(beginning.to_owned());
-                query.push(format!(" AND {column} < ")).push_bind(format!("{beginning}{BEYOND}"));
-            }
-            None => {
-                query.push(format!(" AND {column} = ")).push_bind(sought.clone());
-            }
+        if let Some(sought) = sought {
+            like(&mut query, column, sought);
         }
     }
     query.push(" ORDER BY a.id LIMIT ").push_bind(filter.limit);

@@ -2,13 +2,21 @@
 //! stands in this folder.
 
 mod changes;
+mod exports;
+mod extracts;
 mod facts;
 mod journal;
 mod letters;
 mod notify;
 mod notify_reads;
+mod people;
 mod reads;
 mod rows;
+mod schedule;
+mod search;
+mod snapshot;
+mod timers;
+mod upkeep;
 mod work;
 mod write;
 
@@ -19,6 +27,8 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite as Dialect};
 
+pub use snapshot::Snapshot;
+
 use super::{Committed, Settings, StoreFault};
 use crate::failpoint;
 
@@ -28,8 +38,10 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite")
 const PAGE_BYTES: u32 = 8192;
 /// Pages in the write-ahead log before a commit folds them back: about 64 MB.
 const CHECKPOINT_PAGES: u32 = 8192;
-/// Page cache of the writer, KiB.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// Page cache of the writer, of each reader, and of the connection that only folds the log, KiB.
+const WRITER_CACHE_KIB: u32 = 16 * 1024;
+const READER_CACHE_KIB: u32 = 1024;
+const FOLDER_CACHE_KIB: u32 = 64;
 
 /// The pools of one data base file.
 #[derive(Debug, Clone)]
@@ -56,13 +68,14 @@ impl Sqlite {
     pub(super) async fn open_existing(settings: &Settings) -> Result<Self, StoreFault> {
         let identity = identity(&settings.path)
             .ok_or_else(|| StoreFault::Away(format!("{}: there is no store", settings.path.display())))?;
-        let mut writing = options(settings).pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
+        let mut writing = options(settings, WRITER_CACHE_KIB);
         if let Some(bytes) = settings.bytes_max {
             writing = writing.pragma("max_page_count", (bytes / u64::from(PAGE_BYTES)).max(1).to_string());
         }
         let writer = pool(1).connect_with(writing).await?;
-        let readers = pool(settings.readers.max(1)).connect_with(options(settings).pragma("query_only", "1")).await?;
-        let folder = pool(1).connect_lazy_with(options(settings));
+        let reading = options(settings, READER_CACHE_KIB).pragma("query_only", "1");
+        let readers = pool(settings.readers.max(1)).connect_with(reading).await?;
+        let folder = pool(1).connect_lazy_with(options(settings, FOLDER_CACHE_KIB));
         let db = Self { writer, readers, folder, file: Arc::new(File { path: settings.path.clone(), identity }) };
         db.check_version().await?;
         Ok(db)
@@ -73,7 +86,7 @@ impl Sqlite {
             std::fs::create_dir_all(folder)
                 .map_err(|fault| StoreFault::Away(format!("{}: {fault}", folder.display())))?;
         }
-        let pool = pool(1).connect_with(options(settings).create_if_missing(true)).await?;
+        let pool = pool(1).connect_with(options(settings, WRITER_CACHE_KIB).create_if_missing(true)).await?;
         let before = applied(&pool).await?;
         MIGRATIONS.run(&pool).await?;
         let after = applied(&pool).await?;
@@ -103,6 +116,19 @@ impl Sqlite {
     /// Folds what the write-ahead log holds into the file, as far as that holds nobody up.
     pub(super) async fn fold_log(&self) -> Result<(), StoreFault> {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_all(&self.folder).await?;
+        Ok(())
+    }
+
+    /// What the data base says of its file, but for `ok`.
+    pub(super) async fn check_file(&self) -> Result<Vec<String>, StoreFault> {
+        let rows = sqlx::query("PRAGMA quick_check(20)").fetch_all(&self.readers).await?;
+        let said: Result<Vec<String>, StoreFault> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect();
+        Ok(said?.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    pub(super) async fn optimize(&self) -> Result<(), StoreFault> {
+        self.file.check()?;
+        sqlx::query("PRAGMA optimize").fetch_all(&self.writer).await?;
         Ok(())
     }
 
@@ -147,7 +173,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-fn options(settings: &Settings) -> SqliteConnectOptions {
+fn options(settings: &Settings, cache_kib: u32) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(&settings.path)
         .page_size(PAGE_BYTES)
@@ -156,6 +182,7 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(settings.busy_timeout)
         .statement_cache_capacity(200)
+        .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
         .pragma("journal_size_limit", (i64::from(CHECKPOINT_PAGES) * i64::from(PAGE_BYTES)).to_string())

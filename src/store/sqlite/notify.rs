@@ -57,6 +57,17 @@ impl Transaction {
         .await
     }
 
+    /// A one-time code is kept as long as it has yet to be told, and no longer.
+    async fn forget_codes(&mut self, events: &[i64]) -> Result<(), StoreFault> {
+        self.each(
+            "UPDATE events SET data = json_remove(data, '$.event.secret') \
+             WHERE id IN (SELECT value FROM json_each(?1)) AND json_extract(data, '$.event.secret') IS NOT NULL \
+             AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.event = events.id AND n.state IN ('pending', 'sent'))",
+            events.iter().map(|id| json!(id)).collect(),
+        )
+        .await
+    }
+
     async fn write_notifications(&mut self, rows: &[NotificationRow]) -> Result<(), StoreFault> {
         self.insert(&NOTIFICATIONS, rows, |query, row| {
             query
@@ -108,6 +119,7 @@ impl Sqlite {
         )
         .await?;
         tx.write_notifications(&told.notifications).await?;
+        tx.forget_codes(&told.told).await?;
         tx.commit(()).await?.into_run();
         Ok(())
     }
@@ -324,6 +336,14 @@ impl Sqlite {
             fates.iter().map(|(id, becomes)| settled_row(*id, becomes, to_store(now))).collect(),
         )
         .await?;
+        let ids: Vec<i64> = fates.iter().map(|(id, _)| *id).collect();
+        let events =
+            sqlx::query("SELECT DISTINCT event FROM notifications WHERE id IN (SELECT value FROM json_each(?1))")
+                .bind(json!(ids).to_string())
+                .fetch_all(&mut *tx.tx)
+                .await?;
+        let events = events.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+        tx.forget_codes(&events).await?;
         tx.commit(()).await?.into_run();
         Ok(())
     }

@@ -10,8 +10,8 @@ use super::facts::json_column;
 use super::work::dead_body;
 use crate::store::reads::Waiting;
 use crate::store::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, MoveCount,
-    OutboxFilter, OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
+    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
 };
 
 impl Sqlite {
@@ -66,24 +66,11 @@ impl Sqlite {
         Ok(cases)
     }
 
-    pub(in crate::store) async fn moves(&self, system: &str) -> Result<Vec<MoveCount>, StoreFault> {
-        let rows = sqlx::query(
-            "SELECT c.kind, h.from_status, h.to_status, count(*) FROM history h JOIN cases c ON c.id = h.case_id \
-             WHERE c.system = ?1 AND h.entry = 'moved' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        )
-        .bind(system)
-        .fetch_all(&self.readers)
-        .await?;
-        let count = |row: SqliteRow| {
-            Ok(MoveCount { kind: row.try_get(0)?, from: row.try_get(1)?, to: row.try_get(2)?, moves: row.try_get(3)? })
-        };
-        rows.into_iter().map(count).collect()
-    }
-
     async fn history(&self, case: i64) -> Result<Vec<HistoryView>, StoreFault> {
         let rows = sqlx::query(
             "SELECT h.entry, h.from_status, h.to_status, h.happened_at, h.recorded_at, h.agency, h.officer, h.comment, \
-             h.details, i.message_id, h.item FROM history h JOIN inbox i ON i.seq = h.message \
+             h.details, i.message_id, h.item, t.code FROM history h LEFT JOIN inbox i ON i.seq = h.message \
+             LEFT JOIN timers t ON t.id = h.timer \
              WHERE h.case_id = ?1 ORDER BY h.id",
         )
         .bind(case)
@@ -102,6 +89,7 @@ impl Sqlite {
                 details: row.try_get(8)?,
                 message_id: row.try_get(9)?,
                 item: row.try_get(10)?,
+                timer: row.try_get(11)?,
             })
         };
         rows.into_iter().map(view).collect()
@@ -355,6 +343,7 @@ impl Sqlite {
              (SELECT count(*) FROM outbox WHERE state = 'stuck') \
              + (SELECT count(*) FROM events WHERE state = 'stuck'), \
              (SELECT count(*) FROM dead_letters WHERE state = 'open'), \
+             (SELECT count(*) FROM timers WHERE state = 'stuck'), \
              (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sent')), \
              (SELECT count(*) FROM notifications WHERE state = 'failed')",
         )
@@ -365,8 +354,9 @@ impl Sqlite {
             pending: row.try_get(1)?,
             stuck: row.try_get(2)?,
             dead_letters: row.try_get(3)?,
-            notifications: row.try_get(4)?,
-            notifications_failed: row.try_get(5)?,
+            timers_stuck: row.try_get(4)?,
+            notifications: row.try_get(5)?,
+            notifications_failed: row.try_get(6)?,
         })
     }
 }

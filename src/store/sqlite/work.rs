@@ -217,6 +217,26 @@ impl Sqlite {
         Ok(done)
     }
 
+    pub(in crate::store) async fn outbox_retry_stuck(
+        &self,
+        attempts_max: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        let done =
+            sqlx::query("UPDATE outbox SET state = 'pending', due_at = ?2 WHERE state = 'stuck' AND attempts < ?1")
+                .bind(attempts_max)
+                .bind(to_store(audit.at))
+                .execute(&mut *tx.tx)
+                .await?
+                .rows_affected();
+        if done > 0 {
+            tx.write_audit(&[audit]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done)
+    }
+
     pub(in crate::store) async fn discard(&self, id: i64, note: &str, audit: AuditRow) -> Result<bool, StoreFault> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(

@@ -2,6 +2,7 @@
 //! a statement; dead letters, which are few, row by row.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteArguments;
 
@@ -152,19 +153,22 @@ impl Transaction {
 
     async fn write_events(&mut self, rows: &[Noticed], now: DateTime<Utc>) -> Result<(), StoreFault> {
         static EVENTS: Insert = Insert::new(
-            "INSERT INTO events (message, item, system, case_number, code, data, created_at, state)",
-            "(?, ?, ?, ?, ?, ?, ?, 'pending')",
+            "INSERT INTO events (message, timer, item, system, case_number, code, data, created_at, state)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
             "",
         );
-        self.insert(&EVENTS, rows, |query, row| {
-            let Noticed { message, item, event, .. } = row;
+        let written = rows.iter().map(|row| Ok((row, json_text(row)?)));
+        let rows = written.collect::<Result<Vec<(&Noticed, String)>, StoreFault>>()?;
+        self.insert(&EVENTS, &rows, |query, (row, data)| {
+            let Noticed { cause, item, event, .. } = row;
             query
-                .bind(message)
+                .bind(cause.message())
+                .bind(cause.timer())
                 .bind(item)
                 .bind(&event.case.system)
                 .bind(&event.case.number)
                 .bind(&event.code)
-                .bind(json!(row).to_string())
+                .bind(data)
                 .bind(to_store(now))
         })
         .await
@@ -305,6 +309,11 @@ impl Transaction {
 /// A size as SQLite keeps it.
 fn integer(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// JSON as the tables keep it.
+fn json_text(value: &impl Serialize) -> Result<String, StoreFault> {
+    serde_json::to_string(value).map_err(|fault| StoreFault::Unusable(format!("a value is no JSON: {fault}")))
 }
 
 fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreFault> {

@@ -30,7 +30,8 @@ pub(crate) struct Daemon {
 }
 
 impl Home {
-    /// A home in a folder, for a broker; `more` is TOML beyond what all stories share.
+    /// A home in a folder, for a broker; `more` is TOML beyond what all stories share. The schedule is off unless it
+    /// says otherwise: the stories' messages lie in the past, and their terms with them.
     pub(crate) fn new(folder: &Path, broker_url: &str, more: &str) -> Self {
         let home = Self { folder: folder.to_path_buf() };
         home.configure(broker_url, more);
@@ -39,9 +40,10 @@ impl Home {
 
     /// Writes the configuration anew; a running daemon does not see it.
     pub(crate) fn configure(&self, broker_url: &str, more: &str) {
+        let schedule = if more.contains("[schedule]") { "" } else { "[schedule]\nenabled = false\n" };
         let text = format!(
             "[broker]\nurl = \"{broker_url}\"\nreconnect_delay_milliseconds_min = 50\nreconnect_delay_milliseconds_max = 500\n\
-             [http]\naddress = \"\"\n{AGENCIES}\n{more}"
+             [http]\naddress = \"\"\n{schedule}{AGENCIES}\n{more}"
         );
         fs::write(self.config(), text).unwrap();
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use mezhved::assemble::{self, Rules};
 use mezhved::config::{Config, Written};
+use mezhved::desk::{consistency, journal};
 use mezhved::domain::properties::Properties;
 use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
@@ -102,11 +103,17 @@ pub(crate) fn written(folder: &Path, more: &str) -> Written {
 pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
     let config = Config::check(&written(folder, more)).unwrap();
     if config.schemas.is_some() || config.notify.templates.is_some() {
-        let own = assemble::rules(&config).unwrap();
-        return assemble::pipeline(config, &own).await.unwrap();
+        return own_house(folder, more).await;
     }
     let rules = rules(&config);
     assemble::pipeline(config, rules).await.unwrap()
+}
+
+/// A pipeline whose rules are its own: the configuration names files beside the built-in ones.
+pub(crate) async fn own_house(folder: &Path, more: &str) -> Arc<Pipeline> {
+    let config = Config::check(&written(folder, more)).unwrap();
+    let own = assemble::rules(&config).unwrap();
+    assemble::pipeline(config, &own).await.unwrap()
 }
 
 /// A message as its agency would send it through the queue of its system, or else that of `epgu`.
@@ -138,6 +145,40 @@ pub(crate) async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<Delivery>) {
 /// Everything that parked items can do now.
 pub(crate) async fn wake(pipeline: &Arc<Pipeline>) {
     while mezhved::daemon::parked_once(pipeline).await.unwrap() > 0 {}
+}
+
+/// What must hold of every store, whatever was done through it: its rows fit together, its journal is as it was sealed.
+pub(crate) async fn sound(pipeline: &Pipeline) {
+    let misfits = consistency::check(&pipeline.store, &pipeline.lifecycles).await.unwrap();
+    assert!(misfits.is_empty(), "the store does not hold together: {misfits:#?}");
+    let findings = journal::verify(&pipeline.store, None).await.unwrap().findings;
+    assert!(findings.is_empty(), "the journal was tampered with: {findings:?}");
+}
+
+/// Tells stories of `fixtures/` to a pipeline, message by message, whatever becomes of them.
+pub(crate) async fn tell(pipeline: &Arc<Pipeline>, stories: &[&str]) {
+    for story in stories {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(story);
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|ending| ending == "xml"));
+        files.sort_unstable();
+        for file in files {
+            settle(pipeline, vec![delivery(pipeline, std::fs::read(file).unwrap())]).await;
+            wake(pipeline).await;
+        }
+    }
+}
+
+/// Runs statements on the data base of a story's folder, as somebody with a tool of his own would.
+pub(crate) async fn damage(folder: &Path, statements: &[&'static str]) -> Result<(), sqlx::Error> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("store.sqlite"));
+    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let mut done = Ok(());
+    for statement in statements {
+        done = done.and(sqlx::query(*statement).execute(&pool).await.map(drop));
+    }
+    pool.close().await;
+    done
 }
 
 /// The one message of this id.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::Command;
 
-use mezhved::xml::{Event, Fault, Limits, TextReader};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use crate::fuzzed::bodies::tree::{tell, tell_tree};
 use crate::support::Folder;
 
 /// Documents that xmllint judges; fixed, and few enough for every run.
@@ -111,48 +111,6 @@ fn spoilt() -> impl Strategy<Value = String> {
     })
 }
 
-/// All that a document says, in one line.
-fn tell(text: &str) -> Result<String, Fault> {
-    let mut reader = TextReader::new(text, Limits::default());
-    let mut out = String::new();
-    while let Some(event) = reader.next_event()? {
-        match event {
-            Event::Start(start) => {
-                write!(out, "<{{{}}}{}", start.name.namespace, start.name.local).unwrap();
-                for attribute in start.attributes {
-                    write!(out, " {{{}}}{}={:?}", attribute.name.namespace, attribute.name.local, attribute.value)
-                        .unwrap();
-                }
-                out.push('>');
-            }
-            Event::Text(text) => write!(out, "{:?}", text.value).unwrap(),
-            Event::End(end) => write!(out, "</{}>", end.name.local).unwrap(),
-        }
-    }
-    Ok(out)
-}
-
-/// The same from roxmltree's tree.
-fn tell_tree(node: roxmltree::Node<'_, '_>, out: &mut String) {
-    if node.is_text() {
-        // Texts around a comment are kept apart there.
-        let text = format!("{:?}", node.text().unwrap_or(""));
-        match out.strip_suffix('"') {
-            Some(before) if node.prev_sibling().is_some() => *out = format!("{before}{}", &text[1..]),
-            _ => out.push_str(&text),
-        }
-    } else if node.is_element() {
-        write!(out, "<{{{}}}{}", node.tag_name().namespace().unwrap_or(""), node.tag_name().name()).unwrap();
-        for attribute in node.attributes() {
-            write!(out, " {{{}}}{}={:?}", attribute.namespace().unwrap_or(""), attribute.name(), attribute.value())
-                .unwrap();
-        }
-        out.push('>');
-        node.children().for_each(|child| tell_tree(child, out));
-        write!(out, "</{}>", node.tag_name().name()).unwrap();
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
@@ -161,9 +119,7 @@ proptest! {
         if let Ok(told) = tell(&text) {
             let tree = roxmltree::Document::parse(&text);
             let tree = tree.unwrap_or_else(|fault| panic!("roxmltree refuses {text:?}: {fault}"));
-            let mut expected = String::new();
-            tell_tree(tree.root_element(), &mut expected);
-            prop_assert_eq!(told, expected, "{:?}", text);
+            prop_assert_eq!(told, tell_tree(tree.root_element()), "{:?}", text);
         }
     }
 

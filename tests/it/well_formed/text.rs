@@ -2,7 +2,8 @@
 
 use mezhved::xml::{Event, Limits, StreamReader, TextReader};
 
-use super::{Drops, read_through};
+use super::read_through;
+use crate::fuzzed::bodies::pieces::Drops;
 
 #[test]
 fn bytes_that_are_no_text_are_refused() {

@@ -3,11 +3,12 @@
 
 use super::super::field::{FieldType, identifier};
 use super::super::load::Faults;
+use super::super::reaction::Guard;
 use super::super::written::{Name, Written, WrittenKind, WrittenNamed, WrittenRole, WrittenStatus};
 use super::{Form, Known, form, known_status, labelled, unique};
 
 /// What a command is called where a kind says what it asks for.
-const COMMANDS: [&str; 4] = ["open", "correct", "update", "documents"];
+const COMMANDS: [&str; 5] = ["open", "correct", "update", "documents", "letter"];
 /// A parent of any kind.
 const ANY_KIND: &str = "*";
 
@@ -42,16 +43,39 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
         }
     }
     written.term_from.iter().chain(&written.editable).for_each(|status| known_status(written, status, faults));
+    if let Some(field) = &written.signed_or
+        && !written.field.iter().any(|one| one.code.get_ref() == field.get_ref())
+    {
+        faults.on(field, "lifecycle.unknown-field", format!("the kind has no field `{}`", field.get_ref()));
+    }
+    for (role, from) in &written.inherits {
+        if !written.parties.iter().any(|one| one.get_ref() == role) {
+            faults.on(from, "lifecycle.unknown-party", format!("`{role}` is none of the `parties`"));
+        }
+    }
     let commands = written.operations.iter().map(|(name, at)| (name.as_str(), at));
-    for (name, at) in commands.chain(written.signed.iter().map(|at| (at.get_ref().as_str(), at))) {
+    let listed = written.signed.iter().chain(&written.consent).map(|at| (at.get_ref().as_str(), at));
+    for (name, at) in commands.chain(listed) {
+        let status = name.strip_prefix("update:");
+        if let Some(status) = status.filter(|_| written.consent.iter().any(|one| one.get_ref() == name)) {
+            if !written.status.iter().any(|one| one.code.get_ref() == status) {
+                faults.on(at, "lifecycle.unknown-status", format!("there is no [[status]] `{status}`"));
+            }
+            continue;
+        }
         let act = name.strip_prefix("act:").is_some_and(|act| has(&written.act, act));
         if !act && !COMMANDS.contains(&name) {
-            let text =
-                format!("`{name}` is no command; write `open`, `correct`, `update`, `documents` or `act:` with an act");
+            let text = format!(
+                "`{name}` is no command; write {} or `act:` with an act",
+                COMMANDS.map(|one| format!("`{one}`")).join(", ")
+            );
             faults.on(at, "lifecycle.unknown-command", text);
         }
     }
     parents(written, known, faults);
+    if written.status.iter().any(|status| status.blocks && status.standing) {
+        faults.on(&written.code, "lifecycle.standing", "what blocks does not stand in force; remove `standing`");
+    }
     written.status.iter().for_each(|status| station(written, status, known, faults));
 }
 
@@ -105,6 +129,10 @@ fn station(written: &WrittenKind, status: &WrittenStatus, known: &[Known<'_>], f
         }
         kind_of(&opening.kind, known, faults);
     }
+    if status.guard.is_some_and(|guard| guard != Guard::NoOpenCases) {
+        let text = "a status is guarded by `no-open-cases` alone; the others belong to reactions";
+        faults.on(&status.code, "lifecycle.guard", text);
+    }
     if let Some(sent) = &status.code_sent {
         if status.term.is_none() {
             let text = "a one-time code is good until the deadline of the status; write a `term`";
@@ -119,6 +147,7 @@ fn station(written: &WrittenKind, status: &WrittenStatus, known: &[Known<'_>], f
 
 /// The file as a whole: its name, its kinds, and what they may allow.
 pub(in super::super) fn file(written: &Written, kinds: &[WrittenKind], faults: &mut Faults<'_>) {
+    signatures(written, kinds, faults);
     form(&written.system, Form::Dashed, faults);
     labelled(&written.label, faults);
     unique("kind", kinds.iter().map(|one| &one.code).chain(&written.uses), faults);
@@ -127,6 +156,21 @@ pub(in super::super) fn file(written: &Written, kinds: &[WrittenKind], faults: &
     allowed(written, &written.authority, "authority", faults);
     for (_, operation) in kinds.iter().flat_map(|kind| &kind.operations) {
         known_operation(written, operation, faults);
+    }
+}
+
+/// Kinds of signature that are demanded are defined.
+fn signatures(written: &Written, kinds: &[WrittenKind], faults: &mut Faults<'_>) {
+    unique("signature", written.signature.iter().map(|one| &one.code), faults);
+    for one in &written.signature {
+        form(&one.code, Form::Dashed, faults);
+        labelled(&one.label, faults);
+    }
+    let services = kinds.iter().flat_map(|kind| &kind.service).flat_map(|service| &service.signatures);
+    for name in kinds.iter().flat_map(|kind| &kind.signatures).chain(services) {
+        if !written.signature.iter().any(|one| one.code.get_ref() == name.get_ref()) {
+            faults.on(name, "lifecycle.unknown-signature", format!("there is no [[signature]] `{}`", name.get_ref()));
+        }
     }
 }
 

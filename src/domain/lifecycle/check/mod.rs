@@ -1,6 +1,7 @@
 //! Checks of a lifecycle file, kind by kind: names, the graph of statuses, timers, services, what kinds say of each other. Each
 //! check notes every fault that it finds.
 
+mod extracts;
 mod graph;
 mod kinds;
 mod names;
@@ -9,6 +10,7 @@ mod timers;
 
 use std::collections::HashSet;
 
+pub(super) use extracts::extracts;
 pub(super) use kinds::file;
 
 use super::Lifecycle;

@@ -29,6 +29,12 @@ pub(super) fn reactions(written: &WrittenKind, shared: &Shared, known: &[Known<'
                 faults.on(answer, "lifecycle.reaction-target", text);
             }
             reasons(written, shared, answer, faults);
+            if answer.get_ref().get("if").and_then(toml::Value::as_str) == Some("code-fits")
+                && status.code_sent.is_none()
+            {
+                let text = format!("`{}` sends no code; write `code_sent`", status.code.get_ref());
+                faults.on(answer, "lifecycle.guard", text);
+            }
             if let Some(opened) = answer.get_ref().get("opens").and_then(toml::Value::as_str)
                 && !known.iter().any(|one| one.code == opened)
             {

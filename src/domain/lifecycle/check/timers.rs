@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use super::super::load::{Faults, Shared};
 use super::super::status::Requirement;
-use super::super::written::{WrittenKind, WrittenStatus, WrittenTimer};
+use super::super::written::{Name, WrittenKind, WrittenStatus, WrittenTimer};
 use super::{Form, applies, form, unique};
 
 /// Timers move along the lifecycle, fill in the reasons that their target requires, and wait for something that exists.
@@ -19,6 +19,9 @@ pub(super) fn timers(written: &WrittenKind, shared: &Shared, faults: &mut Faults
     }
     for status in &written.status {
         unique("timer of a status", status.timers.iter().map(|one| &one.code), faults);
+        if let Some(sent) = &status.code_sent {
+            reasoned(written, shared, &sent.exhausted, sent.reason.as_ref(), faults);
+        }
         for timer in &status.timers {
             form(&timer.code, Form::Dashed, faults);
             let deadline = timer.after.iter().chain(&timer.before).find(|due| due.get_ref() == "deadline");
@@ -49,20 +52,22 @@ fn targets(
             let text = format!("`{}` is not a next status of `{}`", to.get_ref(), status.code.get_ref());
             faults.on(to, "lifecycle.timer-target", text);
         }
-        let target = written.status.iter().find(|one| one.code.get_ref() == to.get_ref());
-        let reason = timer.reason.as_ref().map(Spanned::get_ref);
-        let known = |target: &WrittenStatus| {
-            written
-                .reason
-                .iter()
-                .chain(&shared.reasons)
-                .any(|one| Some(one.code.get_ref()) == reason && applies(one, target))
-        };
-        let needs = |target: &WrittenStatus| reason.is_some() || target.requires.contains(&Requirement::Reasons);
-        if target.is_some_and(|target| needs(target) && !known(target)) {
-            let text = format!("a move to `{}` needs a `reason` that is for it", to.get_ref());
-            faults.on(to, "lifecycle.no-reason", text);
-        }
+        reasoned(written, shared, to, timer.reason.as_ref(), faults);
+    }
+}
+
+/// A move that fills its reason in by itself has one that is for its target, where the target requires reasons.
+fn reasoned(written: &WrittenKind, shared: &Shared, to: &Name, reason: Option<&Name>, faults: &mut Faults<'_>) {
+    let target = written.status.iter().find(|one| one.code.get_ref() == to.get_ref());
+    let reason = reason.map(Spanned::get_ref);
+    let known = |target: &WrittenStatus| {
+        let reasons = written.reason.iter().chain(&shared.reasons);
+        reasons.into_iter().any(|one| Some(one.code.get_ref()) == reason && applies(one, target))
+    };
+    let needs = |target: &WrittenStatus| reason.is_some() || target.requires.contains(&Requirement::Reasons);
+    if target.is_some_and(|target| needs(target) && !known(target)) {
+        let text = format!("a move to `{}` needs a `reason` that is for it", to.get_ref());
+        faults.on(to, "lifecycle.no-reason", text);
     }
 }
 

@@ -1,0 +1,23 @@
+-- Search: by whom, when and where a case is found, and the words of cases and documents.
+
+CREATE INDEX cases_agency ON cases (agency, id);
+CREATE INDEX cases_opened ON cases (opened_at);
+CREATE INDEX dead_letters_case ON dead_letters (case_number) WHERE case_number IS NOT NULL;
+CREATE INDEX dead_letters_content ON dead_letters (content) WHERE content IS NOT NULL;
+CREATE INDEX inbox_long ON inbox (hash) WHERE raw_offset IS NULL;
+CREATE INDEX parked_number ON parked (number);
+
+-- The words of cases and documents; case of letters and «ё» do not matter. The texts themselves are not kept twice.
+CREATE VIRTUAL TABLE case_text USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE document_text USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0');
+
+-- What is new or has other words: taken in behind the writing, piece by piece, and before each search for words.
+CREATE TABLE case_text_stale (case_id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE document_text_stale (document_id INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER cases_text_new AFTER INSERT ON cases BEGIN INSERT INTO case_text_stale VALUES (NEW.id); END;
+CREATE TRIGGER cases_text_changed AFTER UPDATE OF title, object, details ON cases
+BEGIN INSERT OR IGNORE INTO case_text_stale VALUES (NEW.id); END;
+CREATE TRIGGER documents_text_new AFTER INSERT ON documents
+BEGIN INSERT INTO document_text_stale VALUES (NEW.id); END;
+CREATE TRIGGER documents_text_changed AFTER UPDATE OF versions ON documents WHEN NEW.versions <> OLD.versions
+BEGIN INSERT OR IGNORE INTO document_text_stale VALUES (NEW.id); END;

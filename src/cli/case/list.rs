@@ -1,0 +1,118 @@
+//! `case list`, `organization list`: cases by number, party, place, agency, period and words.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::apply::Lifecycles;
+use crate::cli::period::Period;
+use crate::cli::seek::{Cases, Page, places, words};
+use crate::cli::{Done, Failed, Layers, assemble, show};
+use crate::config::Config;
+use crate::store::{CaseFilter, CaseRow, Place};
+
+/// Which cases.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  mezhved case list --system epgu --status 'На рассмотрении' --agency MFC-77 --since 2026-03-01
+  mezhved case list --snils '112-233-445 95' --as-applicant
+  mezhved case list --text 'реконструкция склада' --csv")]
+pub(in crate::cli) struct List {
+    /// Only this number; one that ends in * stands for all that begin like it.
+    #[arg(long)]
+    number: Option<String>,
+    #[command(flatten)]
+    cases: Cases,
+    #[command(flatten)]
+    opened: Period,
+    #[command(flatten)]
+    page: Page,
+}
+
+/// A case as it is listed: with what people read.
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    row: &'a CaseRow,
+    /// What it is called: its title, else the applicant's name where that may be shown.
+    name: Option<String>,
+    kind_label: &'a str,
+    status_label: &'a str,
+}
+
+impl List {
+    pub(in crate::cli) fn run(self, layers: &Layers) -> Done {
+        self.listed(layers, |_, _| true)
+    }
+
+    /// Only cases that are organizations.
+    pub(in crate::cli) fn organizations(self, layers: &Layers) -> Done {
+        self.listed(layers, |lifecycles, place| {
+            let system = lifecycles.system(&place.system);
+            system.is_some_and(|system| system.organizations().contains(&place.kind.as_str()))
+        })
+    }
+
+    fn listed(self, layers: &Layers, among: impl Fn(&Lifecycles, &Place) -> bool) -> Done {
+        let config = layers.checked()?;
+        let lifecycles = assemble::rules(&config)?.lifecycles;
+        let mut filter = CaseFilter {
+            after: self.page.after,
+            limit: self.page.limit,
+            ..self.cases.filter(self.number.as_ref(), &self.opened, &config, &lifecycles)?
+        };
+        let every = places(&lifecycles, |_, _| true);
+        if every.iter().any(|place| !among(&lifecycles, place)) {
+            let mut asked = filter.places.take().unwrap_or(every);
+            asked.retain(|place| among(&lifecycles, place));
+            filter.places = Some(asked);
+        }
+        let rows = assemble::runtime()?.block_on(async {
+            let store = assemble::store(&config).await?;
+            if filter.text.is_some() {
+                words(&store).await?;
+            }
+            store.find_cases(&filter).await.map_err(Failed::away)
+        })?;
+        let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
+        let headings =
+            ["no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties"];
+        self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
+    }
+}
+
+impl<'a> Listed<'a> {
+    fn of(row: &'a CaseRow, lifecycles: &'a Lifecycles) -> Self {
+        let lifecycle = lifecycles.kind(&row.system, &row.kind);
+        let status = lifecycle.and_then(|one| one.status(&row.status));
+        let named = lifecycle.into_iter().flat_map(|one| &one.kind().fields).find(|field| {
+            !field.masked && field.identifies.as_deref() == Some("applicant") && field.identifier() == Some("name")
+        });
+        let name = named.and_then(|field| row.details.get(&field.code)?.as_str());
+        Self {
+            row,
+            name: row.title.as_deref().or(name).map(str::to_owned),
+            kind_label: lifecycle.map_or(&row.kind, |one| &one.kind().label),
+            status_label: status.map_or(&row.status, |status| &status.label),
+        }
+    }
+
+    fn cells(&self, config: &Config) -> Vec<String> {
+        let Self { row, .. } = self;
+        let parties: Vec<String> =
+            row.parties.iter().map(|party| format!("{}: {} {}", party.role, party.identifier, party.shown)).collect();
+        let deadline = row.deadline.map(|deadline| show::moment(deadline, config.zone));
+        vec![
+            row.id.to_string(),
+            row.system.clone(),
+            self.kind_label.to_owned(),
+            row.number.clone(),
+            self.name.clone().unwrap_or_default(),
+            self.status_label.to_owned(),
+            show::moment(row.since, config.zone),
+            row.agency.clone(),
+            row.officer.clone().unwrap_or_default(),
+            deadline.unwrap_or_default(),
+            parties.join("\n"),
+        ]
+    }
+}

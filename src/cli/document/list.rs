@@ -1,0 +1,124 @@
+//! `document list`: documents by case, party, type, number, state, period and words.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::apply::Lifecycles;
+use crate::cli::period::Period;
+use crate::cli::seek::{Cases, Page, words};
+use crate::cli::{Done, Failed, Layers, assemble, show};
+use crate::config::Config;
+use crate::store::{DocumentFilter, DocumentRow};
+
+/// Which documents.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  mezhved document list --case 77-2026-000123
+  mezhved document list --inn 7707083893 --type charter --state approved
+  mezhved document list --words 'договор аренды' --as-applicant")]
+pub(in crate::cli) struct List {
+    /// Only of the case with this number; one that ends in * stands for all that begin like it.
+    #[arg(long)]
+    case: Option<String>,
+    /// Only of this type, such as passport or charter.
+    #[arg(long)]
+    r#type: Option<String>,
+    /// Only with this number of their own.
+    #[arg(long)]
+    number: Option<String>,
+    /// Only in this state: its code, or its Russian label.
+    #[arg(long)]
+    state: Option<String>,
+    /// Words of title, issuer, number or file name; each may be the beginning of one. `--text` asks for words of the case.
+    #[arg(long)]
+    words: Option<String>,
+    #[command(flatten)]
+    cases: Cases,
+    #[command(flatten)]
+    changed: Period,
+    #[command(flatten)]
+    page: Page,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    row: &'a DocumentRow,
+    type_label: &'a str,
+    state_label: &'a str,
+}
+
+impl List {
+    pub(in crate::cli) fn run(self, layers: &Layers) -> Done {
+        let config = layers.checked()?;
+        let lifecycles = assemble::rules(&config)?.lifecycles;
+        let state = self.state.map(|word| match lifecycles.documents.recognize(&word) {
+            Some(state) => Ok(state.code.clone()),
+            None => Err(Failed::wrong(format!("--state {word}: documents have no such state"))),
+        });
+        let filter = DocumentFilter {
+            cases: self.cases.filter(self.case.as_ref(), &Period::default(), &config, &lifecycles)?,
+            r#type: self.r#type,
+            number: self.number,
+            state: state.transpose()?,
+            changed: self.changed.span(config.zone)?,
+            text: self.words,
+            after: self.page.after,
+            limit: self.page.limit,
+        };
+        let rows = assemble::runtime()?.block_on(async {
+            let store = assemble::store(&config).await?;
+            if filter.text.is_some() || filter.number.is_some() || filter.cases.text.is_some() {
+                words(&store).await?;
+            }
+            store.find_documents(&filter).await.map_err(Failed::away)
+        })?;
+        let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
+        let headings = [
+            "no",
+            "system",
+            "case",
+            "type",
+            "number",
+            "state",
+            "signed",
+            "valid until",
+            "version",
+            "file",
+            "size",
+            "changed",
+        ];
+        self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
+    }
+}
+
+impl<'a> Listed<'a> {
+    fn of(row: &'a DocumentRow, lifecycles: &'a Lifecycles) -> Self {
+        let lifecycle = lifecycles.kind(&row.system, &row.kind);
+        let known = lifecycle.and_then(|one| one.documents()).and_then(|rules| rules.document_type(&row.r#type));
+        let state = lifecycles.documents.status(&row.state);
+        Self {
+            row,
+            type_label: known.map_or(&row.r#type, |one| &one.label),
+            state_label: state.map_or(&row.state, |state| &state.label),
+        }
+    }
+
+    fn cells(&self, config: &Config) -> Vec<String> {
+        let Self { row, .. } = self;
+        vec![
+            row.id.to_string(),
+            row.system.clone(),
+            row.case.clone(),
+            self.type_label.to_owned(),
+            row.number.clone(),
+            self.state_label.to_owned(),
+            if row.signed { "Подписано".to_owned() } else { String::new() },
+            row.valid_until.clone().unwrap_or_default(),
+            row.versions.to_string(),
+            row.file_name.clone(),
+            row.size.to_string(),
+            show::moment(row.changed_at, config.zone),
+        ]
+    }
+}

@@ -1,0 +1,55 @@
+//! `document verify`: missing, changed and left-over content files.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::{Done, Exit, Failed, Layers, assemble, show};
+use crate::desk::contents::{self, FileFinding, Wrong};
+use crate::store::Contents;
+
+/// How to verify.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Verify {
+    /// Files that no row names count from this age on: younger ones may belong to a message that is being settled.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    leftover_age: u64,
+    /// Print one JSON object a finding, and at last one that says what was looked at.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(in crate::cli) fn run(self, layers: &Layers) -> Done {
+        let config = layers.checked()?;
+        let looked = assemble::runtime()?.block_on(async {
+            let store = assemble::store(&config).await?;
+            let folder = Contents::at(config.contents.clone());
+            let age = Duration::from_secs(self.leftover_age);
+            contents::verify(&store, &folder, age, |finding| self.tell(finding)).await.map_err(Failed::away)
+        })?;
+        if self.json {
+            show::json(&looked)?;
+        } else {
+            let contents::Looked { contents, bytes, findings } = looked;
+            show::line(&format!("{contents} contents of {bytes} bytes looked at, {findings} findings"));
+        }
+        Ok(if looked.findings == 0 { Exit::Well } else { Exit::Found })
+    }
+
+    fn tell(&self, finding: &FileFinding) {
+        if self.json {
+            // A finding is text and lists of texts: it is always JSON.
+            drop(show::json(finding));
+            return;
+        }
+        let wrong = match finding.wrong {
+            Wrong::Missing => "missing",
+            Wrong::Changed => "changed",
+            Wrong::Leftover => "leftover",
+        };
+        let named_by =
+            if finding.named_by.is_empty() { String::new() } else { format!(": {}", finding.named_by.join("; ")) };
+        show::line(&format!("{wrong} {}{named_by}", finding.content));
+    }
+}

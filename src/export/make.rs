@@ -1,0 +1,348 @@
+//! Making a file: pages come out of the snapshot on one side, rows go into the file on the other, a few pages apart. The file is hashed
+//! as it is written, packed where asked for, synced, and a document is held against its schema before anybody sees it.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono_tz::Tz;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use super::ExportFault;
+use super::csv::Csv;
+use super::format::{Compression, Encoding, Format, Profile};
+use super::html::{Html, Title};
+use super::part::Part;
+use super::schemas::Schemas;
+use super::table::{Row, Table};
+#[cfg(feature = "xlsx")]
+use super::xlsx::Xlsx;
+use super::xml::{Head, Xml};
+use crate::apply::Lifecycles;
+use crate::failpoint;
+use crate::store::{Page, Selection, Snapshot};
+
+/// Rows of one page: enough that a statement costs little beside them, few enough that pages cost little memory.
+const PAGE_ROWS: u32 = 1000;
+/// Pages that may wait for being written.
+const PAGES_WAITING: usize = 2;
+/// Between the file and the packer.
+const BUFFER_BYTES: usize = 128 * 1024;
+/// Packing is paid once, the bytes often.
+const ZSTD_LEVEL: i32 = 3;
+
+/// Is told how far a making is.
+pub trait Progress: Send + Sync {
+    /// So many rows are read; the reading stands at this key of this last one.
+    fn read(&self, rows: u64, key: i64, last_key: i64);
+}
+
+/// Everything that a file is made by.
+#[derive(Debug, Clone)]
+pub struct Making {
+    pub(super) of: &'static str,
+    pub(super) table: Table,
+    pub(super) format: Format,
+    pub(super) profile: Profile,
+    pub(super) encoding: Encoding,
+    pub(super) compression: Compression,
+    pub(super) zone: Tz,
+    pub(super) head: Head,
+    pub(super) title: Title,
+}
+
+/// A file that is written and synced, and not yet anywhere.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) part: Part,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
+}
+
+/// Where the rows come from.
+#[derive(Debug)]
+pub(super) enum Rows {
+    /// A register, read page by page; with changes, only of these.
+    Register { selection: Box<Selection>, changes: Option<(i64, i64)> },
+    /// Counted already: one section, or several of a page for people.
+    Sections(Vec<(Section, Page)>),
+}
+
+/// What stands over the rows that follow.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// Where there are several.
+    pub(super) heading: Option<String>,
+    /// A chart; empty: none.
+    pub(super) figure: String,
+    /// Its columns.
+    pub(super) table: Table,
+}
+
+/// What goes from the reader to the writer.
+#[derive(Debug)]
+enum Piece {
+    Section(Box<Section>),
+    Page(Page),
+}
+
+/// Makes a file in a folder.
+pub(super) async fn make(
+    snapshot: &mut Snapshot,
+    rows: Rows,
+    making: &Making,
+    words: &Arc<Lifecycles>,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Written, ExportFault> {
+    let started = Instant::now();
+    let (sender, receiver) = mpsc::channel(PAGES_WAITING);
+    let aside = (making.clone(), Arc::clone(words), folder.to_path_buf());
+    let writing = tokio::task::spawn_blocking(move || write(receiver, &aside.0, &aside.1, &aside.2));
+    let reading = read(snapshot, rows, &making.table, sender, progress);
+    let (read, written) = tokio::join!(reading, writing);
+    let written = written.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+    // A writer that gave up lets the reader end early and well; a reader that failed lets the writer end early.
+    read?;
+    let written = written?;
+    failpoint::hit("export.written");
+    let rows_a_second = rate(written.rows, started.elapsed());
+    tracing::info!(of = making.of, rows = written.rows, bytes = written.bytes, rows_a_second, "file made");
+    Ok(written)
+}
+
+/// How many a second.
+pub(crate) fn rate(rows: u64, time: Duration) -> u64 {
+    u64::try_from(u128::from(rows) * 1000 / time.as_millis().max(1)).unwrap_or(u64::MAX)
+}
+
+/// Holds a made document against its schema.
+pub(super) fn check(written: &Written, making: &Making, schemas: &Schemas) -> Result<(), ExportFault> {
+    if making.format != Format::Xml {
+        return Ok(());
+    }
+    let unreadable = ExportFault::unwritable(written.part.path().display().to_string());
+    let document =
+        File::open(written.part.path()).and_then(|file| unpacked(file, making.compression)).map_err(unreadable)?;
+    schemas.check(making.of, document)
+}
+
+/// A packed file as it was before.
+fn unpacked(file: File, compression: Compression) -> io::Result<Box<dyn Read>> {
+    let file = BufReader::with_capacity(BUFFER_BYTES, file);
+    Ok(match compression {
+        Compression::None => Box::new(file),
+        Compression::Gzip => Box::new(GzDecoder::new(file)),
+        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(file)?),
+    })
+}
+
+async fn read(
+    snapshot: &mut Snapshot,
+    rows: Rows,
+    table: &Table,
+    sender: mpsc::Sender<Piece>,
+    progress: &dyn Progress,
+) -> Result<(), ExportFault> {
+    match rows {
+        Rows::Register { selection, changes } => {
+            let section = Section { heading: None, figure: String::new(), table: table.clone() };
+            // A writer that has given up says why; the reader just ends.
+            if sender.send(Piece::Section(Box::new(section))).await.is_err() {
+                return Ok(());
+            }
+            read_register(snapshot, &selection, changes, sender, progress).await
+        }
+        Rows::Sections(sections) => {
+            for (section, page) in sections {
+                progress.read(page.len() as u64, 1, 1);
+                for piece in [Piece::Section(Box::new(section)), Piece::Page(page)] {
+                    if sender.send(piece).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn read_register(
+    snapshot: &mut Snapshot,
+    selection: &Selection,
+    changes: Option<(i64, i64)>,
+    sender: mpsc::Sender<Piece>,
+    progress: &dyn Progress,
+) -> Result<(), ExportFault> {
+    let last_key = snapshot.last_key(selection).await?;
+    let (mut after, mut rows) = (i64::MIN, 0);
+    loop {
+        let page = snapshot.page(selection, after, PAGE_ROWS, changes).await?;
+        failpoint::hit("export.read");
+        let is_last = page.is_last;
+        after = page.last_key;
+        rows += page.len() as u64;
+        progress.read(rows, if is_last { last_key } else { after }, last_key);
+        if sender.send(Piece::Page(page)).await.is_err() || is_last {
+            return Ok(());
+        }
+    }
+}
+
+fn write(
+    mut pieces: mpsc::Receiver<Piece>,
+    making: &Making,
+    words: &Lifecycles,
+    folder: &Path,
+) -> Result<Written, ExportFault> {
+    let unwritable = || ExportFault::unwritable(folder.display().to_string());
+    let part = Part::begin(folder).map_err(unwritable())?;
+    let packed = Packed::begin(Tally::of(BufWriter::with_capacity(BUFFER_BYTES, part)), making.compression);
+    let packed = packed.map_err(unwritable())?;
+    let mut file = Open::begin(packed, making)?;
+    let (mut table, mut rows) = (making.table.clone(), 0);
+    while let Some(piece) = pieces.blocking_recv() {
+        match piece {
+            Piece::Section(section) => {
+                if let Open::Html(page) = &mut file {
+                    page.section(section.heading.as_deref(), &section.figure, &section.table)?;
+                }
+                table = section.table;
+            }
+            Piece::Page(page) => {
+                rows += page.len() as u64;
+                page.rows().try_for_each(|row| file.row(&table, &table.row(row, words)))?;
+            }
+        }
+    }
+    let tally = file.finish()?.finish().map_err(unwritable())?;
+    let (bytes, sha256) = (tally.bytes, hex::encode(tally.hash.finalize()));
+    let part = tally.out.into_inner().map_err(|fault| unwritable()(fault.into_error()))?;
+    part.sync().map_err(unwritable())?;
+    Ok(Written { part, rows, bytes, sha256 })
+}
+
+/// A file being written in its format.
+enum Open<W: Write> {
+    Csv(Box<Csv<W>>),
+    Xml(Box<Xml<W>>),
+    Html(Box<Html<W>>),
+    #[cfg(feature = "xlsx")]
+    Xlsx(Box<Xlsx<W>>),
+}
+
+impl<W: Write> Open<W> {
+    fn begin(out: W, making: &Making) -> Result<Self, ExportFault> {
+        Ok(match making.format {
+            Format::Csv => {
+                Self::Csv(Box::new(Csv::begin(out, &making.table, making.profile, making.encoding, making.zone)?))
+            }
+            Format::Xml => Self::Xml(Box::new(Xml::begin(out, &making.table, &making.head)?)),
+            Format::Html => Self::Html(Box::new(Html::begin(out, &making.title)?)),
+            #[cfg(feature = "xlsx")]
+            Format::Xlsx => Self::Xlsx(Box::new(Xlsx::begin(out, &making.table, &making.title)?)),
+            #[cfg(not(feature = "xlsx"))]
+            Format::Xlsx => return Err(ExportFault::NotBuilt("xlsx")),
+        })
+    }
+
+    fn row(&mut self, table: &Table, row: &Row<'_>) -> Result<(), ExportFault> {
+        match self {
+            Self::Csv(csv) => csv.row(table, row),
+            Self::Xml(xml) => xml.row(table, row),
+            Self::Html(html) => html.row(table, row),
+            #[cfg(feature = "xlsx")]
+            Self::Xlsx(xlsx) => xlsx.row(table, row),
+        }
+    }
+
+    fn finish(self) -> Result<W, ExportFault> {
+        match self {
+            Self::Csv(csv) => csv.finish(),
+            Self::Xml(xml) => xml.finish(),
+            Self::Html(html) => html.finish(),
+            #[cfg(feature = "xlsx")]
+            Self::Xlsx(xlsx) => xlsx.finish(),
+        }
+    }
+}
+
+/// Counts and hashes what goes through.
+struct Tally<W> {
+    out: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W> Tally<W> {
+    fn of(out: W) -> Self {
+        Self { out, hash: Sha256::new(), bytes: 0 }
+    }
+}
+
+impl<W: Write> Write for Tally<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A file being packed; the same bytes become the same packed bytes.
+enum Packed<W: Write> {
+    Plain(W),
+    Gzip(Box<GzEncoder<W>>),
+    Zstd(Box<zstd::Encoder<'static, W>>),
+}
+
+impl<W: Write> Packed<W> {
+    fn begin(out: W, compression: Compression) -> io::Result<Self> {
+        Ok(match compression {
+            Compression::None => Self::Plain(out),
+            // The header's moment stays zero.
+            Compression::Gzip => Self::Gzip(Box::new(GzEncoder::new(out, flate2::Compression::default()))),
+            Compression::Zstd => {
+                let mut encoder = zstd::Encoder::new(out, ZSTD_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Self::Zstd(Box::new(encoder))
+            }
+        })
+    }
+
+    fn finish(self) -> io::Result<W> {
+        match self {
+            Self::Plain(out) => Ok(out),
+            Self::Gzip(encoder) => encoder.finish(),
+            Self::Zstd(encoder) => encoder.finish(),
+        }
+    }
+}
+
+impl<W: Write> Write for Packed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(out) => out.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.flush(),
+            Self::Gzip(encoder) => encoder.flush(),
+            Self::Zstd(encoder) => encoder.flush(),
+        }
+    }
+}

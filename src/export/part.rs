@@ -1,0 +1,139 @@
+//! A file that is being written: beside its place, under a name that nobody takes for finished, locked by its process. It is renamed when
+//! it is whole, and gone when its writer gives up; what a killed process left is swept, because nobody holds its lock any more.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::failpoint;
+
+/// What such a file's name begins and ends with.
+const BEFORE: &str = ".mezhved-";
+const AFTER: &str = ".part";
+
+/// A file that is not finished.
+#[derive(Debug)]
+pub(super) struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    /// Begins a file in a folder, which is made where it is not there, and sweeps what killed writers left in it.
+    pub(super) fn begin(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        sweep(folder)?;
+        let path = folder.join(format!("{BEFORE}{}{AFTER}", uuid::Uuid::now_v7()));
+        let file = File::create_new(&path)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Self { path, file })
+    }
+
+    /// Where it is as long as it is not finished.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes its bytes lasting.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Gives it its name in its folder, for good.
+    pub(super) fn publish(self, path: &Path) -> io::Result<()> {
+        self.sync()?;
+        failpoint::hit("export.before-rename");
+        fs::rename(&self.path, path)?;
+        match path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Write for Part {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        failpoint::disk(bytes.len())?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Once it has its name there is nothing under this one; otherwise the fault that ended it is the one to tell.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+/// Removes unfinished files of a folder whose writers are no more; gives how many.
+pub(super) fn sweep(folder: &Path) -> io::Result<usize> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(fault) => return Err(fault),
+    };
+    let mut swept = 0;
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !(name.starts_with(BEFORE) && name.ends_with(AFTER)) {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() && fs::remove_file(entry.path()).is_ok() {
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("mezhved-part-{}", uuid::Uuid::now_v7()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = folder();
+        let mut part = Part::begin(&folder).unwrap();
+        part.write_all(b"whole").unwrap();
+        assert!(!names(&folder).contains(&"a.csv".to_owned()));
+        part.publish(&folder.join("a.csv")).unwrap();
+        let mut given_up = Part::begin(&folder).unwrap();
+        given_up.write_all(b"half").unwrap();
+        drop(given_up);
+        assert_eq!(names(&folder), ["a.csv"]);
+        assert_eq!(fs::read(folder.join("a.csv")).unwrap(), b"whole");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_swept_and_a_living_one_is_let_be() {
+        let folder = folder();
+        let living = Part::begin(&folder).unwrap();
+        fs::write(folder.join(format!("{BEFORE}killed{AFTER}")), b"half").unwrap();
+        fs::write(folder.join("other.part"), b"not ours").unwrap();
+        let another = Part::begin(&folder).unwrap();
+        assert!(living.path().exists() && another.path().exists());
+        drop((living, another));
+        assert_eq!(names(&folder), ["other.part"]);
+        assert_eq!(sweep(&folder.join("nowhere")).unwrap(), 0);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

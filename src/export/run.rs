@@ -1,0 +1,440 @@
+//! The conductor of an export: begin, read at one moment, make, check, keep, record, deliver, record. What a slot's file is, is decided
+//! once, in the transaction that also moves the job's watermark: whoever runs the slot again delivers that file.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sha2::{Digest, Sha256};
+
+use super::announce::{self, Finished};
+use super::deliver::{self, Parcel};
+use super::html::Title;
+use super::job::{Job, Mode, Subject};
+use super::make::{self, Making, Progress, Rows, Section, Written};
+use super::manifest::{Manifest, ManifestWatermark};
+use super::table::Table;
+use super::xml::{Head, namespace};
+use super::{Empty, ExportFault, Format, Headings, Schemas, chart, marks, part, report};
+use crate::apply::Lifecycles;
+use crate::apply::rows::AuditRow;
+use crate::assemble::Rules;
+use crate::clock;
+use crate::config::{Config, Partners, StateServices};
+use crate::domain::calendar::Calendar;
+use crate::domain::routing::Routing;
+use crate::failpoint;
+use crate::outbox::Sending;
+use crate::store::{Contents, MadeExport, Page, Period, Report, Selection, Snapshot, Store, Watermark, reports};
+
+/// Changes that are removed in one transaction.
+const CHANGES_AT_ONCE: u32 = 5000;
+/// Runs whose files are forgotten in one transaction.
+const FILES_AT_ONCE: u32 = 500;
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The moment that it stands for.
+    pub slot: DateTime<Utc>,
+    /// Who or what asked.
+    pub actor: String,
+    /// Whether the slot's file is to be made anew although there is one.
+    pub anew: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Number of the run.
+    pub run: i64,
+    /// What is said of the file.
+    pub manifest: Manifest,
+    /// Whether the file was there from an earlier run of the slot.
+    pub again: bool,
+    /// Where the file is.
+    pub places: Vec<String>,
+}
+
+/// Makes and delivers.
+#[derive(Debug)]
+pub struct Exporter {
+    store: Store,
+    words: Arc<Lifecycles>,
+    routing: Arc<Routing>,
+    calendar: Arc<Calendar>,
+    partners: Partners,
+    services: StateServices,
+    schemas: Schemas,
+    /// Where files are made.
+    making: PathBuf,
+    /// The files of slots.
+    kept: Contents,
+    agency: String,
+    rules: String,
+    /// Files longer than this do not come along with a message.
+    content_bytes_max: u64,
+    #[cfg(feature = "s3")]
+    s3: crate::config::S3Settings,
+}
+
+impl Exporter {
+    /// An exporter over a store.
+    ///
+    /// # Errors
+    /// The folder of schemas cannot be read.
+    pub fn new(store: Store, config: &Config, rules: &Rules) -> Result<Self, ExportFault> {
+        let folder = &config.exports.work_folder;
+        Ok(Self {
+            store,
+            words: Arc::clone(&rules.lifecycles),
+            routing: Arc::clone(&rules.routing),
+            calendar: Arc::clone(&rules.calendar),
+            partners: config.partners.clone(),
+            services: config.services.clone(),
+            schemas: Schemas::load(config.schemas.as_deref())?,
+            making: making(folder),
+            kept: kept(folder),
+            agency: config.agency.clone(),
+            rules: version(rules),
+            content_bytes_max: config.exports.message_bytes_max,
+            #[cfg(feature = "s3")]
+            s3: config.exports.s3.clone(),
+        })
+    }
+
+    /// Runs a job for a slot, and records how it ended.
+    ///
+    /// # Errors
+    /// Why there is no file; the run's row says the same.
+    pub async fn run(&self, job: &Job, asked: &Asked, progress: &dyn Progress) -> Result<Outcome, ExportFault> {
+        let begun = self.store.export_begin(&job.code, asked.slot, &asked.actor, asked.anew, clock::now()).await?;
+        failpoint::hit("export.begun");
+        tracing::info!(job = job.code, run = begun.run, attempt = begun.attempt, slot = %asked.slot, "export begins");
+        let ended = self.attempt(job, asked, begun.run, begun.made, progress).await;
+        match &ended {
+            Ok(outcome) => {
+                let Manifest { rows, bytes, .. } = outcome.manifest;
+                tracing::info!(job = job.code, run = begun.run, rows, bytes, again = outcome.again, "export done");
+            }
+            Err(fault) => {
+                tracing::error!(job = job.code, run = begun.run, %fault, "export failed");
+                self.store.export_failed(begun.run, &fault.to_string(), clock::now()).await?;
+            }
+        }
+        ended
+    }
+
+    async fn attempt(
+        &self,
+        job: &Job,
+        asked: &Asked,
+        run: i64,
+        made: Option<String>,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ExportFault> {
+        let period = job.period.at(asked.slot, job.zone)?;
+        let earlier = made.and_then(|told| Some((serde_json::from_str::<Manifest>(&told).ok()?, told)));
+        let again = earlier.is_some();
+        let (manifest, told) = match earlier {
+            Some(earlier) => earlier,
+            None => self.made(job, asked, run, period, progress).await?,
+        };
+        failpoint::hit("export.made");
+        let mut places = Vec::new();
+        if !manifest.sha256.is_empty() {
+            let (manifest, slot) = (&manifest, asked.slot);
+            let parcel = Parcel {
+                job,
+                manifest,
+                told: &told,
+                slot,
+                period,
+                kept: &self.kept,
+                #[cfg(feature = "s3")]
+                s3: &self.s3,
+            };
+            for destination in &job.destinations {
+                places.extend(tokio::task::block_in_place(|| deliver::deliver(destination, &parcel))?);
+            }
+        }
+        failpoint::hit("export.delivered");
+        let now = clock::now();
+        let sending = Sending {
+            agency: &self.agency,
+            lifecycles: &self.words,
+            partners: &self.partners,
+            services: &self.services,
+            routing: &self.routing,
+            zone: job.zone,
+            calendar: &self.calendar,
+            link: None,
+            now,
+        };
+        let (slot, content_bytes_max) = (asked.slot, self.content_bytes_max);
+        let finished = Finished { job, manifest: &manifest, slot, period, places: &places, content_bytes_max };
+        let owed = announce::owed(&finished, &self.kept, &sending)?;
+        if !self.store.export_done(run, &owed, now).await? {
+            return Err(ExportFault::Overtaken);
+        }
+        while self.store.export_forget_changes(CHANGES_AT_ONCE).await? > 0 {}
+        Ok(Outcome { run, manifest, again, places })
+    }
+
+    /// Makes the slot's file, keeps it, and records it together with how far the job comes by it.
+    async fn made(
+        &self,
+        job: &Job,
+        asked: &Asked,
+        run: i64,
+        period: Option<Period>,
+        progress: &dyn Progress,
+    ) -> Result<(Manifest, String), ExportFault> {
+        // The watermark must be there before the snapshot: from then on changes are noted.
+        let position = match (job.mode, job.subject) {
+            (Mode::Incremental, Subject::Register(register)) => {
+                Some(self.store.export_watch(&job.code, register.source).await?)
+            }
+            _ => None,
+        };
+        let mut snapshot = self.store.snapshot().await?;
+        let watermark = position.map(|from| Watermark { job: job.code.clone(), from, to: snapshot.last_change() });
+        let changes = watermark.as_ref().and_then(|mark| Some((mark.from?, mark.to)));
+        let rows = self.rows(&mut snapshot, job, period, changes).await?;
+        let making = self.making(job, asked, period);
+        let written = make::make(&mut snapshot, rows, &making, &self.words, &self.making, progress).await;
+        snapshot.close().await?;
+        let written = written?;
+        let delivered = match (written.rows, job.when_empty) {
+            (0, Empty::Fail) => return Err(ExportFault::Empty),
+            (0, Empty::Skip) => false,
+            _ => true,
+        };
+        let mut manifest = self.manifest(job, asked, &written, period, watermark.as_ref())?;
+        if delivered {
+            tokio::task::block_in_place(|| {
+                make::check(&written, &making, &self.schemas)?;
+                Ok::<(), ExportFault>(self.kept.adopt(written.part.path(), &written.sha256)?)
+            })?;
+        } else {
+            (manifest.file, manifest.sha256, manifest.bytes) = (String::new(), String::new(), 0);
+        }
+        failpoint::hit("export.kept");
+        let told =
+            serde_json::to_string_pretty(&manifest).map_err(|fault| ExportFault::Schema(fault.to_string()))? + "\n";
+        let made = MadeExport {
+            rows: written.rows,
+            bytes: manifest.bytes,
+            sha256: delivered.then(|| written.sha256.clone()),
+            manifest: told.clone(),
+            watermark,
+        };
+        if !self.store.export_made(run, &made).await? {
+            return Err(ExportFault::Overtaken);
+        }
+        Ok((manifest, told))
+    }
+
+    /// Makes a file that nobody keeps, for somebody who asks: of any period, without a run and a watermark. The journal tells of it.
+    ///
+    /// # Errors
+    /// Why there is no file.
+    pub async fn show(
+        &self,
+        job: &Job,
+        asked: &Asked,
+        period: Option<Period>,
+        into: &mut (dyn Write + Send),
+        progress: &dyn Progress,
+    ) -> Result<Manifest, ExportFault> {
+        let mut snapshot = self.store.snapshot().await?;
+        let rows = self.rows(&mut snapshot, job, period, None).await?;
+        let making = self.making(job, asked, period);
+        let written = make::make(&mut snapshot, rows, &making, &self.words, &self.making, progress).await;
+        snapshot.close().await?;
+        let written = written?;
+        let manifest = self.manifest(job, asked, &written, period, None)?;
+        let audit = AuditRow {
+            at: clock::now(),
+            actor: asked.actor.clone(),
+            action: "export.show",
+            subject: format!("export:{}", job.subject.code()),
+            before: None,
+            after: Some(
+                serde_json::json!({"from": manifest.from, "to": manifest.to, "rows": written.rows}).to_string(),
+            ),
+        };
+        self.store.note(&[audit]).await?;
+        tokio::task::block_in_place(|| {
+            make::check(&written, &making, &self.schemas)?;
+            let path = written.part.path();
+            let mut file = fs::File::open(path).map_err(ExportFault::unwritable(path.display().to_string()))?;
+            std::io::copy(&mut file, into).and_then(|_| into.flush()).map_err(ExportFault::unwritable("the output"))
+        })?;
+        Ok(manifest)
+    }
+
+    async fn rows(
+        &self,
+        snapshot: &mut Snapshot,
+        job: &Job,
+        period: Option<Period>,
+        changes: Option<(i64, i64)>,
+    ) -> Result<Rows, ExportFault> {
+        Ok(match job.subject {
+            Subject::Register(register) => {
+                let selection = Selection {
+                    register,
+                    columns: job.table.reads.clone(),
+                    fields: job.table.fields,
+                    filter: job.filter.clone(),
+                    period: job.moment.zip(period),
+                    kinds: marks::kinds_of(register, &self.words),
+                };
+                Rows::Register { selection: Box::new(selection), changes }
+            }
+            Subject::Report(report) => {
+                let (figure, _, page) = self.counted(snapshot, report, job, period).await?;
+                let page = report::chosen(report, &page, &job.table, &job.filter);
+                Rows::Sections(vec![(Section { heading: None, figure, table: job.table.clone() }, page)])
+            }
+            Subject::Overview => {
+                let mut sections = Vec::new();
+                for report in reports::ALL {
+                    let (figure, table, page) = self.counted(snapshot, report, job, period).await?;
+                    let page = report::chosen(report, &page, &table, &[]);
+                    sections.push((Section { heading: Some(report.label.to_owned()), figure, table }, page));
+                }
+                Rows::Sections(sections)
+            }
+        })
+    }
+
+    /// A report counted: its chart, the table of all its columns, its rows as they are read.
+    async fn counted(
+        &self,
+        snapshot: &mut Snapshot,
+        report: &'static Report,
+        job: &Job,
+        period: Option<Period>,
+    ) -> Result<(String, Table, Page), ExportFault> {
+        let page = snapshot.report(report, &report::ask(&self.words, period)).await?;
+        let page = if report.by_day { report::by_days(report, &page, job.zone) } else { page };
+        let whole = Table::new(report.columns, Vec::new(), None, Headings::Russian);
+        let whole = whole.map_err(|unknown| ExportFault::Schema(unknown.join(", ")))?;
+        let figure = match job.format {
+            Format::Html => chart::figure(report, &whole, &report::chosen(report, &page, &whole, &[]), &self.words),
+            Format::Csv | Format::Xml | Format::Xlsx => String::new(),
+        };
+        Ok((figure, whole, page))
+    }
+
+    fn making(&self, job: &Job, asked: &Asked, period: Option<Period>) -> Making {
+        let mut attributes =
+            vec![("agency", self.agency.clone()), ("job", job.code.clone()), ("slot", moment(asked.slot))];
+        if let Some(period) = period {
+            attributes.extend([("from", milliseconds(period.from)), ("to", milliseconds(period.to))]);
+        }
+        Making {
+            of: job.subject.code(),
+            table: job.table.clone(),
+            format: job.format,
+            profile: job.profile,
+            encoding: job.encoding,
+            compression: job.compression,
+            zone: job.zone,
+            head: Head { namespace: namespace(job.subject.code()), names: job.subject.names(), attributes },
+            title: Title {
+                text: job.label.clone(),
+                agency: self.agency.clone(),
+                slot: asked.slot,
+                period,
+                zone: job.zone,
+            },
+        }
+    }
+
+    fn manifest(
+        &self,
+        job: &Job,
+        asked: &Asked,
+        written: &Written,
+        period: Option<Period>,
+        watermark: Option<&Watermark>,
+    ) -> Result<Manifest, ExportFault> {
+        let schema = (job.format == Format::Xml).then(|| self.schemas.told(job.subject.code())).transpose()?;
+        Ok(Manifest {
+            job: job.code.clone(),
+            of: job.subject.code().to_owned(),
+            slot: moment(asked.slot),
+            from: period.map(|period| milliseconds(period.from)),
+            to: period.map(|period| milliseconds(period.to)),
+            watermark: watermark.map(|mark| ManifestWatermark { from: mark.from, to: mark.to }),
+            file: format!("{}.{}", job.code, job.ending()),
+            rows: written.rows,
+            bytes: written.bytes,
+            sha256: written.sha256.clone(),
+            format: job.format,
+            profile: (job.format == Format::Csv).then_some(job.profile),
+            encoding: job.encoding,
+            compression: job.compression,
+            columns: job.table.columns.iter().map(|column| column.code.clone()).collect(),
+            schema,
+            program: concat!("mezhved ", env!("CARGO_PKG_VERSION")).to_owned(),
+            rules: self.rules.clone(),
+        })
+    }
+}
+
+/// Forgets the files of runs that ended before a moment, and what killed runs left where files are made; the rows of the runs stay.
+/// Gives how many files went.
+///
+/// # Errors
+/// The store or the folder is away.
+pub async fn forget(store: &Store, work_folder: &Path, before: DateTime<Utc>) -> Result<usize, ExportFault> {
+    let making = making(work_folder);
+    let mut gone = part::sweep(&making).map_err(ExportFault::unwritable(making.display().to_string()))?;
+    let kept = kept(work_folder);
+    loop {
+        let contents = store.export_forget_files(before, FILES_AT_ONCE).await?;
+        if contents.is_empty() {
+            return Ok(gone);
+        }
+        for sha256 in &contents {
+            kept.forget(sha256)?;
+        }
+        gone += contents.len();
+    }
+}
+
+/// Where files are made.
+fn making(work_folder: &Path) -> PathBuf {
+    work_folder.join("making")
+}
+
+/// The files of slots.
+fn kept(work_folder: &Path) -> Contents {
+    Contents::at(work_folder.join("kept"))
+}
+
+fn moment(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn milliseconds(of: i64) -> String {
+    moment(DateTime::from_timestamp_millis(of).unwrap_or_default())
+}
+
+/// One version for all rules: a hash of those of every family.
+fn version(rules: &Rules) -> String {
+    let mut hash = Sha256::new();
+    for family in rules.rulebook.families() {
+        for part in [&family.system, &family.version, &family.kind, &family.rules] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hex::encode(&hash.finalize()[..8])
+}

@@ -1,0 +1,168 @@
+//! What goes out to other agencies: decisions, results, extracts, requests to state services. One message each, with the case as
+//! it stands, and the documents as attachments: inside, or where they are too long, by reference to their SHA-256.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::envelope::{Header, id, message_with, moment};
+use super::{OutboxRow, OutboxWhat, Sending};
+use crate::apply::outgoing::{Outgoing, Recipient, SentDocument};
+use crate::apply::settle::Leaving;
+use crate::domain::lifecycle::Lifecycle;
+use crate::xml::{WriteFault, Writer};
+
+const NAMESPACE: &str = "urn:mezhved:outgoing:1.0";
+/// Attachments of one message that are longer together than this travel by reference.
+const INLINE_BYTES_MAX: i64 = 8 << 20;
+/// Longest text of one element that the schema takes, in characters.
+const TEXT_CHARACTERS_MAX: usize = 20_000;
+
+/// The message; none where nobody is configured to get it.
+pub(super) fn row(
+    leaving: &Leaving,
+    sending: &Sending<'_>,
+    content: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Option<OutboxRow>, WriteFault> {
+    let outgoing = &leaving.outgoing;
+    let Some(lifecycle) = sending.lifecycles.kind(&outgoing.case.system, &outgoing.case.kind) else { return Ok(None) };
+    let Some((agency, queue)) = addressee(&outgoing.to, sending) else {
+        tracing::warn!(
+            system = outgoing.case.system,
+            what = outgoing.what.as_str(),
+            to = ?outgoing.to,
+            "nobody is configured to get this; set `documents` of the agency"
+        );
+        return Ok(None);
+    };
+    let (item, step) = (leaving.item.to_string(), leaving.step.to_string());
+    let message_id = id(&["document", &leaving.source.0, &leaving.source.1, &item, &step]);
+    let header = Header {
+        message_id: &message_id,
+        in_reply_to: None,
+        correlation: None,
+        recipient: agency,
+        system: &outgoing.case.system,
+        test: false,
+    };
+    let attach = |w: &mut Writer| attachments(w, &outgoing.documents, content);
+    let attached = (!outgoing.documents.is_empty()).then_some(attach);
+    let body = message_with(&header, sending, NAMESPACE, |w| write(w, outgoing, lifecycle), attached)?;
+    let key = &outgoing.case;
+    Ok(Some(OutboxRow {
+        what: OutboxWhat::Document,
+        message: leaving.cause.message(),
+        case_number: Some(key.number.clone()),
+        kind: "queue",
+        address: queue.to_owned(),
+        order_key: Some(format!("document:{queue}:{}:{}:{}", key.system, key.kind, key.number)),
+        message_id,
+        correlation: None,
+        r#type: "Outgoing",
+        traceparent: leaving.traceparent.clone(),
+        body,
+        created_at: sending.now,
+    }))
+}
+
+/// The agency and its queue for documents.
+fn addressee<'s>(to: &Recipient, sending: &'s Sending<'_>) -> Option<(&'s str, &'s str)> {
+    let agency = match to {
+        Recipient::Agency(code) => code,
+        Recipient::Service(service) => &sending.services.get(service)?.agency,
+    };
+    let partner = sending.partners.get(agency)?;
+    Some((partner.code.as_str(), partner.documents.as_deref()?))
+}
+
+fn write(w: &mut Writer, outgoing: &Outgoing, lifecycle: &Lifecycle) -> Result<(), WriteFault> {
+    w.start("b:Outgoing")?.attribute("what", outgoing.what.as_str())?;
+    w.start("b:Case")?.attribute("system", &outgoing.case.system)?.attribute("kind", &outgoing.case.kind)?;
+    w.attribute("number", &outgoing.case.number)?.end()?;
+    if let Recipient::Service(service) = &outgoing.to {
+        w.element("b:StateService", service)?;
+    }
+    if !outgoing.service.is_empty() {
+        let label = lifecycle.service(&outgoing.service).map_or(outgoing.service.as_str(), |one| &one.label);
+        w.start("b:Service")?.attribute("code", &outgoing.service)?.text(label)?.end()?;
+    }
+    let status = lifecycle.status(&outgoing.status).map_or(outgoing.status.as_str(), |status| &status.label);
+    w.start("b:Status")?.attribute("code", &outgoing.status)?.text(status)?.end()?;
+    w.element("b:HappenedAt", &moment(outgoing.happened_at))?;
+    for (name, value) in
+        [("b:Title", &outgoing.title), ("b:Officer", &outgoing.officer), ("b:Comment", &outgoing.comment)]
+    {
+        if let Some(value) = value {
+            w.element(name, &cut(value))?;
+        }
+    }
+    for reason in &outgoing.reasons {
+        w.element("b:Reason", &cut(reason))?;
+    }
+    for (name, value) in [("b:Amount", &outgoing.amount), ("b:Result", &outgoing.result)] {
+        if let Some(value) = value {
+            w.element(name, &cut(value))?;
+        }
+    }
+    if let Some(deadline) = outgoing.deadline {
+        w.element("b:Deadline", &moment(deadline))?;
+    }
+    for (code, value) in &outgoing.fields {
+        w.start("b:Field")?.attribute("code", code)?.text(&cut(value))?.end()?;
+    }
+    for (at, sent) in outgoing.documents.iter().enumerate() {
+        document(w, at, sent)?;
+    }
+    w.end()?;
+    Ok(())
+}
+
+fn document(w: &mut Writer, at: usize, sent: &SentDocument) -> Result<(), WriteFault> {
+    let document = &sent.document;
+    w.start("b:Document")?
+        .attribute("contentId", &content_id(at))?
+        .attribute("version", &sent.version.version.to_string())?;
+    w.element("b:Type", &document.kind)?;
+    for (name, value) in [
+        ("b:Title", document.title.clone()),
+        ("b:Series", document.series.clone()),
+        ("b:Number", Some(document.number.clone()).filter(|number| !number.is_empty())),
+        ("b:IssuedOn", document.issued_on.map(|day| day.to_string())),
+        ("b:ValidUntil", document.valid_until.map(|day| day.to_string())),
+        ("b:Issuer", document.issuer.clone()),
+    ] {
+        if let Some(value) = value {
+            w.element(name, &cut(&value))?;
+        }
+    }
+    w.end()?;
+    Ok(())
+}
+
+/// The files, in the envelope.
+fn attachments(
+    w: &mut Writer,
+    documents: &[SentDocument],
+    content: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<(), WriteFault> {
+    let inline = documents.iter().map(|sent| sent.version.size).sum::<i64>() <= INLINE_BYTES_MAX;
+    for (at, sent) in documents.iter().enumerate() {
+        let version = &sent.version;
+        w.start("Attachment")?.attribute("contentId", &content_id(at))?;
+        w.element("FileName", &version.file_name)?.element("MediaType", &version.media_type)?;
+        w.element("Size", &version.size.to_string())?.element("Sha256", &version.sha256)?;
+        match inline.then(|| content(&version.sha256)).flatten() {
+            Some(bytes) => w.element("Content", &STANDARD.encode(bytes))?,
+            None => w.element("Reference", &version.sha256)?,
+        };
+        w.end()?;
+    }
+    Ok(())
+}
+
+fn content_id(at: usize) -> String {
+    format!("document-{}", at + 1)
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARACTERS_MAX).collect()
+}

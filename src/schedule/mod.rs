@@ -1,0 +1,62 @@
+//! What is done by the clock. A job has a plan (a cron expression in a zone, what becomes of missed moments, time-out, tries); the moments that
+//! it stands for are slots in the store, so that each is run once, whoever looks, after a stop as well. The scheduler crate only ticks.
+
+mod builtin;
+pub mod cron;
+pub mod job;
+pub mod plan;
+pub mod run;
+mod ticker;
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+
+pub use job::{Job, JobFault, Report, Run, Work, Working};
+pub use run::{Piece, ScheduleFault, run_once, run_slot};
+pub use ticker::{TickFault, Ticker};
+
+/// Every job of this configuration, by code. A room that has jobs of its own adds its list here.
+///
+/// # Errors
+/// Two jobs have one code, or one has none that is a name; a line for each.
+pub fn jobs(config: &Config) -> Result<Vec<Job>, Vec<String>> {
+    let mut jobs = builtin::jobs(config);
+    jobs.sort_by(|one, other| one.code.cmp(&other.code));
+    let faults = faults(&jobs);
+    if faults.is_empty() { Ok(jobs) } else { Err(faults) }
+}
+
+fn faults(jobs: &[Job]) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    let mut faults = Vec::new();
+    for job in jobs {
+        let named = job.code.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-');
+        if !named || job.code.is_empty() {
+            faults.push(format!("job.name: `{}`: write lower-case letters, digits, hyphens", job.code));
+        }
+        if !known.insert(&job.code) {
+            faults.push(format!("job.twice: there are two jobs `{}`; name one otherwise", job.code));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Config};
+
+    #[test]
+    fn the_built_in_jobs_have_names_of_their_own() {
+        let mut written = config::load(None, &[]).unwrap();
+        written.agency.code = "MINSTROY".into();
+        let jobs = jobs(&Config::check(&written).unwrap()).unwrap();
+        assert_eq!(jobs.len(), 7);
+        let twice: Vec<_> = jobs.iter().chain(&jobs[..1]).cloned().collect();
+        assert!(faults(&twice)[0].contains("job.twice: there are two jobs `calendar`"));
+        let mut named = jobs[0].clone();
+        named.code = "Nightly export".into();
+        assert!(faults(&[named])[0].contains("job.name: `Nightly export`"));
+    }
+}

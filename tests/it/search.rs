@@ -1,0 +1,188 @@
+//! Search: what people know of a case, a document or a message finds it; what the applicant may not see stays hidden.
+
+use mezhved::domain::identifiers::lookup;
+use mezhved::pipeline::Pipeline;
+use mezhved::store::{CaseFilter, DocumentFilter, MessageFilter, Place, Sought, Span};
+
+use crate::support::daemon::Home;
+use crate::support::{FIVE, Folder, house, tell};
+
+const STORIES: [&str; 7] = [
+    "epgu/valid/a-cancelled-case",
+    "epgu/valid/an-application-of-a-person-with-two-documents",
+    "epgu/valid/an-application-of-an-organization",
+    "epgu/valid/a-whole-life-to-the-end",
+    "epgu/valid/documents-uploaded-requested-judged-and-signed",
+    "epgu/invalid/a-forbidden-transition",
+    "org/valid/an-organization-registered-blocked-and-restored",
+];
+const CANCELLED: &str = "77-2026-038001";
+const SNILS: &str = "999-038-000 61";
+
+async fn numbers(pipeline: &Pipeline, filter: CaseFilter) -> Vec<String> {
+    let found = pipeline.store.find_cases(&CaseFilter { limit: 1000, ..filter }).await.unwrap();
+    found.into_iter().map(|case| case.number).collect()
+}
+
+async fn words(pipeline: &Pipeline, text: &str) -> Vec<String> {
+    while pipeline.store.take_words(3).await.unwrap() > 0 {}
+    numbers(pipeline, CaseFilter { text: Some(text.into()), ..CaseFilter::default() }).await
+}
+
+fn by_snils(role: Option<&'static str>) -> Option<Sought> {
+    Some(Sought { hash: lookup("snils", SNILS), role })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_is_found_by_whatever_is_known_of_it() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let all = numbers(&pipeline, CaseFilter::default()).await;
+    assert!(all.len() > 6, "{all:?}");
+    let only = |found: Vec<String>| assert_eq!(found, [CANCELLED]);
+    only(numbers(&pipeline, CaseFilter { number: Some(CANCELLED.into()), ..CaseFilter::default() }).await);
+    only(numbers(&pipeline, CaseFilter { party: by_snils(None), ..CaseFilter::default() }).await);
+    only(numbers(&pipeline, CaseFilter { party: by_snils(Some("applicant")), ..CaseFilter::default() }).await);
+    assert!(
+        numbers(&pipeline, CaseFilter { party: by_snils(Some("author")), ..CaseFilter::default() }).await.is_empty()
+    );
+    let cancelled = vec![Place { system: "epgu".into(), kind: "application".into(), status: "cancelled".into() }];
+    only(numbers(&pipeline, CaseFilter { places: Some(cancelled.clone()), ..CaseFilter::default() }).await);
+    assert!(numbers(&pipeline, CaseFilter { places: Some(Vec::new()), ..CaseFilter::default() }).await.is_empty());
+    let many = numbers(&pipeline, CaseFilter { number: Some("77-2026-0*".into()), ..CaseFilter::default() }).await;
+    assert!(many.len() > 3 && many.iter().all(|number| number.starts_with("77-2026-0")), "{many:?}");
+    let shown = CaseFilter { hidden: cancelled, ..CaseFilter::default() };
+    let rest: Vec<String> = all.iter().filter(|number| *number != CANCELLED).cloned().collect();
+    assert_eq!(numbers(&pipeline, shown).await, rest);
+    let future = Span { since: Some(i64::MAX / 2), before: None };
+    assert!(numbers(&pipeline, CaseFilter { opened: future, ..CaseFilter::default() }).await.is_empty());
+    let past = Span { since: Some(0), before: Some(i64::MAX / 2) };
+    assert_eq!(numbers(&pipeline, CaseFilter { opened: past, ..CaseFilter::default() }).await, all);
+    let agency = CaseFilter { agency: Some("CABINET".into()), ..CaseFilter::default() };
+    let of_agency = numbers(&pipeline, agency).await;
+    assert!(!of_agency.is_empty() && !of_agency.contains(&CANCELLED.to_owned()), "{of_agency:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_go_on_where_the_last_one_ended() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let all = numbers(&pipeline, CaseFilter::default()).await;
+    let (mut paged, mut after) = (Vec::new(), 0);
+    loop {
+        let page = pipeline.store.find_cases(&CaseFilter { after, limit: 2, ..CaseFilter::default() }).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        paged.extend(page.into_iter().map(|case| case.number));
+    }
+    assert_eq!(paged, all);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_are_found_whatever_their_case_and_after_a_correction() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let plots = words(&pipeline, "ЗЕМЕЛЬНЫЙ участ").await;
+    assert!(plots.contains(&CANCELLED.to_owned()), "{plots:?}");
+    assert_eq!(words(&pipeline, "зёмельный УЧАСТОК").await, plots, "«ё» is «е»");
+    assert_eq!(words(&pipeline, "99:99:0000038:1").await, [CANCELLED]);
+    for nothing in ["небывальщина", "земельный небывальщина", "***", "\"", "земельный OR участок"]
+    {
+        assert!(words(&pipeline, nothing).await.is_empty(), "{nothing}");
+    }
+    // Identifiers are found by their hashes, never as words.
+    assert!(words(&pipeline, "99903800061").await.is_empty());
+    tell(&pipeline, &["org/valid/a-change-of-legal-details-is-checked-anew"]).await;
+    let case = &pipeline.store.cases_by_number(Some("org"), "ОРГ-3").await.unwrap()[1];
+    let address = case.details["legal-address"].as_str().unwrap();
+    assert!(words(&pipeline, address).await.contains(&"ОРГ-3".to_owned()), "{address}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_and_messages_are_found_by_their_cases_and_their_own() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    while pipeline.store.take_words(500).await.unwrap() > 0 {}
+    let documents = |filter: DocumentFilter| {
+        let store = pipeline.store.clone();
+        async move { store.find_documents(&DocumentFilter { limit: 1000, ..filter }).await.unwrap() }
+    };
+    let of = |number: &str| CaseFilter { number: Some(number.into()), ..CaseFilter::default() };
+    let judged = documents(DocumentFilter { cases: of("77-2026-014001"), ..DocumentFilter::default() }).await;
+    assert_eq!(judged.len(), 2);
+    let number = judged.iter().find(|one| !one.number.is_empty()).unwrap().number.clone();
+    let numbered = documents(DocumentFilter { number: Some(number.clone()), ..DocumentFilter::default() }).await;
+    assert!(!numbered.is_empty() && numbered.iter().all(|one| one.number == number));
+    let approved = documents(DocumentFilter { state: Some("approved".into()), ..DocumentFilter::default() }).await;
+    assert!(approved.iter().any(|one| one.case == "77-2026-014001"));
+    let plans = documents(DocumentFilter { text: Some("ПЛАН".into()), ..DocumentFilter::default() }).await;
+    assert!(
+        !plans.is_empty()
+            && plans.iter().all(|one| {
+                let said = format!("{:?} {} {}", one.title, one.file_name, one.r#type).to_lowercase();
+                said.contains("план")
+            })
+    );
+    let party = CaseFilter { party: by_snils(None), ..CaseFilter::default() };
+    let own = documents(DocumentFilter { cases: party, ..DocumentFilter::default() }).await;
+    assert!(!own.is_empty() && own.iter().all(|one| one.case == CANCELLED));
+
+    let messages = |filter: MessageFilter| {
+        let store = pipeline.store.clone();
+        async move { store.find_messages(&MessageFilter { limit: 1000, ..filter }).await.unwrap() }
+    };
+    let all = messages(MessageFilter::default()).await;
+    let about = messages(MessageFilter { case: Some(CANCELLED.into()), ..MessageFilter::default() }).await;
+    assert_eq!(about.len(), 2);
+    let failed =
+        messages(MessageFilter { code: Some("forbidden-transition".into()), ..MessageFilter::default() }).await;
+    assert!(failed.len() == 1 && failed[0].outcome == "failed");
+    let of_failed =
+        pipeline.store.dead_letters(&mezhved::store::DeadLetterFilter { limit: 9, ..Default::default() }).await;
+    let number = of_failed.unwrap()[0].case_number.clone();
+    let refused = messages(MessageFilter { case: number, ..MessageFilter::default() }).await;
+    assert!(refused.iter().any(|one| one.outcome == "failed"), "what failed is about its case too");
+    let ended = Span { since: Some(0), before: Some(i64::MAX / 2) };
+    assert_eq!(messages(MessageFilter { received: ended, ..MessageFilter::default() }).await.len(), all.len());
+    let party = messages(MessageFilter { party: by_snils(None), ..MessageFilter::default() }).await;
+    assert_eq!(
+        party.iter().map(|one| one.seq).collect::<Vec<_>>(),
+        about.iter().map(|one| one.seq).collect::<Vec<_>>()
+    );
+    let sent = messages(MessageFilter { sender: Some("CABINET".into()), ..MessageFilter::default() }).await;
+    assert!(!sent.is_empty() && sent.iter().all(|one| one.system.as_deref() == Some("org")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let home = Home::new(folder.path(), "amqp://nowhere.invalid", "");
+    let cancelled = home.verb(&["case", "list", "--status", "Аннулировано"], 0);
+    assert!(cancelled.contains(CANCELLED) && cancelled.contains("Аннулировано"), "{cancelled}");
+    let found = home.verb(&["case", "list", "--snils", SNILS, "--json"], 0);
+    assert_eq!(found.lines().count(), 1, "{found}");
+    assert!(found.contains("\"status_label\":\"Аннулировано\"") && !found.contains(SNILS), "{found}");
+    assert!(!found.contains("999900380025") && found.contains("***"), "{found}");
+    assert_eq!(home.verb(&["case", "list", "--snils", SNILS, "--as-applicant", "--json"], 0), "");
+    home.verb(&["case", "show", CANCELLED, "--as-applicant"], 1);
+    let history = home.verb(&["case", "show", CANCELLED], 0);
+    assert!(history.contains("Аннулировано"), "history keeps it: {history}");
+    assert!(!home.verb(&["document", "list", "--case", CANCELLED, "--json"], 0).is_empty());
+    assert_eq!(home.verb(&["document", "list", "--case", CANCELLED, "--as-applicant", "--json"], 0), "");
+    home.verb(&["case", "list", "--inn", "1234567890"], 2);
+    home.verb(&["case", "list", "--status", "Небывалый"], 2);
+    let csv = home.verb(&["case", "list", "--system", "epgu", "--text", "земельный", "--csv"], 0);
+    assert!(csv.starts_with("no,system,kind,number,name,status,"), "{csv}");
+    let organizations = home.verb(&["organization", "list", "--json"], 0);
+    assert!(!organizations.is_empty() && organizations.lines().all(|line| line.contains("\"kind\":\"organization\"")));
+    assert!(home.verb(&["organization", "list", "--system", "epgu", "--json"], 0).is_empty());
+    let messages = home.verb(&["message", "list", "--case", CANCELLED, "--limit", "1"], 0);
+    assert!(messages.contains("more: --after"), "{messages}");
+    assert_eq!(home.verb(&["message", "list", "--outcome", "failed", "--json"], 0).lines().count(), 1);
+}
