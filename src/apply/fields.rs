@@ -145,12 +145,6 @@ fn row(role: &str, identifier: &'static str, value: &str) -> PartyRow {
     }
 }
 
-/// Names somebody without telling who it is.
-pub(super) fn hash(identifier: &str, value: &str) -> [u8; 32] {
-    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    Sha256::digest(format!("{identifier}:{digits}")).into()
-}
-
 /// Roles in which the message names nobody pass over from the parent.
 pub(super) fn inherit(kind: &Kind, rows: &mut Vec<PartyRow>, parent: &[PartyRow]) {
     for (role, from) in &kind.inherits {

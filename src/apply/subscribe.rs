@@ -1,7 +1,6 @@
 //! Somebody chooses what to be told of: an event or all of them, of one case or all of them, by a channel, how often. The last
 //! choice counts. What the law wants told goes out all the same.
 
-use super::fields::hash;
 use super::world::{CaseKey, SubscriptionRow};
 use super::{Change, Done, Refusal, Setting};
 use crate::binding::Subscribe;
@@ -30,7 +29,7 @@ pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -
     let rows = identifiers.into_iter().filter_map(|(identifier, value)| {
         let value = value.as_deref()?;
         Some(Change::Subscription(Box::new(SubscriptionRow {
-            subscriber: hash(identifier, value),
+            subscriber: identifiers::lookup(identifier, value),
             shown: identifiers::mask(value),
             system: setting.system.to_owned(),
             case: command.case_number.is_some().then(|| (key.kind.clone(), key.number.clone())),
@@ -39,7 +38,7 @@ pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -
             frequency,
             happened_at: command.happened_at,
             recorded_at: setting.context.now,
-            message: Some(setting.message),
+            message: setting.cause.message(),
         })))
     });
     let changes: Vec<Change> = rows.collect();

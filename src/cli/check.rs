@@ -118,7 +118,7 @@ fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
 
 /// The channels of notifications, and what should be looked at of the texts.
 fn channels(config: &Config, rules: &Rules) {
-    let named = rules.lifecycles.systems().flat_map(System::channels);
+    let named = rules.lifecycles.systems().flat_map(System::channels).chain(rules.lifecycles.documents.channels());
     for name in config.notify.names(named) {
         let text = match &config.notify.channel(name).way {
             Way::Off => "off: what it would carry is suppressed".to_owned(),

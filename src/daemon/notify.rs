@@ -32,7 +32,8 @@ pub(super) fn start_telling(loops: &Loops, tracker: &TaskTracker) -> Result<(), 
 /// Every channel that is set or that a lifecycle tells people by.
 fn channels(loops: &Loops) -> Vec<String> {
     let pipeline = &loops.pipeline;
-    let named = pipeline.lifecycles.systems().flat_map(|system| system.channels());
+    let systems = pipeline.lifecycles.systems().flat_map(|system| system.channels());
+    let named = systems.chain(pipeline.lifecycles.documents.channels());
     pipeline.config.notify.names(named).into_iter().map(str::to_owned).collect()
 }
 
