@@ -1,12 +1,39 @@
 //! Somebody chooses what to be told of: an event or all of them, of one case or all of them, by a channel, how often. The last
 //! choice counts. What the law wants told goes out all the same.
 
-use super::world::{CaseKey, SubscriptionRow};
+use chrono::{DateTime, Utc};
+
+use super::world::CaseKey;
 use super::{Change, Done, Refusal, Setting};
 use crate::binding::Subscribe;
 use crate::domain::frequency::Frequency;
 use crate::domain::identifiers;
 use crate::outcome::Code;
+
+/// What a subscriber chose to be told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionRow {
+    /// SHA-256 of identifier and value, as among the parties.
+    pub subscriber: [u8; 32],
+    /// The identifier, masked.
+    pub shown: String,
+    /// Code of the system.
+    pub system: String,
+    /// Kind and number of the one case that it is for; none: all of the subscriber's.
+    pub case: Option<(String, String)>,
+    /// The one event that it is for; none: all of them.
+    pub event: Option<String>,
+    /// The channel.
+    pub channel: String,
+    /// How often.
+    pub frequency: Frequency,
+    /// When it was chosen.
+    pub happened_at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The message, by its inbox row; none: an opt-out link.
+    pub message: Option<i64>,
+}
 
 pub(super) fn apply(command: &Subscribe, key: &CaseKey, setting: &Setting<'_>) -> Result<Done, Refusal> {
     let unknown = || Refusal::with(Code::UnknownKind, format!("нет системы {}", setting.system));

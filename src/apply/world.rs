@@ -11,7 +11,7 @@ use super::extracts::{ExtractFacts, ExtractQuery};
 use super::letters::{Dialog, Letter, Reader};
 use super::people::People;
 pub use super::people::{Kin, PartyRow, Reference, Sought};
-use crate::domain::frequency::Frequency;
+pub use super::subscribe::SubscriptionRow;
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
 pub const NEW_WAITING: i64 = i64::MAX;
@@ -424,31 +424,6 @@ impl TimerEnd {
             Self::Fired(text) | Self::Void(text) | Self::Stuck(text) => text,
         }
     }
-}
-
-/// What a subscriber chose to be told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubscriptionRow {
-    /// SHA-256 of identifier and value, as among the parties.
-    pub subscriber: [u8; 32],
-    /// The identifier, masked.
-    pub shown: String,
-    /// Code of the system.
-    pub system: String,
-    /// Kind and number of the one case that it is for; none: all of the subscriber's.
-    pub case: Option<(String, String)>,
-    /// The one event that it is for; none: all of them.
-    pub event: Option<String>,
-    /// The channel.
-    pub channel: String,
-    /// How often.
-    pub frequency: Frequency,
-    /// When it was chosen.
-    pub happened_at: DateTime<Utc>,
-    /// When it was recorded.
-    pub recorded_at: DateTime<Utc>,
-    /// The message, by its inbox row; none: an opt-out link.
-    pub message: Option<i64>,
 }
 
 /// Fields that a kind declares, by code.
