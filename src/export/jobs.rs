@@ -11,7 +11,7 @@ use super::ExportFault;
 use super::job::{Bench, Job, JobFault};
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/exports"]
+#[folder = "$CARGO_MANIFEST_DIR/deploy/exports"]
 struct BuiltIn;
 
 /// The most bytes of a job's file.

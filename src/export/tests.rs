@@ -181,7 +181,7 @@ fn what_is_wrong_with_a_job_is_told_with_its_line() {
         ("code = 'a'\nregister = 'cases'\nzone = 'Moscow'", 3, "`Moscow` is no zone"),
         ("code = 'a'\nregister = 'cases'\nmoment = 'status'", 3, "`status` is no moment of cases; there are since,"),
         ("code = 'a'\nregister = 'cases'\n[schedule]\ncron = '0 0 30 2 *'", 4, "never fires"),
-        ("code = 'a'\nregister = 'cases'\n[schedule]\ncron = 'daily'", 4, "`daily` is no schedule"),
+        ("code = 'a'\nregister = 'cases'\n[schedule]\ncron = 'daily'", 4, "it has 1 fields; write five fields"),
         ("code = 'a'\nregister = 'cases'\n[filter]\nsince = '2026'", 4, "cannot be chosen by `since`"),
         ("code = 'a'\nregister = 'cases'\n[filter]\nemail = 'a@b.ru'", 4, "cannot be chosen by `email`"),
         ("code = 'a'\nregister = 'messages'\n[filter]\noutcome = 'aplied'", 4, "`outcome` is never `aplied`"),

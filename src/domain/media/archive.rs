@@ -34,11 +34,12 @@ pub(super) fn told<R: Read + Seek>(content: &mut Source<'_, R>) -> io::Result<To
     let Some(mut at) = directory(content)? else { return Ok(told) };
     let (mut stretch, mut offset) = (content.stretch(at, STRETCH_BYTES)?, 0);
     for _ in 0..ENTRIES_MAX {
-        if stretch.len() - offset < ENTRY_BYTES_MAX && stretch.len() == STRETCH_BYTES {
+        // An entry may say that it is longer than what there is.
+        if stretch.len().saturating_sub(offset) < ENTRY_BYTES_MAX && stretch.len() == STRETCH_BYTES {
             at += offset as u64;
             (stretch, offset) = (content.stretch(at, STRETCH_BYTES)?, 0);
         }
-        let Some(entry) = Entry::at(&stretch[offset..]) else { break };
+        let Some(entry) = stretch.get(offset..).and_then(Entry::at) else { break };
         offset += entry.bytes;
         told.locked |= entry.locked;
         if let Some(&(_, kind)) = NAMES.iter().find(|(name, _)| *name == entry.name)

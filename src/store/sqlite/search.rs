@@ -427,7 +427,7 @@ mod tests {
     async fn whatever_is_asked_of_cases_an_index_finds_it() {
         let (db, folder) = db().await;
         let by = [
-            (0, "cases_number"),
+            (0, "sqlite_autoindex_cases"),
             (1, "parties_hash"),
             (2, "case_text"),
             (3, "cases_status"),
