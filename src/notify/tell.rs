@@ -27,7 +27,9 @@ pub async fn tell(pipeline: &Pipeline) -> Result<usize, StoreFault> {
         return Ok(0);
     }
     let plan = Plan::new(pipeline, clock::now());
-    let cases: Vec<CaseKey> = untold.iter().map(|one| one.noticed.event.case.clone()).collect();
+    let mut cases: Vec<CaseKey> = untold.iter().map(|one| one.noticed.event.case.clone()).collect();
+    cases.sort_unstable();
+    cases.dedup();
     let readers = pipeline.store.readers(&cases, &plan.consents).await?;
     let readers: HashMap<CaseKey, Reader> =
         readers.into_iter().filter_map(|one| Some((one.key.clone()?, one))).collect();

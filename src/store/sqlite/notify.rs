@@ -181,7 +181,7 @@ impl Sqlite {
     async fn whole_readers(&self, rows: &[SqliteRow], consents: &[String]) -> Result<Vec<Reader>, StoreFault> {
         let mut readers = rows.iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let cases: Vec<i64> = readers.iter().map(|reader| reader.case).collect();
-        let mut identifiers = self.identifiers(&cases).await?;
+        let identifiers = self.identifiers(&cases).await?;
         let mut hashes: Vec<String> = identifiers.values().flatten().map(hex::encode).collect();
         hashes.sort_unstable();
         hashes.dedup();
@@ -192,7 +192,7 @@ impl Sqlite {
         let choices = self.choices(&hashes).await?;
         let consents = if consents.is_empty() { HashMap::new() } else { self.consents(&hashes, consents).await? };
         for reader in &mut readers {
-            reader.identifiers = identifiers.remove(&reader.case).unwrap_or_default();
+            reader.identifiers = identifiers.get(&reader.case).cloned().unwrap_or_default();
             let system = reader.key.as_ref().map(|key| key.system.as_str()).unwrap_or_default();
             for hash in &reader.identifiers {
                 let chosen = choices.get(hash).into_iter().flatten().filter(|(of, _)| of == system);

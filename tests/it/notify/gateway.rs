@@ -125,7 +125,7 @@ async fn a_gateway_that_is_out_is_tried_with_one_message_and_takes_all_when_it_i
 async fn what_one_reader_gets_in_an_hour_is_bounded_but_for_what_the_law_wants_told() {
     let folder = Folder::new();
     let gateway = Gateway::start(Box::new(|_, _| Reply::TAKE)).await;
-    let limits = "per_reader_per_hour_max = 2\nper_minute_max = 3";
+    let limits = "per_reader_per_hour_max = 2";
     let pipeline = told_house(&folder, &settings(&folder, &gateway, limits)).await;
     let refusal = "<Reasons><c:Reason code=\"missing-documents\">Нет документов</c:Reason></Reasons>";
     let mut messages: Vec<_> = (1..=3).map(application).collect();
@@ -143,9 +143,19 @@ async fn what_one_reader_gets_in_an_hour_is_bounded_but_for_what_the_law_wants_t
         "{done:?}"
     );
     assert!(rows[2].error.as_deref().unwrap().contains("rate-limited"));
-    happen(&pipeline, vec![update(2, 1, "rejected", refusal)]).await;
+}
+
+#[tokio::test]
+async fn a_channel_takes_so_many_messages_a_minute_and_no_more() {
+    let folder = Folder::new();
+    let gateway = Gateway::start(Box::new(|_, _| Reply::TAKE)).await;
+    let pipeline = told_house(&folder, &settings(&folder, &gateway, "per_minute_max = 3")).await;
+    happen(&pipeline, (1..=5).map(application).collect()).await;
     tell(&pipeline).await;
-    assert!(deliver_by(&pipeline, &mut courier).await.rest_until.is_some_and(|rest| rest > clock::now()));
+    let mut courier = Courier::new("push", &pipeline).unwrap().unwrap();
+    let done = deliver_by(&pipeline, &mut courier).await;
+    assert!(done.rest_until.is_some_and(|rest| rest > clock::now()), "{done:?}");
+    assert_eq!(books(&pipeline.store, "push").await, book([("confirmed", 3), ("pending", 2)]));
 }
 
 #[tokio::test]
