@@ -137,12 +137,7 @@ async fn bare(store: &Path, file: &Path) -> Duration {
 }
 
 async fn export(store: &Store, config: &Config, rules: &Rules, form: &str) -> Duration {
-    let bench = Bench {
-        lifecycles: &rules.lifecycles,
-        zone: config.zone,
-        output: config.exports.output.clone(),
-        now: clock::now(),
-    };
+    let bench = Bench::of(config, &rules.lifecycles);
     let job = Job::load("bench", &format!("code = 'bench'\nregister = 'status-history'\n{form}\n"), &bench);
     let job = job.expect("a job");
     let exporter = Exporter::new(store.clone(), config, rules).expect("an exporter");

@@ -159,7 +159,7 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
 /// The queue that tells of all exports, and those that are the destination of a job. A job that cannot be read has none; its fault is
 /// told where jobs are.
 fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Vec<String> {
-    let bench = Bench { lifecycles, zone: config.zone, output: config.exports.output.clone(), now: clock::now() };
+    let bench = Bench::of(config, lifecycles);
     let jobs = Jobs::load(config.exports.folder.as_deref(), &bench).unwrap_or_default();
     let own = jobs.listed.iter().filter(|listed| listed.job.has_queue()).map(|listed| job_queue(&listed.job.code));
     own.chain([READY_QUEUE.to_owned()]).collect()

@@ -13,10 +13,18 @@ CREATE VIRTUAL TABLE document_text USING fts5 (words, content='', contentless_de
 -- What is new or has other words: taken in behind the writing, piece by piece, and before each search for words.
 CREATE TABLE case_text_stale (case_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE document_text_stale (document_id INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER cases_text_new AFTER INSERT ON cases BEGIN INSERT INTO case_text_stale VALUES (NEW.id); END;
-CREATE TRIGGER cases_text_changed AFTER UPDATE OF title, object, details ON cases
-BEGIN INSERT OR IGNORE INTO case_text_stale VALUES (NEW.id); END;
-CREATE TRIGGER documents_text_new AFTER INSERT ON documents
-BEGIN INSERT INTO document_text_stale VALUES (NEW.id); END;
-CREATE TRIGGER documents_text_changed AFTER UPDATE OF versions ON documents WHEN NEW.versions <> OLD.versions
-BEGIN INSERT OR IGNORE INTO document_text_stale VALUES (NEW.id); END;
+-- (What a statement that fires a trigger says of conflicts overrules what stands here: hence the look.)
+CREATE TRIGGER cases_text_new AFTER INSERT ON cases BEGIN
+    INSERT INTO case_text_stale SELECT NEW.id WHERE NOT EXISTS (SELECT 1 FROM case_text_stale WHERE case_id = NEW.id);
+END;
+CREATE TRIGGER cases_text_changed AFTER UPDATE OF title, object, details ON cases BEGIN
+    INSERT INTO case_text_stale SELECT NEW.id WHERE NOT EXISTS (SELECT 1 FROM case_text_stale WHERE case_id = NEW.id);
+END;
+CREATE TRIGGER documents_text_new AFTER INSERT ON documents BEGIN
+    INSERT INTO document_text_stale SELECT NEW.id
+    WHERE NOT EXISTS (SELECT 1 FROM document_text_stale WHERE document_id = NEW.id);
+END;
+CREATE TRIGGER documents_text_changed AFTER UPDATE OF versions ON documents WHEN NEW.versions <> OLD.versions BEGIN
+    INSERT INTO document_text_stale SELECT NEW.id
+    WHERE NOT EXISTS (SELECT 1 FROM document_text_stale WHERE document_id = NEW.id);
+END;

@@ -92,7 +92,7 @@ pub(super) fn answer(steps: &mut Steps<'_>, case: &Case, report: &str, to: &Stat
         made_at: at(setting.context.now),
         from: period.0.to_string(),
         to: period.1.to_string(),
-        purpose: case.details.get(USE).map(text).unwrap_or_else(|| "—".to_owned()),
+        purpose: case.details.get(USE).map_or_else(|| "—".to_owned(), text),
         about: about.iter().map(|row| (row.identifier.to_owned(), row.shown.clone())).collect(),
         groups,
         cut: facts.cut,

@@ -9,7 +9,6 @@ use clap::Subcommand;
 
 use super::{Done, Failed, Layers, assemble};
 use crate::assemble::Rules;
-use crate::clock;
 use crate::config::Config;
 use crate::export::{Bench, ExportFault, Exporter, Jobs};
 
@@ -68,8 +67,8 @@ impl From<ExportFault> for Failed {
     }
 }
 
-fn bench<'a>(config: &Config, rules: &'a Rules) -> Bench<'a> {
-    Bench { lifecycles: &rules.lifecycles, zone: config.zone, output: config.exports.output.clone(), now: clock::now() }
+fn bench<'a>(config: &'a Config, rules: &'a Rules) -> Bench<'a> {
+    Bench::of(config, &rules.lifecycles)
 }
 
 fn jobs(config: &Config, bench: &Bench<'_>) -> Result<Jobs, Failed> {

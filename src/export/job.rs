@@ -4,7 +4,6 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::format::{Compression, Encoding, Format, Profile};
@@ -12,6 +11,8 @@ use super::name::NameTemplate;
 use super::period::Relative;
 use super::table::Table;
 use crate::apply::Lifecycles;
+use crate::config::{Config, ScheduleSettings};
+use crate::schedule::plan::Plan;
 use crate::store::{Column, Register, Report, registers, reports};
 
 pub use written::{Empty, Mode, WrittenJob};
@@ -99,15 +100,6 @@ impl Subject {
     }
 }
 
-/// When a job runs by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule {
-    /// Five or six fields.
-    pub cron: String,
-    /// Only on working days.
-    pub working_days_only: bool,
-}
-
 /// Where a file goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -176,7 +168,7 @@ pub struct Job {
     /// The zone of days.
     pub zone: Tz,
     /// When it runs by itself.
-    pub schedule: Option<Schedule>,
+    pub schedule: Option<Plan>,
     /// Where its files go.
     pub destinations: Vec<Destination>,
     /// Whether a message tells of each finished run.
@@ -211,8 +203,17 @@ pub struct Bench<'a> {
     pub zone: Tz,
     /// The folder of jobs that name none.
     pub output: PathBuf,
-    /// The moment at which it is asked whether a schedule ever fires.
-    pub now: DateTime<Utc>,
+    /// What holds for schedules that do not say otherwise.
+    pub schedule: &'a ScheduleSettings,
+}
+
+impl<'a> Bench<'a> {
+    /// As the configuration has it.
+    #[must_use]
+    pub fn of(config: &'a Config, lifecycles: &'a Lifecycles) -> Self {
+        let output = config.exports.output.clone();
+        Self { lifecycles, zone: config.zone, output, schedule: &config.schedule }
+    }
 }
 
 impl Job {

@@ -101,7 +101,7 @@ impl Jobs {
 }
 
 /// The files of a folder that hold jobs, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, ExportFault> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, ExportFault> {
     let unreadable = || ExportFault::unwritable(folder.display().to_string());
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable())? {

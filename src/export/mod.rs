@@ -23,6 +23,7 @@ mod report;
 mod run;
 #[cfg(feature = "s3")]
 mod s3;
+mod schedule;
 mod schemas;
 mod table;
 mod value;
@@ -40,7 +41,7 @@ use crate::store::{ContentFault, StoreFault};
 pub use announce::{READY_QUEUE, job_queue};
 pub use deliver::look;
 pub use format::{Compression, Encoding, Format, Headings, Profile};
-pub use job::{Bench, Destination, Empty, Job, JobFault, Mode, Schedule, Subject, WrittenJob};
+pub use job::{Bench, Destination, Empty, Job, JobFault, Mode, Subject, WrittenJob};
 pub use jobs::{Jobs, Listed, Origin};
 pub(crate) use make::rate;
 pub use make::{Making, Progress};
@@ -48,6 +49,7 @@ pub use manifest::Manifest;
 pub use marks::{kinds_of, unknown_marks};
 pub use period::Relative;
 pub use run::{Asked, Exporter, Outcome, forget};
+pub use schedule::scheduled;
 pub use schemas::Schemas;
 pub use table::{Chosen, Table};
 

@@ -29,7 +29,6 @@ pub(super) fn row(
         tracing::warn!(
             system = outgoing.case.system,
             what = outgoing.what.as_str(),
-            to = ?outgoing.to,
             "nobody is configured to get this; set `documents` of the agency"
         );
         return Ok(None);

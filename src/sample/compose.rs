@@ -51,9 +51,22 @@ impl Saying {
         self.with(field, value)
     }
 
+    /// With a field, whatever its value.
+    #[must_use]
+    pub fn with_any(mut self, field: &str) -> Self {
+        self.fields.insert(field.to_owned(), None);
+        self
+    }
+
     /// With a declared field, with this value or with any.
     pub fn detail(&mut self, code: &str, value: Option<String>) {
         self.details.insert(code.to_owned(), value);
+    }
+
+    /// With one more entry of a list, if there is a place for it.
+    pub fn entry_if_possible(&mut self, list: &str, entry: Self) {
+        self.soft.insert(list.to_owned());
+        self.entry(list, entry);
     }
 
     /// With one more entry of a list.
@@ -289,15 +302,26 @@ fn write(
     for (list, entry) in &saying.lists {
         let mut failed = format!("the list `{list}`");
         let lists = parts.iter().filter(|part| part.role == Role::Entry(list.clone()));
-        let mut written = None;
+        // The part with places for most of what is said.
+        let mut written: Option<(&Part, Wish, BTreeSet<String>)> = None;
         for part in lists {
-            let mut tried = Wish::default();
-            match write(&mut tried, &part.fields, &part.parts, entry, left_out) {
-                Ok(()) => written = written.or(Some((part, tried))),
+            let (mut tried, mut left) = (Wish::default(), BTreeSet::new());
+            match write(&mut tried, &part.fields, &part.parts, entry, &mut left) {
+                Ok(()) if written.as_ref().is_none_or(|(.., least)| left.len() < least.len()) => {
+                    written = Some((part, tried, left));
+                }
+                Ok(()) => {}
                 Err(what) => failed = format!("{what} in the list `{list}`"),
             }
         }
-        let Some((part, tried)) = written else { return Err(failed) };
+        let Some((part, tried, left)) = written else {
+            if saying.soft.contains(list) {
+                left_out.insert(list.clone());
+                continue;
+            }
+            return Err(failed);
+        };
+        left_out.extend(left);
         *another(wish, &part.path) = tried;
     }
     Ok(())

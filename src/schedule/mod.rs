@@ -11,6 +11,7 @@ mod ticker;
 use std::collections::BTreeSet;
 
 use crate::config::Config;
+use crate::export;
 
 pub use job::{Job, JobFault, Report, Run, Work, Working};
 pub use run::{Piece, ScheduleFault, run_once, run_slot};
@@ -22,6 +23,7 @@ pub use ticker::{TickFault, Ticker};
 /// Two jobs have one code, or one has none that is a name; a line for each.
 pub fn jobs(config: &Config) -> Result<Vec<Job>, Vec<String>> {
     let mut jobs = builtin::jobs(config);
+    jobs.extend(export::scheduled(config));
     jobs.sort_by(|one, other| one.code.cmp(&other.code));
     let faults = faults(&jobs);
     if faults.is_empty() { Ok(jobs) } else { Err(faults) }

@@ -63,7 +63,7 @@ impl Store {
         self.db.moves().await
     }
 
-    /// Where cases stand whose timers are still to go off.
+    /// Where cases stand whose timers are still to go off, but for those of documents and requests, which outlive their case.
     pub async fn timed(&self) -> Result<Vec<Tally>, StoreFault> {
         self.db.timed().await
     }

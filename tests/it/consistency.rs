@@ -57,7 +57,7 @@ async fn each_kind_of_damage_is_found() {
         ),
         (
             &[
-                "INSERT INTO timers (case_id, code, started_at, due_at, state) SELECT id, 'late', 0, 0, 'pending' FROM cases \
+                "INSERT INTO timers (case_id, code, scope, started_at, due_at, state) SELECT id, 'late', 'life', 0, 0, 'pending' FROM cases \
                WHERE status = 'cancelled'",
             ],
             "timer-past-the-end",

@@ -25,7 +25,7 @@ fn application(id: u8, number: &str, day: &str) -> Vec<u8> {
         <SubmitApplication xmlns="urn:mezhved:gge:1.0"><Application><Number>{number}</Number>
         <SubmittedAt>{day}T10:00:00+03:00</SubmittedAt><Service>expert-review</Service><Kind>new</Kind>
         <FullName>Образцова Проба</FullName><Inn>999900010024</Inn><Phone>+70000000001</Phone>
-        <Subject>Экспертиза &lt;сметы&gt;</Subject></Application></SubmitApplication></e:Body></e:Envelope>"#
+        <Subject>Экспертиза &lt;сметы&gt;</Subject><Object>{number}</Object></Application></SubmitApplication></e:Body></e:Envelope>"#
     )
     .into_bytes()
 }

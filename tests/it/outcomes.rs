@@ -13,6 +13,7 @@ use mezhved::outcome::{Code, Remedy};
 use mezhved::pipeline::Pipeline;
 use mezhved::store::DeadLetterFilter;
 
+use crate::outgoing::{state_answer, state_request, state_service};
 use crate::sixth::{sixth, sixth_message};
 use crate::support::{Folder, delivery, house, settle, wake};
 
@@ -99,6 +100,8 @@ fn special(pipeline: &Pipeline) -> Vec<Delivery> {
         sixth_message(pipeline, 1, application),
         sixth_message(pipeline, 2, &decision("когда-нибудь")),
         sixth_message(pipeline, 3, &decision("2031-03-03T10:00:00Z")),
+        delivery(pipeline, state_request(1)),
+        delivery(pipeline, state_answer(2, None)),
         given_up(pipeline, Code::BrokerExpired),
         given_up(pipeline, Code::BrokerDeliveryLimit),
         given_up(pipeline, Code::BrokerDeadLetter),
@@ -126,7 +129,8 @@ async fn produced(pipeline: &Arc<Pipeline>) -> BTreeSet<String> {
 async fn every_code_is_produced() {
     let folder = Folder::new();
     // Waiting ends at once, so that what waits in vain is told.
-    let more = format!("{}\n[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]", sixth(folder.path()));
+    let (files, service) = (sixth(folder.path()), state_service(folder.path()));
+    let more = format!("{files}\n{service}\n[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]");
     let pipeline = house(folder.path(), &more).await;
     refuse_one_case(&folder).await;
     let mut batch: Vec<Delivery> = all_fixtures().into_iter().map(|body| delivery(&pipeline, body)).collect();

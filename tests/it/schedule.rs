@@ -283,6 +283,25 @@ async fn a_stop_gives_a_running_slot_back_and_a_lost_runner_is_found_by_its_leas
     pipeline.store.close().await;
 }
 
+#[cfg(feature = "fail-points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_between_the_work_of_a_job_and_its_mark_runs_the_slot_again() {
+    let folder = Folder::new();
+    house(folder.path(), "").await.store.close().await;
+    let home = Home::new(folder.path(), "amqp://127.0.0.1:1", "");
+    for point in mezhved::failpoint::SCHEDULE_POINTS {
+        let run = home.command().args(["jobs", "run", "upkeep"]).env("MEZHVED_FAIL_POINT", point).output().unwrap();
+        assert_eq!(run.status.code(), None, "{point}: the process was killed: {run:?}");
+    }
+    let store = home.store().await;
+    let left = slots(&store).await.remove(0);
+    assert_eq!((left.state.as_str(), left.attempt), ("running", 1));
+    let now = clock::now() + Duration::seconds(31);
+    let lease = Lease { owner: "other", now, until: now + Duration::seconds(30) };
+    let found = store.claim_slot("upkeep", None, lease).await.unwrap().unwrap();
+    assert_eq!((found.id, found.attempt), (left.id, 2));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paused_job_rests_and_goes_on_from_its_resumption() {
     let folder = Folder::new();

@@ -18,6 +18,10 @@ const STORIES: [&str; 7] = [
 ];
 const CANCELLED: &str = "77-2026-038001";
 const SNILS: &str = "999-038-000 61";
+/// Another one, which has a document.
+const CLOSED_STORY: &str = "epgu/valid/a-cancelled-case-closes-its-document";
+const CLOSED: &str = "77-2026-080701";
+const CLOSED_SNILS: &str = "999-800-700 83";
 
 async fn numbers(pipeline: &Pipeline, filter: CaseFilter) -> Vec<String> {
     let found = pipeline.store.find_cases(&CaseFilter { limit: 1000, ..filter }).await.unwrap();
@@ -106,6 +110,7 @@ async fn documents_and_messages_are_found_by_their_cases_and_their_own() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
     tell(&pipeline, &STORIES).await;
+    tell(&pipeline, &[CLOSED_STORY]).await;
     while pipeline.store.take_words(500).await.unwrap() > 0 {}
     let documents = |filter: DocumentFilter| {
         let store = pipeline.store.clone();
@@ -127,9 +132,10 @@ async fn documents_and_messages_are_found_by_their_cases_and_their_own() {
                 said.contains("план")
             })
     );
-    let party = CaseFilter { party: by_snils(None), ..CaseFilter::default() };
+    let closed = Some(Sought { hash: lookup("snils", CLOSED_SNILS), role: None });
+    let party = CaseFilter { party: closed, ..CaseFilter::default() };
     let own = documents(DocumentFilter { cases: party, ..DocumentFilter::default() }).await;
-    assert!(!own.is_empty() && own.iter().all(|one| one.case == CANCELLED));
+    assert!(!own.is_empty() && own.iter().all(|one| one.case == CLOSED));
 
     let messages = |filter: MessageFilter| {
         let store = pipeline.store.clone();
@@ -162,6 +168,7 @@ async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
     tell(&pipeline, &STORIES).await;
+    tell(&pipeline, &[CLOSED_STORY]).await;
     let home = Home::new(folder.path(), "amqp://nowhere.invalid", "");
     let cancelled = home.verb(&["case", "list", "--status", "Аннулировано"], 0);
     assert!(cancelled.contains(CANCELLED) && cancelled.contains("Аннулировано"), "{cancelled}");
@@ -173,8 +180,8 @@ async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
     home.verb(&["case", "show", CANCELLED, "--as-applicant"], 1);
     let history = home.verb(&["case", "show", CANCELLED], 0);
     assert!(history.contains("Аннулировано"), "history keeps it: {history}");
-    assert!(!home.verb(&["document", "list", "--case", CANCELLED, "--json"], 0).is_empty());
-    assert_eq!(home.verb(&["document", "list", "--case", CANCELLED, "--as-applicant", "--json"], 0), "");
+    assert!(!home.verb(&["document", "list", "--case", CLOSED, "--json"], 0).is_empty());
+    assert_eq!(home.verb(&["document", "list", "--case", CLOSED, "--as-applicant", "--json"], 0), "");
     home.verb(&["case", "list", "--inn", "1234567890"], 2);
     home.verb(&["case", "list", "--status", "Небывалый"], 2);
     let csv = home.verb(&["case", "list", "--system", "epgu", "--text", "земельный", "--csv"], 0);

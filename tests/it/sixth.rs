@@ -144,6 +144,7 @@ systems = ["agis2", "epgu", "fgis", "gge", "org", "reestr"]
 code = "CABINET"
 user = "cabinet"
 receipts = "receipts.cabinet"
+documents = "documents.cabinet"
 systems = ["agis2", "epgu", "fgis", "gge", "org"]
 kinds = ["*"]
 [[agencies]]

@@ -41,7 +41,7 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["export"],
-        &["lapin", "crate::broker", "crate::cli", "crate::pipeline"],
+        &["lapin", "crate::broker", "crate::cli"],
         "an export reads the store and writes files; what goes to the broker goes through the outbox",
     ),
     (&["cli", "console"], &["sqlx"], "SQL lives in crate::store alone"),
@@ -156,6 +156,9 @@ fn every_file_says_what_it_is_and_stays_one_room() {
     }
 }
 
+/// Its files lie in the folder of exports and not among the contents; `export::forget` removes them.
+const OWN_CONTENTS: &str = "export_runs";
+
 /// Retention removes contents that nothing refers to: whatever refers to one must be asked.
 #[test]
 fn every_column_that_names_a_content_is_asked_before_a_content_is_removed() {
@@ -169,6 +172,9 @@ fn every_column_that_names_a_content_is_asked_before_a_content_is_removed() {
                 table = name.split_whitespace().next().unwrap().to_owned();
             }
             let mut words = line.split_whitespace();
+            if table == OWN_CONTENTS {
+                continue;
+            }
             if let (Some(column @ ("sha256" | "content")), Some("TEXT")) = (words.next(), words.next()) {
                 columns += 1;
                 let asked = format!("FROM {table} WHERE {column} = k.value");

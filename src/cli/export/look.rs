@@ -101,7 +101,7 @@ impl List {
                     label: &job.label,
                     of: job.subject.code(),
                     format: job.format,
-                    schedule: job.schedule.as_ref().map(|schedule| schedule.cron.as_str()),
+                    schedule: job.schedule.as_ref().map(|schedule| schedule.cron.written()),
                     destinations: job.destinations.iter().map(ToString::to_string).collect(),
                     origin,
                     last: last_of(&job.code),
@@ -117,7 +117,7 @@ impl List {
                 job.label.clone(),
                 job.subject.code().to_owned(),
                 job.ending(),
-                show::or_dash(job.schedule.as_ref().map(|schedule| schedule.cron.as_str())),
+                show::or_dash(job.schedule.as_ref().map(|schedule| schedule.cron.written())),
                 match origin {
                     Origin::BuiltIn => "built-in".to_owned(),
                     Origin::File(path) => path.display().to_string(),

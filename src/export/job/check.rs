@@ -3,18 +3,16 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use toml::{Spanned, Value};
 
-use super::written::{Mode, Name, WrittenDestination, WrittenJob, WrittenSchedule};
-use super::{Bench, Destination, Job, JobFault, Schedule, Subject};
+use super::written::{Mode, Name, WrittenDestination, WrittenJob};
+use super::{Bench, Destination, Job, JobFault, Subject};
 use crate::domain::calendar::line_of;
 use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
 use crate::export::marks;
 use crate::export::period::Relative;
 use crate::export::table::{Asked, Table};
-use crate::schedule::cron::Cron;
 use crate::store::{Column, ColumnType};
 
 /// The names of files whose destination gives none.
@@ -45,6 +43,13 @@ impl Faults<'_> {
         self.found.push(JobFault { file: self.file.to_owned(), line: 1, text: text.into() });
     }
 
+    fn in_schedule(&mut self, written: &WrittenJob, text: &str) {
+        match &written.schedule {
+            Some(place) => self.at(place, text),
+            None => self.anywhere(text),
+        }
+    }
+
     fn parsed<T: FromStr<Err = String>>(&mut self, name: &Name) -> Option<T> {
         name.get_ref().parse().map_err(|fault: String| self.at(name, fault)).ok()
     }
@@ -70,7 +75,8 @@ fn build(written: WrittenJob, bench: &Bench<'_>, faults: &mut Faults<'_>) -> Opt
         Some(name) => faults.parsed(name),
     };
     let format = format(&written, faults);
-    let schedule = written.schedule.as_ref().map(|one| schedule(one, zone, bench.now, faults));
+    let schedule =
+        written.plan(bench.schedule).map(|plan| plan.map_err(|fault| faults.in_schedule(&written, &fault.0)).ok());
     let destinations = destinations(&written.destination, bench, faults);
     // Without a subject nothing can be said of columns.
     let subject = subject(&written, faults)?;
@@ -321,15 +327,6 @@ fn filter(written: &WrittenJob, subject: Subject, faults: &mut Faults<'_>) -> Ve
         filter.push((column, texts));
     }
     filter
-}
-
-fn schedule(written: &WrittenSchedule, zone: Tz, now: DateTime<Utc>, faults: &mut Faults<'_>) -> Option<Schedule> {
-    let name = &written.cron;
-    if let Err(fault) = Cron::parse(name.get_ref(), zone.name(), now) {
-        faults.at(name, fault.to_string());
-        return None;
-    }
-    Some(Schedule { cron: name.get_ref().clone(), working_days_only: written.working_days_only })
 }
 
 fn destinations(written: &[WrittenDestination], bench: &Bench<'_>, faults: &mut Faults<'_>) -> Vec<Destination> {

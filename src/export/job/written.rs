@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::Subject;
+use crate::config::{ConfigFault, JobWritten, ScheduleSettings};
 use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
+use crate::schedule::plan::Plan;
 
 /// A name with its place.
 pub(super) type Name = Spanned<String>;
@@ -57,18 +59,9 @@ pub struct WrittenJob {
     pub(super) compression: Compression,
     pub(super) when_empty: Empty,
     pub(super) zone: Option<Name>,
-    pub(super) schedule: Option<WrittenSchedule>,
+    pub(super) schedule: Option<Spanned<JobWritten>>,
     pub(super) destination: Vec<WrittenDestination>,
     pub(super) announce: Option<bool>,
-}
-
-/// When it runs.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WrittenSchedule {
-    pub(super) cron: Name,
-    #[serde(default)]
-    pub(super) working_days_only: bool,
 }
 
 /// Where its files go.
@@ -94,6 +87,25 @@ impl WrittenDestination {
 }
 
 impl WrittenJob {
+    /// Its code.
+    pub(in crate::export) fn code(&self) -> Option<&str> {
+        self.code.as_ref().map(|code| code.get_ref().as_str())
+    }
+
+    /// Code of what it exports.
+    pub(in crate::export) fn subject(&self) -> Option<&str> {
+        self.register.as_ref().or(self.report.as_ref()).map(|subject| subject.get_ref().as_str())
+    }
+
+    /// When it runs by itself, in the job's own zone unless the schedule names another.
+    pub(in crate::export) fn plan(&self, schedule: &ScheduleSettings) -> Option<Result<Plan, ConfigFault>> {
+        let mut written = self.schedule.as_ref()?.get_ref().clone();
+        if written.zone.is_none() {
+            written.zone = self.zone.as_ref().map(|zone| zone.get_ref().clone());
+        }
+        Some(schedule.plan(&written))
+    }
+
     /// A job over a register or report that nothing more is said of.
     #[must_use]
     pub fn of(subject: &str) -> Self {

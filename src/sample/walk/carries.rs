@@ -1,8 +1,8 @@
 //! What the messages of a walk carry: everything that a status or a kind of case asks for, made up where only its form matters.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
-use crate::binding::{Command, DocumentCard, Rulebook};
+use crate::binding::{Command, DocumentCard, Party, Rulebook};
 use crate::domain::lifecycle::{
     Attribute, DocumentRules, Field, FieldType, Lifecycle, Reason, Requirement, Service, Status,
 };
@@ -14,8 +14,22 @@ use crate::sample::life::{day, moment};
 use crate::sample::people::OFFICERS;
 use crate::sample::template::Record;
 
+/// How a schema writes when something is in force.
+pub(super) type Written = fn(DateTime<Utc>) -> String;
+
+/// As a day.
+pub(super) fn as_day(at: DateTime<Utc>) -> String {
+    day(at, 0)
+}
+
 /// A new case with its purpose, its service and all fields that its kind cannot do without.
-pub(super) fn opening(lifecycle: &Lifecycle, purpose: Option<&str>, service: Option<&Service>, born: u64) -> Saying {
+pub(super) fn opening(
+    lifecycle: &Lifecycle,
+    purpose: Option<&str>,
+    service: Option<&Service>,
+    born: u64,
+    (at, written): (DateTime<Utc>, Written),
+) -> Saying {
     let mut saying = Saying::default();
     if let Some(purpose) = purpose {
         saying = saying.if_possible("purpose", purpose);
@@ -26,6 +40,10 @@ pub(super) fn opening(lifecycle: &Lifecycle, purpose: Option<&str>, service: Opt
             .if_possible("service_name", service.label.as_str())
             .if_possible("object", format!("99:99:{born:07}"));
     }
+    // What is in force is in force now.
+    saying = saying
+        .if_possible("valid_from", written(at - Duration::days(30)))
+        .if_possible("valid_until", written(at + Duration::days(365)));
     for field in lifecycle.kind().fields.iter().filter(|field| field.required) {
         saying.detail(&field.code, None);
     }
@@ -166,6 +184,32 @@ pub(super) fn unasked(rulebook: &Rulebook, text: &str, known: &[Record]) -> Vec<
     let cards = items.iter().flat_map(|item| cards(&item.command));
     let new = cards.filter(|card| known.iter().all(|one| one.value("content_id") != Some(&card.content_id)));
     new.map(|card| card.r#type.clone()).collect()
+}
+
+/// Who takes part in the case that a message opens.
+pub(super) fn parties(rulebook: &Rulebook, bytes: &[u8]) -> Vec<Party> {
+    let items = rulebook.read(&String::from_utf8_lossy(bytes)).verdict.unwrap_or_default();
+    let opened = items.into_iter().find_map(|item| match item.command {
+        Command::OpenCase(command) => Some(command.parties),
+        _ => None,
+    });
+    opened.unwrap_or_default()
+}
+
+/// Roles that a kind takes over from its parent are those of the parent, where its messages say who it is.
+pub(super) fn inherited(lifecycle: &Lifecycle, parties: &[Party], saying: &mut Saying) {
+    for (role, from) in &lifecycle.kind().inherits {
+        for party in parties.iter().filter(|party| party.role == *from) {
+            let told = [("inn", &party.inn), ("ogrn", &party.ogrn), ("ogrnip", &party.ogrnip), ("snils", &party.snils)];
+            let mut entry = Saying::default().with("role", role.as_str());
+            for (name, value) in told {
+                if let Some(value) = value {
+                    entry = entry.if_possible(name, value.as_str());
+                }
+            }
+            saying.entry_if_possible("parties", entry);
+        }
+    }
 }
 
 fn cards(command: &Command) -> &[DocumentCard] {

@@ -10,21 +10,26 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Datelike, Duration, Utc};
 use chrono_tz::Tz;
 
+use self::carries::{Written, as_day};
 use super::compose::{Body, Composer, Saying, Unsayable};
 use super::life::moment;
 use super::template::Record;
 use super::{Expected, SampleMessage, Templates};
-use crate::binding::Rulebook;
+use crate::binding::{Party, Rulebook};
 use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
 use crate::outcome::Code;
 use crate::random::Random;
 
 /// A parent of any kind.
 const ANY: &str = "*";
+/// The field that names a consent.
+const CONSENT: &str = "consent";
 const OPEN: &str = "open-case";
 const UPDATE: &str = "update-status";
 /// Seconds between two messages.
 const PACE_SECONDS: i64 = 1;
+/// Longer than any service's term.
+const LONG_AGO: Duration = Duration::days(120);
 /// Cases that belong to cases that belong to cases.
 const GENERATIONS_MAX: usize = 6;
 
@@ -66,6 +71,16 @@ struct Life<'w> {
     lifecycle: &'w Lifecycle,
     number: String,
     purpose: Option<String>,
+    parties: Vec<Party>,
+}
+
+/// What a new case is wanted for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted<'a> {
+    purpose: Option<&'a str>,
+    service: Option<&'a Service>,
+    /// A declared field with its value.
+    detail: Option<(&'a str, &'a str)>,
 }
 
 impl<'w> Walk<'w> {
@@ -134,8 +149,8 @@ impl<'w> Walk<'w> {
             return self.born_of_another(lifecycle, generation)?.ok_or(nobody);
         }
         let parent = match lifecycle.kind().parent(purpose.as_deref()) {
-            Some(rule) => self.parent(lifecycle, rule, generation)?,
-            None => None,
+            Some(rule) if rule.required || generation < GENERATIONS_MAX => self.parent(lifecycle, rule, generation)?,
+            _ => None,
         };
         self.born += 1;
         let year = self.plan.base.with_timezone(&self.plan.zone).year();
@@ -144,14 +159,18 @@ impl<'w> Walk<'w> {
         let plain = format!("{year}{:08}", self.born);
         let service = self.random.pick(lifecycle.services());
         let mut opened = Err(nobody);
-        for number in [own, plain] {
-            opened = self.opens(lifecycle, (purpose.as_deref(), service), parent.as_ref(), &number);
+        // Some write when something is in force as a day, others as a moment.
+        let forms: [(&str, Written); 4] = [(&own, as_day), (&own, moment), (&plain, as_day), (&plain, moment)];
+        let wanted = Wanted { purpose: purpose.as_deref(), service, detail: None };
+        for (number, written) in forms {
+            opened = self.opens(lifecycle, wanted, parent.as_ref(), number, written);
             if !matches!(opened, Err(Unsayable::Impossible { .. })) {
                 break;
             }
         }
         let number = opened?;
-        let life = Life { lifecycle, number, purpose };
+        let parties = self.made.last().map(|sent| carries::parties(self.rulebook, &sent.bytes)).unwrap_or_default();
+        let life = Life { lifecycle, number, purpose, parties };
         self.entered(&life, lifecycle.start());
         Ok(life)
     }
@@ -160,17 +179,34 @@ impl<'w> Walk<'w> {
     fn opens(
         &mut self,
         lifecycle: &'w Lifecycle,
-        (purpose, service): (Option<&str>, Option<&Service>),
+        Wanted { purpose, service, detail }: Wanted<'_>,
         parent: Option<&Life<'w>>,
         own: &str,
+        written: Written,
     ) -> Result<String, Unsayable> {
-        let mut saying = carries::opening(lifecycle, purpose, service, self.born)
+        let signed = self.signed(lifecycle, service, parent)?;
+        let consent = self.consented(lifecycle)?;
+        let mut saying = carries::opening(lifecycle, purpose, service, self.born, (self.now, written))
             .if_possible("number", own)
             .with("happened_at", moment(self.now));
         if let Some(parent) = parent {
-            saying = saying
-                .if_possible("parent", parent.number.as_str())
-                .if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
+            // The consent may be that of the case above.
+            saying = if lifecycle.kind().consent.is_empty() {
+                saying.if_possible("parent", parent.number.as_str())
+            } else {
+                saying.with("parent", parent.number.as_str())
+            };
+            saying = saying.if_possible("parent_kind", parent.lifecycle.kind().code.as_str());
+            carries::inherited(lifecycle, &parent.parties, &mut saying);
+        }
+        if let Some(signature) = signed {
+            saying.entry("author", signature);
+        }
+        if let Some((code, value)) = detail {
+            saying.detail(code, Some(value.to_owned()));
+        }
+        if let Some(number) = consent {
+            saying.detail(CONSENT, Some(number));
         }
         let mut attachments = Vec::new();
         let wanted = lifecycle.start().documents.iter().filter_map(|either| either.first());
@@ -193,11 +229,21 @@ impl<'w> Walk<'w> {
             self.system.kind(&rule.kind)
         };
         let Some(lifecycle) = lifecycle else { return Ok(None) };
-        let Some(route) = routes::to(lifecycle, &rule.statuses) else { return Ok(None) };
+        let begins = lifecycle.kind().term_from.as_slice();
+        let statuses = if rule.overdue && rule.statuses.is_empty() { begins } else { &rule.statuses };
+        let Some(route) = routes::to(lifecycle, statuses) else { return Ok(None) };
         let purpose = lifecycle.kind().purposes.first().map(|purpose| purpose.code.clone());
+        // A parent whose term must be over was opened long ago.
+        let present = self.now;
+        if rule.overdue {
+            self.now -= LONG_AGO;
+        }
         let life = self.born(lifecycle, purpose, generation + 1)?;
         for to in route {
             self.moves(&life, to)?;
+        }
+        if rule.overdue {
+            self.now = present;
         }
         Ok(Some(life))
     }
@@ -216,11 +262,56 @@ impl<'w> Walk<'w> {
                 for to in route {
                     self.moves(&life, to)?;
                 }
-                let number = if opening.same_number { life.number } else { self.last(lifecycle) };
-                return Ok(Some(Life { lifecycle, number, purpose: opening.purpose.clone() }));
+                let number = if opening.same_number { life.number.clone() } else { self.last(lifecycle) };
+                let parties = life.parties;
+                return Ok(Some(Life { lifecycle, number, purpose: opening.purpose.clone(), parties }));
             }
         }
         Ok(None)
+    }
+
+    /// The mark of a signature that an opening needs, with the certificate of the organization that it must name.
+    fn signed(
+        &mut self,
+        lifecycle: &Lifecycle,
+        service: Option<&Service>,
+        parent: Option<&Life<'w>>,
+    ) -> Result<Option<Saying>, Unsayable> {
+        let of_service = service.map(|service| service.signatures.as_slice()).unwrap_or_default();
+        if !lifecycle.kind().signed.iter().any(|command| command == "open") && of_service.is_empty() {
+            return Ok(None);
+        }
+        let system = self.system;
+        let known = &system.vocabulary().signatures;
+        let named = of_service.first().or(lifecycle.kind().signatures.first());
+        let plain = known.iter().find(|one| !one.certified).map(|one| &one.code);
+        let Some(kind) = named.or(plain) else {
+            // The system names no kinds of signature: any mark will do.
+            return Ok(Some(Saying::default().with_any("signature").with("signed_at", moment(self.now))));
+        };
+        let signature = Saying::default().with("signature", kind.as_str()).with("signed_at", moment(self.now));
+        if !known.iter().any(|one| one.code == *kind && one.certified) {
+            return Ok(Some(signature));
+        }
+        let certificates = system.rights().certificates.as_ref().and_then(|name| system.kind(&name.kind));
+        let Some(certificates) = certificates else { return Ok(Some(signature)) };
+        self.born += 1;
+        let serial = format!("{:012x}", self.born);
+        let wanted = Wanted { detail: Some(("signature", kind.as_str())), ..Wanted::default() };
+        self.opens(certificates, wanted, parent, &serial, as_day)
+            .or_else(|_| self.opens(certificates, wanted, parent, &serial, moment))?;
+        Ok(Some(signature.with("certificate", serial)))
+    }
+
+    /// The number of a consent that stands, where the kind processes personal data.
+    fn consented(&mut self, lifecycle: &Lifecycle) -> Result<Option<String>, Unsayable> {
+        let system = self.system;
+        let asks = lifecycle.kind().consent.iter().any(|command| command == "open");
+        let consents = system.rights().consents.as_ref().and_then(|name| system.kind(&name.kind));
+        match consents.filter(|_| asks && lifecycle.kind().field(CONSENT).is_some()) {
+            Some(consents) => Ok(Some(self.born(consents, None, GENERATIONS_MAX)?.number)),
+            None => Ok(None),
+        }
     }
 
     fn moves(&mut self, life: &Life<'w>, to: &Status) -> Result<(), Unsayable> {

@@ -158,7 +158,7 @@ impl Sqlite {
         self.tallies(
             "SELECT c.system, c.kind, NULL, c.status, false, count(*), min(c.number) FROM timers t \
              JOIN cases c ON c.id = t.case_id WHERE t.state IN ('pending', 'stuck') \
-             GROUP BY c.system, c.kind, c.status ORDER BY c.system, c.kind, c.status",
+             AND t.scope IN ('turn', 'life') GROUP BY c.system, c.kind, c.status ORDER BY c.system, c.kind, c.status",
         )
         .await
     }

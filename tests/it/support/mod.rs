@@ -57,6 +57,7 @@ systems = ["agis2", "epgu", "fgis", "gge", "org"]
 code = "CABINET"
 user = "cabinet"
 receipts = "receipts.cabinet"
+documents = "documents.cabinet"
 systems = ["agis2", "epgu", "fgis", "gge", "org"]
 kinds = ["*"]
 "#;

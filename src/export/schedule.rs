@@ -1,0 +1,105 @@
+//! Exports by the clock: each job of the folder that has a schedule is a job of [`crate::schedule`]. What it exports is read when its
+//! moment comes, so that a fault in one file is told in the history of that job and hinders no other.
+
+use std::path::PathBuf;
+
+use super::job::{Bench, Job, WrittenJob};
+use super::jobs::files;
+use super::run::{Asked, Exporter};
+use super::{ExportFault, Progress};
+use crate::assemble::Rules;
+use crate::config::Config;
+use crate::pipeline::Pipeline;
+use crate::schedule::{self, JobFault, Report, Run, Work, Working};
+
+/// What the codes of such jobs begin with.
+const BEFORE: &str = "export-";
+/// Who runs them.
+const ACTOR: &str = "schedule";
+
+/// The jobs of the configured folder that run by the clock. A file that cannot be read or has no usable plan is told in the log; `export
+/// check` tells the same.
+#[must_use]
+pub fn scheduled(config: &Config) -> Vec<schedule::Job> {
+    let Some(folder) = &config.exports.folder else { return Vec::new() };
+    let files = files(folder).unwrap_or_else(|fault| {
+        tracing::error!(%fault, "the folder of exports cannot be read; none of its jobs will run");
+        Vec::new()
+    });
+    files.into_iter().filter_map(|path| job(path, config)).collect()
+}
+
+fn job(path: PathBuf, config: &Config) -> Option<schedule::Job> {
+    let told = |fault: &dyn std::fmt::Display| {
+        tracing::error!(file = %path.display(), %fault, "this export will not run by the clock");
+    };
+    let text = std::fs::read_to_string(&path).map_err(|fault| told(&fault)).ok()?;
+    let written = toml::from_str::<WrittenJob>(&text).map_err(|fault| told(&fault.message())).ok()?;
+    let plan = written.plan(&config.schedule)?.map_err(|fault| told(&fault)).ok()?;
+    let code = format!("{BEFORE}{}", written.code()?);
+    let about = format!("exports {}", written.subject()?);
+    Some(schedule::Job::new(code, about, plan, Scheduled { path }))
+}
+
+/// One job of the folder.
+#[derive(Debug)]
+struct Scheduled {
+    path: PathBuf,
+}
+
+impl Work for Scheduled {
+    fn run<'a>(&'a self, run: &'a Run<'a>) -> Working<'a> {
+        Box::pin(async move {
+            let job = self.load(run.pipeline)?;
+            let exporter = exporter(run.pipeline).map_err(fate)?;
+            let asked = Asked { slot: run.slot, actor: ACTOR.to_owned(), anew: false };
+            let outcome = exporter.run(&job, &asked, &Silent).await.map_err(fate)?;
+            let manifest = &outcome.manifest;
+            let said = format!("{} rows, {} bytes", manifest.rows, manifest.bytes);
+            let report = Report::of(1, said).with("run", outcome.run).with("rows", manifest.rows);
+            Ok(report.with("sha256", manifest.sha256.clone()).with("places", outcome.places))
+        })
+    }
+}
+
+impl Scheduled {
+    fn load(&self, pipeline: &Pipeline) -> Result<Job, JobFault> {
+        let file = self.path.display().to_string();
+        let text = std::fs::read_to_string(&self.path).map_err(|fault| JobFault::again(format!("{file}: {fault}")))?;
+        let bench = Bench::of(&pipeline.config, &pipeline.lifecycles);
+        Job::load(&file, &text, &bench).map_err(|faults| {
+            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            JobFault::never(told.join("; "))
+        })
+    }
+}
+
+fn exporter(pipeline: &Pipeline) -> Result<Exporter, ExportFault> {
+    let rules = Rules {
+        rulebook: pipeline.rulebook.clone(),
+        lifecycles: pipeline.lifecycles.clone(),
+        calendar: pipeline.calendar.clone(),
+        routing: pipeline.routing.clone(),
+        answers: pipeline.answers.clone(),
+    };
+    Exporter::new(pipeline.store.clone(), &pipeline.config, &rules)
+}
+
+/// Whether another try may end otherwise.
+fn fate(fault: ExportFault) -> JobFault {
+    match fault {
+        ExportFault::Store(_)
+        | ExportFault::Content(_)
+        | ExportFault::Unwritable { .. }
+        | ExportFault::Undelivered { .. }
+        | ExportFault::Overtaken => JobFault::again(fault),
+        _ => JobFault::never(fault),
+    }
+}
+
+/// Nobody watches; the log has the rows and the rate.
+struct Silent;
+
+impl Progress for Silent {
+    fn read(&self, _rows: u64, _key: i64, _last_key: i64) {}
+}
