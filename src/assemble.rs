@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Fault as LifecycleFault, Lifecycle, Shelf, System};
 use crate::domain::routing::Routing;
+use crate::notify::{Language, Texts};
 use crate::pipeline::Pipeline;
 use crate::schema::{self, SchemaSet, Source};
 use crate::store::{ContentFault, Contents, Store, StoreFault};
@@ -74,6 +76,8 @@ pub struct Rules {
     pub calendar: Arc<Calendar>,
     /// Which unit is responsible for what.
     pub routing: Arc<Routing>,
+    /// What people read of events.
+    pub texts: Arc<Texts>,
     /// What answers of state services must look like.
     pub answers: Arc<Answers>,
 }
@@ -102,13 +106,15 @@ pub fn rules(config: &Config) -> Result<Rules, AssembleFault> {
         faults.extend(unfit.iter().map(ToString::to_string));
     }
     let routing = lifecycles.as_ref().and_then(|lifecycles| routing(config, lifecycles, &mut faults));
+    let texts = lifecycles.as_ref().and_then(|lifecycles| texts(config, lifecycles, &mut faults));
     let answers = answers(config, &mut faults);
-    match (rulebook, lifecycles, routing) {
-        (Ok(rulebook), Some(lifecycles), Some(routing)) if faults.is_empty() => Ok(Rules {
+    match (rulebook, lifecycles, routing, texts) {
+        (Ok(rulebook), Some(lifecycles), Some(routing), Some(texts)) if faults.is_empty() => Ok(Rules {
             rulebook: Arc::new(rulebook),
             lifecycles: Arc::new(lifecycles),
             calendar: Arc::new(calendar),
             routing: Arc::new(routing),
+            texts: Arc::new(texts),
             answers: Arc::new(answers),
         }),
         _ => Err(AssembleFault::Rules(faults)),
@@ -129,6 +135,38 @@ fn routing(config: &Config, lifecycles: &Lifecycles, faults: &mut Vec<String>) -
     Routing::load(&file, &text, |system| lifecycles.system(system))
         .map_err(|more| faults.extend(more.iter().map(ToString::to_string)))
         .ok()
+}
+
+/// What people read of events, in the configured language, with the texts of the templates' folder.
+fn texts(config: &Config, lifecycles: &Lifecycles, faults: &mut Vec<String>) -> Option<Texts> {
+    let files = template_files(config.notify.templates.as_deref()).map_err(|fault| faults.push(fault)).ok()?;
+    let texts = Texts::compile(lifecycles, config.notify.language, &files);
+    texts.map_err(|more| faults.extend(more)).ok()
+}
+
+/// The files of the templates' folder, by their path in it.
+pub fn template_files(folder: Option<&Path>) -> Result<BTreeMap<String, String>, String> {
+    let mut files = BTreeMap::new();
+    let Some(root) = folder else { return Ok(files) };
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let unreadable = |fault: std::io::Error| format!("template.unreadable: {}: {fault}", folder.display());
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !name.rsplit('/').next().is_some_and(|name| name.starts_with('.')) {
+                let text = std::fs::read_to_string(&path);
+                files.insert(name, text.map_err(|fault| format!("template.unreadable: {}: {fault}", path.display()))?);
+            }
+        }
+    }
+    let known = |name: &str| Language::ALL.iter().any(|one| name.starts_with(&format!("{}/", one.code())));
+    match files.keys().find(|name| !known(name)) {
+        Some(name) => Err(format!("template.unknown: {name}: texts stand in ru/ or en/")),
+        None => Ok(files),
+    }
 }
 
 /// The production calendar: the built-in years, and those of the configured folder over them.

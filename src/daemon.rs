@@ -3,6 +3,7 @@
 //! within a deadline; what is not done by then stays with the broker and comes again.
 
 mod clockwork;
+mod notify;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::export::{Bench, Jobs, READY_QUEUE, job_queue};
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
 use crate::intake::stored;
+use crate::notify::Way;
 use crate::pipeline::Pipeline;
 use crate::relay;
 use crate::store::{Fate, Sealing, StoreFault};
@@ -51,6 +53,9 @@ pub enum DaemonFault {
     /// The store cannot be worked with.
     #[error("{0}")]
     Store(String),
+    /// A channel of notifications cannot be used.
+    #[error("{0}")]
+    Channel(String),
     /// The jobs cannot be run.
     #[error("{0}")]
     Schedule(String),
@@ -80,6 +85,8 @@ struct Loops {
     /// Everything ends now.
     ending: CancellationToken,
     fault: watch::Sender<Option<DaemonFault>>,
+    /// Told when notifications were planned.
+    planned: watch::Sender<()>,
 }
 
 /// Runs until `stop` is cancelled or something is wrong that time does not mend.
@@ -94,6 +101,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
         stopping: CancellationToken::new(),
         ending: CancellationToken::new(),
         fault: watch::Sender::new(None),
+        planned: watch::Sender::new(()),
     };
     let intake = TaskTracker::new();
     let rest = TaskTracker::new();
@@ -101,6 +109,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     start(&rest, link_loop(loops.clone(), Arc::clone(&loops.receiving), linked.clone()));
     start(&rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
     start_health(&loops, &rest).await?;
+    notify::start_telling(&loops, &rest)?;
     start_intake(&loops, &intake);
     let clock = clockwork::start_schedule(&loops, &intake).await?;
     start(&rest, relay_loop(loops.clone()));
@@ -124,7 +133,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
 }
 
 /// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts and documents, one queue for each
-/// channel that a lifecycle tells people by, those of exports.
+/// channel that the broker serves, those of exports.
 pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
     let mut queues: Vec<String> = config
         .partners
@@ -136,18 +145,13 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
         .collect();
     queues.sort_unstable();
     queues.dedup();
-    let mut channels: Vec<String> = lifecycles
-        .systems()
-        .flat_map(System::channels)
-        .chain(lifecycles.documents.channels())
-        .map(str::to_owned)
-        .collect();
-    channels.sort_unstable();
-    channels.dedup();
+    let named = lifecycles.systems().flat_map(System::channels).chain(lifecycles.documents.channels());
+    let channels = config.notify.names(named).into_iter();
+    let by_broker = channels.filter(|channel| matches!(config.notify.channel(channel).way, Way::Broker));
     topology::plan(&Wanted {
         systems: config.systems.clone(),
         agency_queues: queues.into_iter().map(|queue| (queue, Owner::Us)).collect(),
-        notice_channels: channels,
+        notice_channels: by_broker.map(str::to_owned).collect(),
         export_queues: export_queues(config, lifecycles),
     })
 }
@@ -193,12 +197,8 @@ async fn finish(loops: &Loops, intake: TaskTracker, rest: TaskTracker, linked: C
 async fn flush(loops: &Loops) {
     let session = loops.sending.session().await;
     let Ok(mut publisher) = session.publisher().await else { return };
-    while let Ok(told) = relay::tell(&loops.pipeline).await {
-        let Ok(relayed) = relay::to_broker(&loops.pipeline, &mut publisher).await else { return };
-        if told == 0 && relayed.sent == 0 {
-            break;
-        }
-    }
+    while relay::to_broker(&loops.pipeline, &mut publisher).await.is_ok_and(|relayed| relayed.sent > 0) {}
+    notify::flush(loops, &mut publisher).await;
 }
 
 /// The one place that starts loops.
@@ -411,10 +411,8 @@ async fn relay_loop(loops: Loops) {
 async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
     let pipeline = &loops.pipeline;
     loop {
-        let told = relay::tell(pipeline).await;
-        let relayed = relay::to_broker(pipeline, publisher).await;
-        let pause = match told.and_then(|told| Ok((told, relayed?))) {
-            Ok((_, relayed)) if relayed.later > 0 && relayed.sent == 0 => {
+        let pause = match relay::to_broker(pipeline, publisher).await {
+            Ok(relayed) if relayed.later > 0 && relayed.sent == 0 => {
                 // Nothing got through: the channel may be gone. A new one costs little.
                 tracing::warn!(rows = relayed.later, "nothing could be published; it is tried again");
                 tokio::select! {
@@ -422,7 +420,7 @@ async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
                     () = loops.ending.cancelled() => return None,
                 }
             }
-            Ok((0, relayed)) if relayed.is_idle() => until(&relay::next_due(pipeline).await),
+            Ok(relayed) if relayed.is_idle() => until(&relay::next_due(pipeline).await),
             Ok(_) => continue,
             Err(fault) => {
                 tracing::warn!(%fault, "the relay waits for the store");

@@ -18,10 +18,13 @@ pub const POINTS: &[&str] = &[
     "pipeline.before-commit",
     "pipeline.after-commit",
     "pipeline.after-ack",
-    "relay.told",
     "relay.claimed",
     "relay.published",
     "relay.marked",
+    "notify.told",
+    "notify.claimed",
+    "notify.handed-over",
+    "notify.marked",
 ];
 
 /// Every named point of the journal's sealer, in their order.

@@ -1,6 +1,8 @@
 //! What machines ask of a running daemon: is it alive (`/healthz`), can it work (`/readyz`), what has it counted
 //! (`/metrics`). On an address of its own, apart from anything for people.
 
+mod opt_out;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -30,6 +32,7 @@ pub async fn serve(listener: TcpListener, health: Health, cancel: CancellationTo
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/opt-out", get(opt_out::ask).post(opt_out::take))
         .with_state(health);
     axum::serve(listener, routes).with_graceful_shutdown(cancel.cancelled_owned()).await
 }

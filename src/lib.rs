@@ -5,6 +5,7 @@
 //! [`schema`] compiled from XSD, with [`validate`] over [`xml`] ([`assess`] joins them for any document); [`admit`] holds its sender and attachments against what
 //! is true; [`apply`] decides what it does, by the words of [`domain`]; [`store`] makes that lasting in one transaction;
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
+//! [`notify`] tells people, by queues, gateways and [`mail`]; [`sink`] stands in for the world in trials.
 //! [`export`] reads registers out into files. [`pipeline`] conducts; [`schedule`] says what is done by the clock; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
 //! [`health`] are the ways to look in from outside. [`handbook`] tells rules to people, [`specimen`] makes
 //! sample documents of any schema, [`sample`] whole traffic.
@@ -30,6 +31,8 @@ pub mod handbook;
 pub mod health;
 pub mod hypertext;
 pub mod intake;
+pub mod mail;
+pub mod notify;
 pub mod outbox;
 pub mod outcome;
 pub mod pipeline;
@@ -39,6 +42,7 @@ pub mod rules;
 pub mod sample;
 pub mod schedule;
 pub mod schema;
+pub mod sink;
 pub mod specimen;
 pub mod store;
 pub mod telemetry;

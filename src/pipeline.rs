@@ -26,6 +26,7 @@ use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
+use crate::notify::Texts;
 use crate::outbox::{self, OutboxRow, Sending};
 use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
@@ -55,6 +56,8 @@ pub struct Pipeline {
     pub calendar: Arc<Calendar>,
     /// Which unit is responsible for what.
     pub routing: Arc<Routing>,
+    /// What people read of events.
+    pub texts: Arc<Texts>,
     /// What answers of state services must look like.
     pub answers: Arc<Answers>,
     /// The store.
@@ -67,16 +70,31 @@ pub struct Pipeline {
     pub parked: Notify,
     /// Told when the outbox has something.
     pub owed: Notify,
+    /// Told when people are to be told of something.
+    pub noticed: Notify,
 }
 
 impl Pipeline {
     /// A pipeline over a store.
     #[must_use]
     pub fn new(config: Config, rules: &Rules, store: Store) -> Self {
-        let Rules { rulebook, lifecycles, calendar, routing, answers } = rules.clone();
         let contents = Contents::at(config.contents.clone());
-        let (parked, owed, counters) = (Notify::new(), Notify::new(), Counters::new());
-        Self { config, rulebook, lifecycles, calendar, routing, answers, store, contents, counters, parked, owed }
+        let Rules { rulebook, lifecycles, calendar, routing, texts, answers } = rules.clone();
+        Self {
+            config,
+            rulebook,
+            lifecycles,
+            calendar,
+            routing,
+            texts,
+            answers,
+            store,
+            contents,
+            counters: Counters::new(),
+            parked: Notify::new(),
+            owed: Notify::new(),
+            noticed: Notify::new(),
+        }
     }
 
     /// Decodes, validates and judges a batch on all processors; the order stays.
@@ -245,12 +263,9 @@ impl Pipeline {
         Sending {
             agency: &self.config.agency,
             lifecycles: &self.lifecycles,
-            routing: &self.routing,
             partners: &self.config.partners,
             services: &self.config.services,
             zone: self.config.zone,
-            calendar: &self.calendar,
-            link: self.config.notice_link.as_deref(),
             now,
         }
     }
@@ -273,8 +288,11 @@ impl Pipeline {
         if !(writes.woken.is_empty() && writes.parked.is_empty() && writes.parked_again.is_empty()) {
             self.parked.notify_one();
         }
-        if !(nothing_owed && writes.noticed.is_empty() && writes.repeats.is_empty()) {
+        if !(nothing_owed && writes.repeats.is_empty()) {
             self.owed.notify_one();
+        }
+        if !writes.noticed.is_empty() {
+            self.noticed.notify_one();
         }
     }
 }

@@ -29,6 +29,20 @@ struct RelayLabels {
     result: &'static str,
 }
 
+/// What became of notifications of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotificationLabels {
+    channel: String,
+    state: &'static str,
+    reason: &'static str,
+}
+
+/// A channel of notifications.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChannelLabels {
+    channel: String,
+}
+
 /// Which kind of waiting.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WaitingLabels {
@@ -43,6 +57,8 @@ pub struct Counters {
     repeats: Counter,
     dead_letters: Counter,
     relayed: Family<RelayLabels, Counter>,
+    notified: Family<NotificationLabels, Counter>,
+    channels_out: Family<ChannelLabels, Gauge>,
     waiting: Family<WaitingLabels, Gauge>,
     store_away: AtomicBool,
     deliveries: AtomicU64,
@@ -63,11 +79,16 @@ impl Counters {
         let repeats = Counter::default();
         let dead_letters = Counter::default();
         let relayed = Family::default();
+        let notified = Family::default();
+        let channels_out = Family::default();
         let waiting = Family::default();
         registry.register("messages", "Message ids by system, outcome and code", outcomes.clone());
         registry.register("repeats", "Repeats of known message ids", repeats.clone());
         registry.register("dead_letters", "Dead letters written", dead_letters.clone());
         registry.register("relayed", "Rows of the outbox by what became of them", relayed.clone());
+        let text = "Notifications by channel and what became of them at a try";
+        registry.register("notifications", text, notified.clone());
+        registry.register("channel_out", "1 while a channel is left alone because it is out", channels_out.clone());
         registry.register("waiting", "What is not done yet", waiting.clone());
         Self {
             registry,
@@ -75,6 +96,8 @@ impl Counters {
             repeats,
             dead_letters,
             relayed,
+            notified,
+            channels_out,
             waiting,
             store_away: AtomicBool::new(false),
             deliveries: AtomicU64::new(0),
@@ -109,6 +132,18 @@ impl Counters {
         }
     }
 
+    /// Counts notifications: channel, state, reason.
+    pub fn notified<'c>(&self, notifications: impl Iterator<Item = (&'c String, &'static str, &'static str)>) {
+        for (channel, state, reason) in notifications {
+            self.notified.get_or_create(&NotificationLabels { channel: channel.clone(), state, reason }).inc();
+        }
+    }
+
+    /// Says whether a channel is out.
+    pub fn channel_out(&self, channel: &str, out: bool) {
+        self.channels_out.get_or_create(&ChannelLabels { channel: channel.to_owned() }).set(i64::from(out));
+    }
+
     /// Remembers whether the store was away at the last try.
     pub fn store_away(&self, away: bool) {
         self.store_away.store(away, Ordering::Relaxed);
@@ -129,6 +164,8 @@ impl Counters {
                 ("outbox-pending", waiting.pending),
                 ("outbox-stuck", waiting.stuck),
                 ("dead-letters", waiting.dead_letters),
+                ("notifications-pending", waiting.notifications),
+                ("notifications-failed", waiting.notifications_failed),
                 ("timers-stuck", waiting.timers_stuck),
             ] {
                 self.waiting.get_or_create(&WaitingLabels { what }).set(count);

@@ -282,7 +282,7 @@ CREATE INDEX dead_letters_state ON dead_letters (state, id);
 CREATE INDEX dead_letters_content ON dead_letters (content) WHERE content IS NOT NULL;
 CREATE UNIQUE INDEX dead_letters_open ON dead_letters (message, item) WHERE state = 'open';
 
--- What people are to be told of, written with the change that it tells of; put into words when it is sent.
+-- What people are to be told of, written with the change that it tells of; planned as notifications, put into words when it is sent.
 CREATE TABLE events (
     id            INTEGER PRIMARY KEY,
     message       INTEGER REFERENCES inbox (seq),
@@ -303,11 +303,11 @@ CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
 -- What is owed to others, written with the change that caused it, relayed afterwards.
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
-    what          TEXT NOT NULL CHECK (what IN ('receipt', 'notice', 'document', 'export')),
+    what          TEXT NOT NULL CHECK (what IN ('receipt', 'document', 'export')),
     message       INTEGER REFERENCES inbox (seq),
     case_number   TEXT,
-    kind          TEXT NOT NULL CHECK (kind IN ('queue', 'notice', 'file')),
-    address       TEXT NOT NULL,            -- queue name, notice channel, or file path
+    kind          TEXT NOT NULL CHECK (kind IN ('queue', 'file')),
+    address       TEXT NOT NULL,            -- queue name, or file path
     order_key     TEXT,                     -- rows of one key leave in order; NULL: on its own
     message_id    TEXT NOT NULL,
     correlation   TEXT,

@@ -27,6 +27,7 @@ mod route;
 pub mod rows;
 pub mod settle;
 mod steps;
+mod subscribe;
 mod timers;
 mod update_status;
 mod watching;
@@ -89,6 +90,18 @@ impl Lifecycles {
     pub fn event(&self, case: &CaseKey, code: &str) -> Option<&Texts> {
         let own = self.kind(&case.system, &case.kind).and_then(|kind| kind.event(code));
         own.or_else(|| self.documents.event(code))
+    }
+
+    /// The events that the cases of a system and their documents can be, each once.
+    #[must_use]
+    pub fn events<'l>(&'l self, system: &'l System) -> Vec<&'l Texts> {
+        let mut events: Vec<&Texts> = Vec::new();
+        for event in system.kinds().iter().flat_map(Lifecycle::events).chain(self.documents.events()) {
+            if !events.iter().any(|known| known.code == event.code) {
+                events.push(event);
+            }
+        }
+        events
     }
 
     /// The kind that a message means: the one that it names, else the main one.
@@ -323,7 +336,7 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Command::ActOnCase(command) => act_on_case::apply(command, &key, world, setting),
         Command::ExchangeDocuments(command) => exchange_documents::apply(command, &key, world, setting),
         Command::PostLetter(command) => post_letter::apply(command, &key, world, setting),
-        Command::Subscribe(_) => Err(Refusal::with(Code::UnknownKind, "эта команда ещё не исполняется".to_owned())),
+        Command::Subscribe(command) => subscribe::apply(command, &key, setting),
     });
     match done.and_then(|mut done| timers::of_what_it_holds(&mut done, setting).map(|()| done)) {
         Ok(mut done) => {
@@ -342,7 +355,9 @@ fn awaited(command: &Command, key: &CaseKey, world: &World, setting: &Setting<'_
     if let Command::OpenCase(command) = command {
         return open_case::awaited(command, key, world, setting);
     }
-    if !world.cases.contains_key(key) {
+    // A choice for all cases is about none.
+    let about_none = matches!(command, Command::Subscribe(choice) if choice.case_number.is_none());
+    if !about_none && !world.cases.contains_key(key) {
         return setting.lifecycle(&key.kind).is_ok().then(|| key.clone());
     }
     match command {

@@ -11,6 +11,7 @@ use super::extracts::{ExtractFacts, ExtractQuery};
 use super::letters::{Dialog, Letter, Reader};
 use super::people::People;
 pub use super::people::{Kin, PartyRow, Reference, Sought};
+pub use super::subscribe::SubscriptionRow;
 pub use super::timers::{Scope, TimerEnd, TimerRow, Voided};
 
 /// Stands in [`World::waiting`] for the rows that this batch has parked.
@@ -332,6 +333,8 @@ pub enum Change {
     Counter(String, String, i32, i64),
     /// A sender's sequence for a case moved on.
     Sequence(String, CaseKey, i64),
+    /// Somebody chose what to be told of.
+    Subscription(Box<SubscriptionRow>),
     /// The one-time code of a case is new, was tried, or is used.
     Code(CaseKey, Box<CodeRow>),
 }
@@ -465,7 +468,11 @@ impl World {
             Change::Code(key, code) => {
                 self.codes.insert(key.clone(), (**code).clone());
             }
-            Change::Former(..) | Change::Voided(..) | Change::Timer(..) | Change::Ended(..) => {}
+            Change::Former(..)
+            | Change::Voided(..)
+            | Change::Timer(..)
+            | Change::Ended(..)
+            | Change::Subscription(_) => {}
         }
     }
 

@@ -8,6 +8,8 @@ use crate::broker::{Session, topology};
 use crate::config::Config;
 use crate::daemon;
 use crate::desk::consistency;
+use crate::domain::lifecycle::System;
+use crate::notify::{self, Way};
 use crate::schedule;
 use crate::store::{Contents, Store, StoreFault};
 
@@ -20,6 +22,9 @@ pub(super) struct Check {
     /// Look at the broker too: every queue and exchange against the plan, changing nothing.
     #[arg(long)]
     broker: bool,
+    /// Reach for the mail server and the gateways of notifications too, sending nothing.
+    #[arg(long)]
+    channels: bool,
     /// Look through the store too: does everything in it fit together? It may take a while.
     #[arg(long)]
     store: bool,
@@ -67,6 +72,9 @@ impl Check {
             Err(faults) => report.fault("schedule", &faults.join("\n")),
         }
         let rules = rules(&config, &mut report);
+        if let Some(rules) = &rules {
+            channels(&config, rules);
+        }
         assemble::runtime()?.block_on(async {
             store(&config, &mut report).await;
             if let (true, Some(rules)) = (self.store, &rules) {
@@ -74,6 +82,9 @@ impl Check {
             }
             if let (true, Some(rules)) = (self.broker, &rules) {
                 broker(&config, rules, &mut report).await;
+            }
+            if self.channels {
+                reach(&config, &mut report).await;
             }
         });
         Ok(if report.faults == 0 { Exit::Well } else { Exit::Found })
@@ -101,6 +112,38 @@ fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
         Err(Failed { text, .. }) => {
             report.fault("rules", &text);
             None
+        }
+    }
+}
+
+/// The channels of notifications, and what should be looked at of the texts.
+fn channels(config: &Config, rules: &Rules) {
+    let named = rules.lifecycles.systems().flat_map(System::channels).chain(rules.lifecycles.documents.channels());
+    for name in config.notify.names(named) {
+        let text = match &config.notify.channel(name).way {
+            Way::Off => "off: what it would carry is suppressed".to_owned(),
+            Way::Broker => format!("queue {}", topology::notice_queue(name)),
+            Way::Mail => {
+                let server = config.mail.as_ref().map(|mail| format!("{}:{}", mail.host, mail.port));
+                format!("mail server {}", server.unwrap_or_default())
+            }
+            Way::Http(gateway) => format!("gateway {}", gateway.url),
+        };
+        if config.notify.channels.contains_key(name) {
+            Report::well("notify", &format!("{name}: {text}"));
+        } else {
+            Report::note("notify", &format!("{name}: {text}; [notify.channel.{name}] is not set"));
+        }
+    }
+    rules.texts.warnings().iter().for_each(|warning| Report::note("notify", warning));
+}
+
+async fn reach(config: &Config, report: &mut Report) {
+    for name in config.notify.channels.keys() {
+        match notify::reach(name, &config.notify, config.mail.as_ref()).await {
+            Some(Ok(text)) => Report::well("notify", &format!("{name}: {text}")),
+            Some(Err(fault)) => report.fault("notify", &format!("{name}: {fault}")),
+            None => {}
         }
     }
 }

@@ -220,7 +220,7 @@ impl Run {
         let owner = format!("{}:{}", std::process::id(), uuid::Uuid::now_v7());
         let tried = schedule::run_slot(&pipeline, job, &owner, slot, &CancellationToken::new()).await;
         let tried = tried.map_err(Failed::away)?;
-        while crate::relay::tell(&pipeline).await.map_err(Failed::away)? > 0 {}
+        while crate::notify::tell(&pipeline).await.map_err(Failed::away)? > 0 {}
         pipeline.store.close().await;
         let (state, text) = match &tried {
             Some(Tried::Done(result)) => ("done", result.clone()),

@@ -15,6 +15,7 @@ mod export;
 mod jobs;
 mod lifecycle;
 mod message;
+mod notify;
 mod organization;
 mod outbox;
 mod period;
@@ -161,6 +162,9 @@ enum Command {
     /// The journal of what persons and jobs did: show, seal, verify.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// What people are told: notifications, texts, previews.
+    #[command(subcommand)]
+    Notify(notify::Notify),
     /// What is done by the clock: list, next, run, history, pause, resume.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
@@ -215,6 +219,7 @@ impl Cli {
             Command::Message(command) => command.run(layers),
             Command::Outbox(command) => command.run(layers),
             Command::Audit(command) => command.run(layers),
+            Command::Notify(command) => command.run(layers),
             Command::Jobs(command) => command.run(layers),
             Command::Timers(command) => command.run(layers),
             Command::Export(command) => command.run(layers),

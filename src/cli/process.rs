@@ -11,6 +11,7 @@ use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::clock;
 use crate::daemon;
 use crate::intake::folder;
+use crate::notify;
 use crate::pipeline::Pipeline;
 use crate::relay;
 
@@ -114,7 +115,7 @@ async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<crate::intake::Delivery>) -
         pipeline.settle(prepared, ()).await.map_err(Failed::away)?.into_run();
     }
     while daemon::parked_once(pipeline).await.map_err(Failed::away)? > 0 {}
-    while relay::tell(pipeline).await.map_err(Failed::away)? > 0 {}
+    while notify::tell(pipeline).await.map_err(Failed::away)? > 0 {}
     while !relay::to_files(pipeline).await.map_err(Failed::away)?.is_idle() {}
     Ok(())
 }

@@ -59,8 +59,14 @@ impl Status {
         show::line(&table.to_string());
         show::line(&format!("{} deliveries = {messages} message ids + {repeats} repeats", messages + repeats));
         show::line(&format!(
-            "waiting: {} parked items, {} to send, {} stuck; {} open dead letters; {} stuck timers",
-            waiting.parked, waiting.pending, waiting.stuck, waiting.dead_letters, waiting.timers_stuck
+            "waiting: {} parked items, {} to send, {} stuck; {} open dead letters; {} stuck timers; {} notifications to deliver, {} failed",
+            waiting.parked,
+            waiting.pending,
+            waiting.stuck,
+            waiting.dead_letters,
+            waiting.timers_stuck,
+            waiting.notifications,
+            waiting.notifications_failed
         ));
         Ok(exit)
     }

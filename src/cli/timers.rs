@@ -12,8 +12,8 @@ use crate::clock;
 use crate::config::{Config, operator};
 use crate::desk;
 use crate::domain::term::day_end;
+use crate::notify;
 use crate::pipeline::{FiredTimer, Pipeline};
-use crate::relay;
 use crate::store::TimerFilter;
 
 const EXAMPLES: &str = "Examples:
@@ -159,7 +159,7 @@ impl Run {
 /// One bounded piece, and its notices.
 async fn piece(pipeline: &Arc<Pipeline>, at: DateTime<Utc>) -> Result<Vec<FiredTimer>, Failed> {
     let fired = pipeline.fire(at).await.map_err(Failed::away)?;
-    while relay::tell(pipeline).await.map_err(Failed::away)? > 0 {}
+    while notify::tell(pipeline).await.map_err(Failed::away)? > 0 {}
     Ok(fired)
 }
 

@@ -9,7 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use super::{Partners, ScheduleSettings, StateServices, Written};
+use super::{mail, notify};
 use crate::broker::{Identity, Settings as BrokerSettings, Tls};
+use crate::mail::Settings as MailSettings;
+use crate::notify::NotifySettings;
 use crate::store::Settings as StoreSettings;
 use crate::xml::Limits;
 
@@ -127,10 +130,12 @@ pub struct Config {
     pub parking: Parking,
     /// How the outbox is relayed.
     pub relay: RelaySettings,
-    /// A link in notices.
-    pub notice_link: Option<String>,
     /// The rules by which units of the agency are responsible for cases.
     pub routing: Option<PathBuf>,
+    /// How people are told.
+    pub notify: NotifySettings,
+    /// The mail server; none: letters cannot go out.
+    pub mail: Option<MailSettings>,
     /// The zone of days and terms.
     pub zone: Tz,
     /// A folder of production calendars, one file a year.
@@ -165,6 +170,7 @@ impl Config {
         if w.intake.message_large_bytes_max < w.intake.message_bytes_max {
             return Err(ConfigFault("intake.message_large_bytes_max is below intake.message_bytes_max".into()));
         }
+        let mail = mail::check(&w.mail)?;
         let partners = Partners::check(&w.agencies).map_err(ConfigFault)?;
         let knows = |code: &str| partners.get(code).is_some();
         let services = StateServices::check(&w.state_services, knows).map_err(ConfigFault)?;
@@ -195,8 +201,9 @@ impl Config {
                 delay_min: Duration::from_millis(w.relay.retry_delay_milliseconds_min.max(1)),
                 delay_max: Duration::from_millis(w.relay.retry_delay_milliseconds_max.max(1)),
             },
-            notice_link: Some(w.notices.link.clone()).filter(|link| !link.is_empty()),
             routing: path(&w.routing.file),
+            notify: notify::check(w, mail.as_ref())?,
+            mail,
             zone: w
                 .time
                 .zone
@@ -218,19 +225,19 @@ impl Config {
     }
 }
 
-fn positive(key: &str, value: usize) -> Result<(), ConfigFault> {
+pub(super) fn positive(key: &str, value: usize) -> Result<(), ConfigFault> {
     if value == 0 { Err(ConfigFault(format!("{key} must be above zero"))) } else { Ok(()) }
 }
 
-fn filled(key: &str, value: &str) -> Result<String, ConfigFault> {
+pub(super) fn filled(key: &str, value: &str) -> Result<String, ConfigFault> {
     if value.is_empty() { Err(ConfigFault(format!("{key} is empty"))) } else { Ok(value.to_owned()) }
 }
 
-fn path(value: &str) -> Option<PathBuf> {
+pub(super) fn path(value: &str) -> Option<PathBuf> {
     Some(value).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-fn file(key: &str, value: &str) -> Result<Option<String>, ConfigFault> {
+pub(super) fn file(key: &str, value: &str) -> Result<Option<String>, ConfigFault> {
     path(value)
         .map(|path| {
             std::fs::read_to_string(&path).map_err(|fault| ConfigFault(format!("{key}: {}: {fault}", path.display())))

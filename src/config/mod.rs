@@ -2,6 +2,8 @@
 //! embedded default file, the given file, `MEZHVED__SECTION__KEY`, flags. A fault names the layer, and in a file the line.
 
 mod checked;
+mod mail;
+mod notify;
 mod partners;
 mod schedule;
 mod services;

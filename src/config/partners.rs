@@ -14,6 +14,8 @@ pub struct Partner {
     pub name: String,
     /// The broker user that it publishes as.
     pub user: String,
+    /// Where e-mail to it may go.
+    pub email: Option<String>,
     /// The queue for our answers.
     pub receipts: Option<String>,
     /// The queue for decisions, results, extracts and requests; none: it gets none.
@@ -49,6 +51,7 @@ impl Partner {
             code: written.code.clone(),
             name: if written.name.is_empty() { written.code.clone() } else { written.name.clone() },
             user: written.user.clone(),
+            email: Some(written.email.clone()).filter(|email| !email.is_empty()),
             receipts: Some(written.receipts.clone()).filter(|queue| !queue.is_empty()),
             documents: Some(written.documents.clone()).filter(|queue| !queue.is_empty()),
             reply_to: written.reply_to.clone(),

@@ -1,6 +1,8 @@
 //! The configuration as people write it: sections and keys of the documented default file, which is embedded. Every key
 //! must stand in the merged table; an unknown one is an error.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 macro_rules! sections {
@@ -25,8 +27,9 @@ sections! {
         exports: Exports,
         parking: Parking,
         relay: Relay,
-        notices: Notices,
         routing: Routing,
+        notify: Notify,
+        mail: Mail,
         time: Time,
         http: Http,
         log: Log,
@@ -37,7 +40,7 @@ sections! {
         state_services: Vec<StateService>,
     }
     /// Section `agency`.
-    Agency { code: String, }
+    Agency { code: String, email: String, }
     /// Section `broker`.
     Broker {
         url: String,
@@ -105,10 +108,56 @@ sections! {
         retry_delay_milliseconds_min: u64,
         retry_delay_milliseconds_max: u64,
     }
-    /// Section `notices`.
-    Notices { link: String, }
     /// Section `routing`.
     Routing { file: String, }
+    /// Section `notify`.
+    Notify {
+        link: String,
+        language: String,
+        templates_folder: String,
+        daily_at: String,
+        batch_messages_max: u32,
+        patience_hours: u32,
+        lease_seconds: u64,
+        retry_delay_milliseconds_min: u64,
+        retry_delay_milliseconds_max: u64,
+        breaker_faults_max: u32,
+        breaker_pause_seconds_min: u64,
+        breaker_pause_seconds_max: u64,
+        http_timeout_seconds: u64,
+        opt_out_link: String,
+        opt_out_key_file: String,
+        channel: BTreeMap<String, Channel>,
+        default: Vec<DefaultChoice>,
+    }
+    /// One of `notify.channel`.
+    Channel {
+        way: String,
+        address: String,
+        sms_segments_max: usize,
+        quiet_from: String,
+        quiet_until: String,
+        per_minute_max: u32,
+        per_reader_per_hour_max: u32,
+        url: String,
+        secret_file: String,
+        authorities_file: String,
+    }
+    /// One of `notify.default`.
+    DefaultChoice { system: String, event: String, channel: String, frequency: String, }
+    /// Section `mail`.
+    Mail {
+        host: String,
+        port: u16,
+        security: String,
+        user: String,
+        password_file: String,
+        from: String,
+        reply_to: String,
+        hello_name: String,
+        authorities_file: String,
+        timeout_seconds: u64,
+    }
     /// Section `time`.
     Time { zone: String, calendar_folder: String, }
     /// Section `http`.
@@ -156,6 +205,7 @@ sections! {
         code: String,
         name: String,
         user: String,
+        email: String,
         receipts: String,
         documents: String,
         reply_to: Vec<String>,

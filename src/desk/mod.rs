@@ -6,6 +6,7 @@ pub mod contents;
 pub mod journal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -54,6 +55,26 @@ pub async fn discard(store: &Store, id: i64, note: &str, actor: &str) -> Result<
         after: Some(serde_json::json!({"state": "discarded", "note": note}).to_string()),
     };
     if store.discard(id, note, audit).await? { Ok(()) } else { Err(DeskFault::NotOpen(id)) }
+}
+
+/// Makes failed notifications pending again: one (also a suppressed one), or all and all stuck events. Gives how many.
+pub async fn retry_notifications(
+    store: &Store,
+    id: Option<i64>,
+    patience: Duration,
+    actor: &str,
+) -> Result<u64, DeskFault> {
+    let now = clock::now();
+    let subject = id.map_or_else(|| "notification:all-failed".to_owned(), |id| format!("notification:{id}"));
+    let audit = AuditRow {
+        at: now,
+        actor: actor.to_owned(),
+        action: "notification.retry",
+        subject,
+        before: None,
+        after: Some(r#"{"state":"pending"}"#.to_owned()),
+    };
+    Ok(store.notifications_retry(id, now + patience, audit).await?)
 }
 
 /// Makes stuck rows of the outbox pending again: one, or all. Gives how many.

@@ -8,6 +8,7 @@ pub mod content;
 pub mod dialog;
 pub mod document;
 pub mod file_name;
+pub mod frequency;
 pub mod identifiers;
 pub mod journal;
 pub mod lifecycle;

@@ -23,8 +23,6 @@ use crate::apply::rows::AuditRow;
 use crate::assemble::Rules;
 use crate::clock;
 use crate::config::{Config, Partners, StateServices};
-use crate::domain::calendar::Calendar;
-use crate::domain::routing::Routing;
 use crate::failpoint;
 use crate::outbox::Sending;
 use crate::store::{Contents, MadeExport, Page, Period, Report, Selection, Snapshot, Store, Watermark, reports};
@@ -63,8 +61,6 @@ pub struct Outcome {
 pub struct Exporter {
     store: Store,
     words: Arc<Lifecycles>,
-    routing: Arc<Routing>,
-    calendar: Arc<Calendar>,
     partners: Partners,
     services: StateServices,
     schemas: Schemas,
@@ -90,8 +86,6 @@ impl Exporter {
         Ok(Self {
             store,
             words: Arc::clone(&rules.lifecycles),
-            routing: Arc::clone(&rules.routing),
-            calendar: Arc::clone(&rules.calendar),
             partners: config.partners.clone(),
             services: config.services.clone(),
             schemas: Schemas::load(config.schemas.as_deref())?,
@@ -167,10 +161,7 @@ impl Exporter {
             lifecycles: &self.words,
             partners: &self.partners,
             services: &self.services,
-            routing: &self.routing,
             zone: job.zone,
-            calendar: &self.calendar,
-            link: None,
             now,
         };
         let (slot, content_bytes_max) = (asked.slot, self.content_bytes_max);

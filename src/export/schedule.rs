@@ -80,6 +80,7 @@ fn exporter(pipeline: &Pipeline) -> Result<Exporter, ExportFault> {
         lifecycles: pipeline.lifecycles.clone(),
         calendar: pipeline.calendar.clone(),
         routing: pipeline.routing.clone(),
+        texts: pipeline.texts.clone(),
         answers: pipeline.answers.clone(),
     };
     Exporter::new(pipeline.store.clone(), &pipeline.config, &rules)

@@ -73,7 +73,8 @@ pub(super) fn moment(moment: DateTime<Utc>) -> String {
 }
 
 /// An id made from what it stands for: a UUID of version 8 over a SHA-256.
-pub(super) fn id(parts: &[&str]) -> String {
+#[must_use]
+pub fn id(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

@@ -1,6 +1,6 @@
 //! What is owed to others, as messages: receipts and notices in an envelope of our own. Pure. A receipt is written in the
-//! transaction of the change that caused it; of a notice that transaction holds what happened, and the relay, which sends
-//! both, puts it into words.
+//! transaction of the change that caused it; of a notice that transaction holds what happened, and `notify` puts it into
+//! words when it goes out.
 
 mod document;
 mod envelope;
@@ -16,11 +16,12 @@ use serde::Serialize;
 
 pub use export_ready::{Exported, ExportedFile, export_ready};
 
-use crate::apply::{Lifecycles, Noticed, Settlement};
+use crate::apply::{Lifecycles, Settlement};
 use crate::config::{Partners, StateServices};
-use crate::domain::calendar::Calendar;
-use crate::domain::routing::Routing;
 use crate::xml::WriteFault;
+
+pub use envelope::id;
+pub use notice::{Addressee, Digest, Notice, Told, digest, notice};
 
 /// What a row of the outbox is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,8 +29,6 @@ use crate::xml::WriteFault;
 pub enum OutboxWhat {
     /// The answer to a message.
     Receipt,
-    /// A notice to people.
-    Notice,
     /// A document or message to an agency.
     Document,
     /// The message about an export.
@@ -42,7 +41,6 @@ impl OutboxWhat {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
-            Self::Notice => "notice",
             Self::Document => "document",
             Self::Export => "export",
         }
@@ -58,9 +56,9 @@ pub struct OutboxRow {
     pub message: Option<i64>,
     /// The case that it is about.
     pub case_number: Option<String>,
-    /// Where it goes: `queue`, `notice` or `file`.
+    /// Where it goes: `queue` or `file`.
     pub kind: &'static str,
-    /// Queue name, notice channel or path.
+    /// Queue name or path.
     pub address: String,
     /// Rows of one key leave in order.
     pub order_key: Option<String>,
@@ -83,20 +81,14 @@ pub struct OutboxRow {
 pub struct Sending<'a> {
     /// Our own code, the sender.
     pub agency: &'a str,
-    /// Labels and texts.
+    /// Labels.
     pub lifecycles: &'a Lifecycles,
     /// Agencies and their queues.
     pub partners: &'a Partners,
     /// Which agency serves which state service.
     pub services: &'a StateServices,
-    /// Labels of units.
-    pub routing: &'a Routing,
     /// The zone in which moments are told.
     pub zone: Tz,
-    /// Working days, for what is left of a term.
-    pub calendar: &'a Calendar,
-    /// A link in notices, with `{system}` and `{number}`.
-    pub link: Option<&'a str>,
     /// The moment of the batch.
     pub now: DateTime<Utc>,
 }
@@ -114,11 +106,6 @@ pub fn documents(
 ) -> Result<Vec<OutboxRow>, WriteFault> {
     let rows = settlement.leaving.iter().map(|leaving| document::row(leaving, sending, content));
     Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-}
-
-/// The notices of something that people are told of: one a channel.
-pub fn notices(noticed: &Noticed, sending: &Sending<'_>) -> Result<Vec<OutboxRow>, WriteFault> {
-    notice::rows(noticed, sending)
 }
 
 /// When a row that did not leave is tried again: the pause doubles with each try, up to the longest.

@@ -6,19 +6,19 @@ mod file;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::broker::topology::{EXCHANGE_OUT, notice_queue};
 use crate::broker::{Next, Outgoing, Published, Publisher};
 use crate::clock;
 use crate::domain::properties::{Properties, TRACEPARENT};
 use crate::failpoint;
-use crate::outbox::{self, retry_at};
+use crate::outbox::retry_at;
 use crate::pipeline::Pipeline;
-use crate::store::{Handover, StoreFault, Untold};
+use crate::store::{Handover, StoreFault};
 
 /// Ways that the broker serves.
-const BROKER_KINDS: [&str; 2] = ["queue", "notice"];
+const BROKER_KINDS: [&str; 1] = ["queue"];
 /// The way of receipts to files.
 const FILE_KINDS: [&str; 1] = ["file"];
 
@@ -46,30 +46,6 @@ enum Fate {
     Sent,
     Later(String),
     Stuck(String),
-}
-
-/// Puts events into words: one bounded piece. Gives how many.
-pub async fn tell(pipeline: &Pipeline) -> Result<usize, StoreFault> {
-    let untold = pipeline.store.untold(pipeline.config.relay.batch_max).await?;
-    if untold.is_empty() {
-        return Ok(0);
-    }
-    let (mut told, mut notices, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
-    for Untold { id, noticed, created_at } in &untold {
-        match outbox::notices(noticed, &pipeline.sending(*created_at)) {
-            Ok(rows) => {
-                told.push(*id);
-                notices.extend(rows);
-            }
-            Err(fault) => {
-                tracing::error!(event = id, %fault, "an event cannot be told of");
-                stuck.push((*id, fault.to_string()));
-            }
-        }
-    }
-    pipeline.store.tell(&told, &notices, &stuck).await?;
-    failpoint::hit("relay.told");
-    Ok(untold.len())
 }
 
 /// Hands due rows over to the broker: one bounded piece.
@@ -104,7 +80,7 @@ pub async fn to_files(pipeline: &Pipeline) -> Result<Relayed, StoreFault> {
 }
 
 /// When the next row for the broker is due.
-pub async fn next_due(pipeline: &Pipeline) -> Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault> {
+pub async fn next_due(pipeline: &Pipeline) -> Result<Option<DateTime<Utc>>, StoreFault> {
     pipeline.store.next_outbox(&BROKER_KINDS).await
 }
 
@@ -144,22 +120,49 @@ async fn mark(pipeline: &Pipeline, rows: &[Handover], fates: Vec<Fate>) -> Resul
 }
 
 fn outgoing(row: &Handover, agency: &str) -> Outgoing {
-    let (exchange, routing_key) = match row.kind.as_str() {
-        "notice" => (EXCHANGE_OUT.to_owned(), notice_queue(&row.address)),
-        _ => (String::new(), row.address.clone()),
+    let sheet = Sheet {
+        message_id: &row.message_id,
+        correlation: row.correlation.as_deref(),
+        kind: &row.r#type,
+        traceparent: row.traceparent.as_deref(),
+        created_at: row.created_at,
+        body: row.body.clone(),
     };
-    let headers = row.traceparent.iter().map(|trace| (TRACEPARENT.to_owned(), Value::from(trace.as_str())));
-    let properties = Properties {
-        message_id: Some(row.message_id.clone()),
-        correlation_id: row.correlation.clone(),
-        kind: Some(row.r#type.clone()),
-        content_type: Some("application/xml".to_owned()),
-        content_encoding: Some("utf-8".to_owned()),
-        timestamp: u64::try_from(row.created_at.timestamp()).ok(),
-        app_id: Some(agency.to_owned()),
-        delivery_mode: Some(2),
-        headers: headers.collect::<BTreeMap<_, _>>(),
-        ..Properties::default()
-    };
-    Outgoing { exchange, routing_key, properties, body: row.body.clone().into_bytes() }
+    sheet.outgoing((String::new(), row.address.clone()), agency)
+}
+
+/// A message of ours on its way to the broker.
+pub(crate) struct Sheet<'a> {
+    /// Its id.
+    pub(crate) message_id: &'a str,
+    /// The conversation that it belongs to.
+    pub(crate) correlation: Option<&'a str>,
+    /// Name of the body's root element.
+    pub(crate) kind: &'a str,
+    /// W3C trace context.
+    pub(crate) traceparent: Option<&'a str>,
+    /// When it was written.
+    pub(crate) created_at: DateTime<Utc>,
+    /// The message, XML.
+    pub(crate) body: String,
+}
+
+impl Sheet<'_> {
+    /// The message with its properties, for an exchange and a routing key.
+    pub(crate) fn outgoing(self, (exchange, routing_key): (String, String), agency: &str) -> Outgoing {
+        let headers = self.traceparent.iter().map(|trace| (TRACEPARENT.to_owned(), Value::from(*trace)));
+        let properties = Properties {
+            message_id: Some(self.message_id.to_owned()),
+            correlation_id: self.correlation.map(str::to_owned),
+            kind: Some(self.kind.to_owned()),
+            content_type: Some("application/xml".to_owned()),
+            content_encoding: Some("utf-8".to_owned()),
+            timestamp: u64::try_from(self.created_at.timestamp()).ok(),
+            app_id: Some(agency.to_owned()),
+            delivery_mode: Some(2),
+            headers: headers.collect::<BTreeMap<_, _>>(),
+            ..Properties::default()
+        };
+        Outgoing { exchange, routing_key, properties, body: self.body.into_bytes() }
+    }
 }

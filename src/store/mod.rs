@@ -7,6 +7,7 @@ mod exports;
 mod fault;
 mod journal;
 mod moment;
+mod notify;
 mod reads;
 pub mod registers;
 pub mod reports;
@@ -25,6 +26,10 @@ pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
 pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, WatermarkView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
+pub use notify::{
+    Becomes, ChoiceRow, DueNotification, NotificationCount, NotificationFilter, NotificationRow, NotificationView,
+    Reader, Told,
+};
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
     OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,

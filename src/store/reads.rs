@@ -413,4 +413,8 @@ pub struct Waiting {
     pub dead_letters: i64,
     /// Timers that need an operator.
     pub timers_stuck: i64,
+    /// Notifications that have not reached their channel yet, digests and those of quiet hours among them.
+    pub notifications: i64,
+    /// Notifications that failed.
+    pub notifications_failed: i64,
 }

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::{Store, StoreFault};
 use crate::apply::Noticed;
 use crate::apply::rows::AuditRow;
-use crate::outbox::OutboxRow;
 
 /// Where a message's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +60,11 @@ pub struct DueRow {
 pub struct Handover {
     /// The row.
     pub id: i64,
-    /// `receipt`, `notice` or `document`.
+    /// `receipt` or `document`.
     pub what: String,
-    /// `queue`, `notice` or `file`.
+    /// `queue` or `file`.
     pub kind: String,
-    /// Queue name, notice channel or path.
+    /// Queue name or path.
     pub address: String,
     /// Its own message id.
     pub message_id: String,
@@ -83,7 +82,7 @@ pub struct Handover {
     pub created_at: DateTime<Utc>,
 }
 
-/// What people are to be told of and is not put into words yet.
+/// What people are to be told of and nobody has planned yet.
 #[derive(Debug, Clone)]
 pub struct Untold {
     /// The row.
@@ -92,18 +91,14 @@ pub struct Untold {
     pub noticed: Noticed,
     /// When it was recorded.
     pub created_at: DateTime<Utc>,
+    /// Of an event for everybody: the last case whose applicant was reached.
+    pub reached: Option<i64>,
 }
 
 impl Store {
     /// The eldest events that are not told yet; at most `limit`.
     pub async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreFault> {
         self.db.untold(limit).await
-    }
-
-    /// Marks events as told and writes their notices, or marks them as stuck, which says why. Does nothing where
-    /// somebody else has told one of them meanwhile.
-    pub async fn tell(&self, told: &[i64], notices: &[OutboxRow], stuck: &[(i64, String)]) -> Result<(), StoreFault> {
-        self.db.tell(told, notices, stuck).await
     }
 
     /// Parked items that are due, in the order in which they were parked; at most `limit`.

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mezhved::apply::results::Results;
+use mezhved::notify;
 use mezhved::pipeline::Pipeline;
-use mezhved::relay;
+use mezhved::store::{Becomes, DueNotification};
 
 use crate::support::{FIVE, Folder, delivery, house, message, settle};
 
@@ -132,14 +133,30 @@ async fn a_code_stands_in_its_notice_and_nowhere_else() {
     let pipeline = registered(&folder).await;
     assert_eq!(send(&pipeline, 41, &request("ПК-4", "12:00")).await, "applied");
     let code = sent(&pipeline, "ПК-4").await;
-    while relay::tell(&pipeline).await.unwrap() > 0 {}
+    while notify::tell(&pipeline).await.unwrap() > 0 {}
     let later = mezhved::clock::now() + chrono::Duration::days(1);
-    let notices = pipeline.store.outbox_due(&["notice"], later, u32::MAX).await.unwrap();
-    let of_code: Vec<_> = notices.iter().filter(|notice| notice.body.contains(&format!("Код: {code}."))).collect();
+    let due = pipeline.store.notifications_due("email", later, u32::MAX).await.unwrap();
+    let secret =
+        |one: &&DueNotification| one.noticed.event.secret.as_ref().is_some_and(|secret| secret.reveal() == code);
+    let of_code: Vec<_> = due.iter().filter(secret).collect();
     assert_eq!(of_code.len(), 1, "by e-mail only: the request names no phone");
+    assert!(pipeline.store.notifications_due("sms", later, u32::MAX).await.unwrap().iter().all(|one| !secret(&one)));
+    let taken = [(of_code[0].id, Becomes::Confirmed)];
+    pipeline.store.settle_notifications(&taken, later).await.unwrap();
     let url = format!("sqlite://{}", folder.path().join("store.sqlite").display());
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-    let tables = ["events", "history", "cases", "case_versions", "audit", "inbox", "timers", "counters", "parties"];
+    let tables = [
+        "events",
+        "notifications",
+        "history",
+        "cases",
+        "case_versions",
+        "audit",
+        "inbox",
+        "timers",
+        "counters",
+        "parties",
+    ];
     for table in tables {
         let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
             .fetch_one(&pool)

@@ -127,7 +127,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
 async fn every_register_and_report_is_written_in_every_format() {
     let folder = Folder::new();
     let pipeline = filled(&folder, fixtures().into_iter().chain(some_traffic(5, 300)).collect()).await;
-    while mezhved::relay::tell(&pipeline).await.unwrap() > 0 {}
+    while mezhved::notify::tell(&pipeline).await.unwrap() > 0 {}
     pipeline.store.close().await;
     let office = Office::over(folder, &[]);
     let mut empty = Vec::new();

@@ -18,6 +18,7 @@ mod hostile;
 mod journal;
 mod logs;
 mod messages;
+mod notify;
 mod outcomes;
 mod outgoing;
 mod routing;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use mezhved::assemble;
 use mezhved::config::Config;
+use mezhved::notify;
 use mezhved::pipeline::Pipeline;
-use mezhved::relay;
-use mezhved::store::CaseView;
+use mezhved::store::{CaseView, NotificationFilter};
 
 use crate::support::{Folder, delivery, house, own_house, settle, written};
 
@@ -95,11 +95,12 @@ async fn where_nobody_is_free_the_agency_is_told() {
     let (first, second) = (case(&pipeline, NUMBERS[0]).await, case(&pipeline, NUMBERS[1]).await);
     assert_eq!((first.unit.as_deref(), second.unit.as_deref()), (Some("FIRST"), None));
     assert!(reason(&second).ends_with("открытых дел: FIRST — 1; все заняты"), "{}", reason(&second));
-    while relay::tell(&pipeline).await.unwrap() > 0 {}
-    let due =
-        pipeline.store.outbox_due(&["notice"], mezhved::clock::now() + chrono::Duration::days(1), 100).await.unwrap();
-    let told: Vec<_> = due.iter().filter(|row| row.body.contains("Event>unrouted<")).collect();
-    assert!(!told.is_empty() && told.iter().all(|row| row.body.contains(NUMBERS[1])));
+    while notify::tell(&pipeline).await.unwrap() > 0 {}
+    let filter = NotificationFilter { event: Some("unrouted".into()), limit: 100, ..NotificationFilter::default() };
+    let told = pipeline.store.notifications(&filter).await.unwrap();
+    let told: Vec<_> =
+        told.iter().map(|row| (row.case.as_str(), row.audience.as_str(), row.agency.as_deref())).collect();
+    assert_eq!(told, [(NUMBERS[1], "agency", Some("MFC-77"))]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

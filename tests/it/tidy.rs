@@ -50,11 +50,13 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
 ];
 
 /// Crates with one user each.
-const SOLE_USERS: [(&str, &str); 7] = [
+const SOLE_USERS: [(&str, &str); 9] = [
     ("sqlx", "store"),
     ("lapin", "broker"),
     ("quick_xml", "xml"),
     ("roxmltree", "schema"),
+    ("lettre", "mail"),
+    ("reqwest", "notify"),
     ("std::env", "config"),
     ("croner", "schedule"),
     ("tokio_cron_scheduler", "schedule"),

@@ -17,7 +17,7 @@ use mezhved::domain::routing::Routing;
 use mezhved::pipeline::Pipeline;
 use mezhved::sample::Shares;
 use mezhved::store::{Fate, TimerFilter};
-use mezhved::{desk, failpoint, relay};
+use mezhved::{desk, failpoint, notify};
 use proptest::prelude::*;
 use serde::Deserialize;
 use sqlx::Row;
@@ -543,14 +543,26 @@ async fn a_move_by_a_timer_tells_its_reason_and_its_term() {
         send(&pipeline, fs::read(path).unwrap(), file).await;
     }
     fire_all(&pipeline, "2026-04-01T00:00:00Z".parse().unwrap()).await;
-    while relay::tell(&pipeline).await.unwrap() > 0 {}
+    while notify::tell(&pipeline).await.unwrap() > 0 {}
     let later = mezhved::clock::now() + Duration::days(1);
-    let rows = pipeline.store.outbox_due(&["notice"], later, u32::MAX).await.unwrap();
-    let refusal = rows.iter().find(|row| row.body.contains("Отказано")).unwrap();
-    assert!(
-        refusal.body.contains("Истёк срок") && refusal.body.contains("10 рабочих дней, до 17.03.2026"),
-        "{}",
-        refusal.body
-    );
+    let rows = pipeline.store.notifications_due("cabinet", later, u32::MAX).await.unwrap();
+    let telling = notify::Telling {
+        language: notify::Language::Russian,
+        zone: pipeline.config.zone,
+        link: None,
+        routing: &pipeline.routing,
+        calendar: &pipeline.calendar,
+        now: later,
+    };
+    let words = rows.iter().map(|row| {
+        let event = &row.noticed.event;
+        let lifecycle = pipeline.lifecycles.kind(&event.case.system, &event.case.kind).unwrap();
+        let texts = pipeline.lifecycles.event(&event.case, &event.code).unwrap();
+        let values = notify::values(event, lifecycle, texts, &telling);
+        pipeline.texts.words(&event.case.system, &event.code, &values).unwrap().long
+    });
+    let words: Vec<String> = words.collect();
+    let refusal = words.iter().find(|words| words.contains("Отказано")).unwrap();
+    assert!(refusal.contains("Истёк срок") && refusal.contains("10 рабочих дней, до 17.03.2026"), "{refusal}");
     pipeline.store.close().await;
 }

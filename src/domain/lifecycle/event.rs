@@ -196,24 +196,54 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// The text with values in their places, of at most so many characters (cut with an ellipsis). A value that is not there and not within
-    /// square brackets shows as a dash.
+    /// The same text in the syntax of the editable templates (minijinja): a value as `{{ number }}`, a part in square
+    /// brackets within an `if` over its values.
     #[must_use]
-    pub fn fill<'v>(&self, value: impl Fn(Place) -> Option<&'v str>, characters_max: usize) -> String {
-        let mut text = String::new();
+    pub fn source(&self) -> String {
+        let mut source = String::new();
         for part in &self.parts {
-            let absent = |piece: &Piece| matches!(piece, Piece::Value(place) if value(*place).is_none());
-            if part.optional && part.pieces.iter().any(absent) {
-                continue;
+            let places: Vec<&str> = part.pieces.iter().filter_map(Piece::place).map(Place::name).collect();
+            let condition = part.optional && !places.is_empty();
+            if condition {
+                let _ = write!(source, "{{% if {} %}}", places.join(" and "));
             }
             for piece in &part.pieces {
                 match piece {
-                    Piece::Text(plain) => text.push_str(plain),
-                    Piece::Value(place) => text.push_str(value(*place).unwrap_or("—")),
+                    Piece::Text(plain) => source.push_str(plain),
+                    Piece::Value(place) => {
+                        let _ = write!(source, "{{{{ {} }}}}", place.name());
+                    }
                 }
             }
+            if condition {
+                source.push_str("{% endif %}");
+            }
         }
-        cut(text, characters_max)
+        source
+    }
+
+    /// Whether it names a value.
+    #[must_use]
+    pub fn names(&self, place: Place) -> bool {
+        self.parts.iter().flat_map(|part| &part.pieces).any(|piece| piece.place() == Some(place))
+    }
+}
+
+impl Piece {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Text(_) => None,
+            Self::Value(place) => Some(*place),
+        }
+    }
+}
+
+impl Event {
+    /// Whether a text of it carries a one-time code: it goes out at once, whatever the hour.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        let texts = [Some(&self.title), Some(&self.short), Some(&self.long), self.to_do.as_ref()];
+        texts.into_iter().flatten().any(|text| text.names(Place::Code))
     }
 }
 
@@ -240,46 +270,27 @@ fn pieces(text: &str) -> Result<Vec<Piece>, TemplateFault> {
     Ok(pieces)
 }
 
-fn cut(mut text: String, characters_max: usize) -> String {
-    if let Some((at, _)) = text.char_indices().nth(characters_max) {
-        let end = text[..at].char_indices().next_back().map_or(0, |(last, _)| last);
-        text.truncate(end);
-        let _ = text.write_char('…');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn value(place: Place) -> Option<&'static str> {
-        match place {
-            Place::Number => Some("77-1"),
-            Place::Status => Some("Проверено"),
-            _ => None,
-        }
-    }
-
     #[test]
-    fn fills() {
-        for (written, filled) in [
+    fn becomes_a_template() {
+        for (written, source) in [
             ("", ""),
-            ("Дело {number}: {status}", "Дело 77-1: Проверено"),
-            ("Дело {number}[ до {deadline}].", "Дело 77-1."),
-            ("[{number}][ и {officer}]!", "77-1!"),
-            ("До {deadline}", "До —"),
+            ("Дело {number}: {status}", "Дело {{ number }}: {{ status }}"),
+            ("Дело {number}[ до {deadline}].", "Дело {{ number }}{% if deadline %} до {{ deadline }}{% endif %}."),
+            ("[{number} и {officer}]!", "{% if number and officer %}{{ number }} и {{ officer }}{% endif %}!"),
+            ("[скоро] всё", "скоро всё"),
         ] {
-            assert_eq!(Template::parse(written).unwrap().fill(value, 1000), filled, "{written}");
+            assert_eq!(Template::parse(written).unwrap().source(), source, "{written}");
         }
     }
 
     #[test]
-    fn cuts_at_a_character() {
-        let template = Template::parse("{status}").unwrap();
-        for (characters_max, filled) in [(9, "Проверено"), (8, "Провере…"), (1, "…")] {
-            assert_eq!(template.fill(value, characters_max), filled);
-        }
+    fn knows_the_values_that_it_names() {
+        let template = Template::parse("Код: {code}[ до {deadline}]").unwrap();
+        assert!(template.names(Place::Code) && template.names(Place::Deadline) && !template.names(Place::Number));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::apply::Change;
 use crate::apply::codes::CodeRow;
 use crate::apply::letters::{Letter, Reader};
 use crate::apply::world::{
-    Case, CaseKey, Details, Document, History, PartyRow, Request, Scope, TimerEnd, TimerRow, Version, Voided,
+    Case, CaseKey, Details, Document, History, PartyRow, Request, Scope, SubscriptionRow, TimerEnd, TimerRow, Version,
+    Voided,
 };
 use crate::failpoint;
 use crate::store::StoreFault;
@@ -28,6 +29,7 @@ struct Folded<'a> {
     requests: Vec<(&'a CaseKey, &'a Request)>,
     sequences: Vec<(&'a str, &'a CaseKey, i64)>,
     parties: Vec<(&'a CaseKey, &'a PartyRow)>,
+    subscriptions: Vec<&'a SubscriptionRow>,
     voided: Vec<(&'a CaseKey, &'a Voided)>,
     timers: Vec<(&'a CaseKey, &'a TimerRow)>,
     ended: Vec<(i64, &'a TimerEnd)>,
@@ -61,6 +63,7 @@ impl Transaction {
         })
         .await?;
         self.write_parties(&folded, &ids).await?;
+        self.write_subscriptions(&folded.subscriptions).await?;
         self.write_codes(&folded.codes, &ids).await?;
         self.write_timers(&folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
@@ -248,6 +251,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     let mut requests: BTreeMap<&CaseKey, &[Request]> = BTreeMap::new();
     let mut sequences: BTreeMap<(&str, &CaseKey), i64> = BTreeMap::new();
     let mut counters: BTreeMap<(&str, &str, i32), i64> = BTreeMap::new();
+    let mut subscriptions: BTreeMap<_, &SubscriptionRow> = BTreeMap::new();
     let mut parties: BTreeMap<(&CaseKey, &str), Vec<&PartyRow>> = BTreeMap::new();
     let mut timers: BTreeMap<&CaseKey, Vec<&TimerRow>> = BTreeMap::new();
     let mut codes: BTreeMap<&CaseKey, &CodeRow> = BTreeMap::new();
@@ -273,6 +277,13 @@ fn fold(changes: &[Change]) -> Folded<'_> {
             Change::Version(version) => folded.versions.push(version),
             Change::Requests(key, list) => {
                 requests.insert(key, list);
+            }
+            Change::Subscription(row) => {
+                let of = (row.subscriber, &row.system, &row.case, &row.event, &row.channel);
+                let last = subscriptions.entry(of).or_insert(row);
+                if row.happened_at >= last.happened_at {
+                    *last = row;
+                }
             }
             Change::Sequence(sender, key, last) => {
                 sequences.insert((sender, key), *last);
@@ -312,6 +323,7 @@ fn fold(changes: &[Change]) -> Folded<'_> {
     folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
     folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
+    folded.subscriptions.extend(subscriptions.into_values());
     folded.codes.extend(codes);
     for (key, list) in requests {
         folded.requests.extend(list.iter().filter(|request| request.touched).map(|request| (key, request)));

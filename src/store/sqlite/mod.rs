@@ -7,6 +7,8 @@ mod extracts;
 mod facts;
 mod journal;
 mod letters;
+mod notify;
+mod notify_reads;
 mod people;
 mod reads;
 mod rows;

@@ -343,7 +343,9 @@ impl Sqlite {
              (SELECT count(*) FROM outbox WHERE state = 'stuck') \
              + (SELECT count(*) FROM events WHERE state = 'stuck'), \
              (SELECT count(*) FROM dead_letters WHERE state = 'open'), \
-             (SELECT count(*) FROM timers WHERE state = 'stuck')",
+             (SELECT count(*) FROM timers WHERE state = 'stuck'), \
+             (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sent')), \
+             (SELECT count(*) FROM notifications WHERE state = 'failed')",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -353,6 +355,8 @@ impl Sqlite {
             stuck: row.try_get(2)?,
             dead_letters: row.try_get(3)?,
             timers_stuck: row.try_get(4)?,
+            notifications: row.try_get(5)?,
+            notifications_failed: row.try_get(6)?,
         })
     }
 }

@@ -12,7 +12,6 @@ use super::Sqlite;
 use super::facts::json_column;
 use crate::apply::rows::AuditRow;
 use crate::failpoint;
-use crate::outbox::OutboxRow;
 use crate::store::moment::{from_store, to_store};
 use crate::store::{DueRow, Handover, StoreFault, StoredBody, StoredMessage, Untold};
 
@@ -99,44 +98,22 @@ impl Sqlite {
 
     pub(in crate::store) async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreFault> {
         failpoint::store(&self.file.path)?;
-        let rows = sqlx::query("SELECT id, data, created_at FROM events WHERE state = 'pending' ORDER BY id LIMIT ?1")
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT e.id, e.data, e.created_at, r.last_case FROM events e LEFT JOIN event_reach r ON r.event = e.id \
+             WHERE e.state = 'pending' ORDER BY e.id LIMIT ?1",
+        )
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
         let untold = |row: &SqliteRow| {
-            Ok(Untold { id: row.try_get(0)?, noticed: json_column(row, 1)?, created_at: from_store(row.try_get(2)?) })
+            Ok(Untold {
+                id: row.try_get(0)?,
+                noticed: json_column(row, 1)?,
+                created_at: from_store(row.try_get(2)?),
+                reached: row.try_get(3)?,
+            })
         };
         rows.iter().map(untold).collect()
-    }
-
-    pub(in crate::store) async fn tell(
-        &self,
-        told: &[i64],
-        notices: &[OutboxRow],
-        stuck: &[(i64, String)],
-    ) -> Result<(), StoreFault> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "UPDATE events SET state = 'told', data = json_remove(data, '$.event.secret') \
-             WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'pending'",
-        )
-        .bind(json!(told).to_string())
-        .execute(&mut *tx.tx)
-        .await?
-        .rows_affected();
-        if done != told.len() as u64 {
-            return Ok(());
-        }
-        for (id, error) in stuck {
-            sqlx::query("UPDATE events SET state = 'stuck', error = ?2 WHERE id = ?1 AND state = 'pending'")
-                .bind(id)
-                .bind(error)
-                .execute(&mut *tx.tx)
-                .await?;
-        }
-        tx.owe(notices).await?;
-        tx.commit(()).await?.into_run();
-        Ok(())
     }
 
     pub(in crate::store) async fn outbox_due(

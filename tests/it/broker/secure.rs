@@ -3,29 +3,10 @@
 use std::path::Path;
 
 use mezhved::broker::{Identity, Tls};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use super::*;
+use crate::support::certificates::{Authority, authority, issue};
 use crate::support::rabbitmq::RabbitMq;
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).expect("a certificate");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
-    CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a certificate")).expect("a certificate")
-}
-
-/// A certificate for this name and its key, PEM.
-fn issue(authority: &Authority, name: &str) -> (String, String) {
-    let key = KeyPair::generate().expect("a certificate");
-    let certificate = CertificateParams::new(vec![name.to_owned()])
-        .expect("a certificate")
-        .signed_by(&key, authority)
-        .expect("a certificate");
-    (certificate.pem(), key.serialize_pem())
-}
 
 /// A node that listens for TLS on this port, and lets in only clients with a certificate of the authority.
 fn node(authority: &Authority, port: u16) -> RabbitMq {

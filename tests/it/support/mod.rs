@@ -1,11 +1,13 @@
 //! What stories are told with: a house of their own, in a folder of their own.
 
+pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod daemon;
 pub(crate) mod proxy;
 pub(crate) mod rabbitmq;
 pub(crate) mod raw;
 pub(crate) mod traffic;
+pub(crate) mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -101,7 +103,7 @@ pub(crate) fn written(folder: &Path, more: &str) -> Written {
 /// A pipeline on a store of its own.
 pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
     let config = Config::check(&written(folder, more)).unwrap();
-    if config.schemas.is_some() {
+    if config.schemas.is_some() || config.notify.templates.is_some() {
         return own_house(folder, more).await;
     }
     let rules = rules(&config);

@@ -1,0 +1,197 @@
+//! `notify preview`: what people read of an event, with the values of a case or with invented ones.
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::json;
+
+use super::super::{Done, Exit, Failed, Layers, assemble, show};
+use crate::apply::Event;
+use crate::apply::world::CaseKey;
+use crate::assemble::{Rules, template_files};
+use crate::clock;
+use crate::config::Config;
+use crate::domain::lifecycle::Lifecycle;
+use crate::domain::money;
+use crate::notify::{Language, Page, Telling, Texts, Values, Words, sample, sms, values};
+use crate::store::CaseView;
+
+/// Which event.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Preview {
+    /// Code of the event, or SYSTEM/EVENT.
+    event: String,
+    /// With the values of this case; without it with invented ones.
+    #[arg(long, value_name = "NUMBER")]
+    case: Option<String>,
+    /// `ru` or `en`; without it as configured.
+    #[arg(long, value_parser = ["ru", "en"])]
+    language: Option<String>,
+    /// Print only the page of the e-mail.
+    #[arg(long)]
+    html: bool,
+    /// Print one JSON object a system.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Preview {
+    pub(super) fn run(self, layers: &Layers) -> Done {
+        let config = layers.checked()?;
+        let rules = assemble::rules(&config)?;
+        let language = self.language.as_deref().and_then(Language::parse).unwrap_or(config.notify.language);
+        let other;
+        let texts = if language == config.notify.language {
+            &*rules.texts
+        } else {
+            let files = template_files(config.notify.templates.as_deref()).map_err(Failed::wrong)?;
+            let compiled = Texts::compile(&rules.lifecycles, language, &files);
+            other = compiled.map_err(|faults| Failed::wrong(faults.join("\n")))?;
+            &other
+        };
+        let told = match &self.case {
+            Some(number) => self.of_case(number, &config, &rules, language)?,
+            None => self.invented(&rules),
+        };
+        if told.is_empty() {
+            let text = format!("no system has the event {}; `mezhved notify events` lists them", self.event);
+            return Err(Failed { exit: Exit::Found, text });
+        }
+        for (system, code, values) in told {
+            let words = texts.words(&system, &code, &values).map_err(Failed::wrong)?;
+            let page = texts.page(&words, None, Some((&system, &code, &values))).map_err(Failed::wrong)?;
+            self.print(&system, &code, &words, &page, &config)?;
+        }
+        Ok(Exit::Well)
+    }
+
+    fn wanted(&self) -> (Option<&str>, &str) {
+        self.event.split_once('/').map_or((None, self.event.as_str()), |(system, event)| (Some(system), event))
+    }
+
+    /// The event in every system that has it, with invented values.
+    fn invented(&self, rules: &Rules) -> Vec<(String, String, Values)> {
+        let (system, event) = self.wanted();
+        let systems = rules.lifecycles.systems().filter(|one| system.is_none_or(|system| one.code() == system));
+        let having = systems.filter(|one| rules.lifecycles.events(one).iter().any(|known| known.code == event));
+        having.map(|one| (one.code().to_owned(), event.to_owned(), sample(true))).collect()
+    }
+
+    fn of_case(
+        &self,
+        number: &str,
+        config: &Config,
+        rules: &Rules,
+        language: Language,
+    ) -> Result<Vec<(String, String, Values)>, Failed> {
+        let (system, code) = self.wanted();
+        let cases = assemble::runtime()?.block_on(async {
+            let store = assemble::store(config).await?;
+            store.cases_by_number(system, number).await.map_err(Failed::away)
+        })?;
+        if cases.is_empty() {
+            return Err(Failed { exit: Exit::Found, text: format!("there is no case {number}") });
+        }
+        let telling = Telling {
+            language,
+            zone: config.zone,
+            link: config.notify.link.as_deref(),
+            routing: &rules.routing,
+            calendar: &rules.calendar,
+            now: clock::now(),
+        };
+        let mut told = Vec::new();
+        for case in &cases {
+            let lifecycle = rules.lifecycles.kind(&case.system, &case.kind);
+            if let Some(lifecycle) = lifecycle {
+                let event = event(case, code, lifecycle);
+                let Some(texts) = rules.lifecycles.event(&event.case, code) else { continue };
+                told.push((case.system.clone(), code.to_owned(), values(&event, lifecycle, texts, &telling)));
+            }
+        }
+        Ok(told)
+    }
+
+    fn print(&self, system: &str, code: &str, told: &Words, page: &Page, config: &Config) -> Result<(), Failed> {
+        if self.html {
+            show::line(&page.html);
+            return Ok(());
+        }
+        let fitted = |channel: &str| match config.notify.channel(channel).segments_max {
+            Some(max) => sms::fit(&told.short, max),
+            None => told.short.clone(),
+        };
+        if self.json {
+            return show::json(&json!({
+                "system": system,
+                "event": code,
+                "title": told.title,
+                "short": told.short,
+                "sms": fitted("sms"),
+                "sms_segments": sms::segments(&fitted("sms")),
+                "long": told.long,
+                "to_do": told.to_do,
+                "link": told.link,
+                "email_text": page.text,
+                "email_html": page.html,
+            }));
+        }
+        let head = format!("{system}/{code}");
+        show::line(&format!("{head}\n{}", "=".repeat(head.chars().count())));
+        words(told);
+        show::line(&format!(
+            "\nsms        {}\n           {} characters, {} segments",
+            fitted("sms"),
+            fitted("sms").chars().count(),
+            sms::segments(&fitted("sms"))
+        ));
+        show::line(&format!("push       {} — {}", told.title, fitted("push")));
+        show::line(&format!("\ne-mail, subject: {}\n\n{}", told.title, page.text));
+        Ok(())
+    }
+}
+
+/// Prints what stands in every channel.
+pub(super) fn words(words: &Words) {
+    show::line(&format!("\ntitle      {}\nshort      {}\nlong       {}", words.title, words.short, words.long));
+    for (name, value) in [("to do", &words.to_do), ("link", &words.link)] {
+        if let Some(value) = value {
+            show::line(&format!("{name:<10} {value}"));
+        }
+    }
+}
+
+/// The event as if it happened to the case as it stands.
+fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
+    let moment = |at: i64| DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default();
+    let last = case.history.last();
+    let told = |name: &str| -> Vec<String> {
+        let details = last.and_then(|row| row.details.as_deref());
+        let details = details.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+        let list = details.as_ref().and_then(|details| details.get(name)?.as_array().cloned()).unwrap_or_default();
+        list.iter().filter_map(|one| one.get("text").or(Some(one))?.as_str().map(str::to_owned)).collect()
+    };
+    Event {
+        code: code.to_owned(),
+        case: CaseKey { system: case.system.clone(), kind: lifecycle.kind().code.clone(), number: case.number.clone() },
+        status: case.status.clone(),
+        service: case.service.clone(),
+        agency: case.agency.clone(),
+        officer: case.officer.clone(),
+        title: case.title.clone(),
+        parent: case.parent.clone(),
+        valid_until: case.valid_until.map(moment),
+        deadline: case.deadline.map(moment),
+        expected_on: case.expected_on.as_deref().and_then(|day| day.parse().ok()),
+        email: None,
+        phone: None,
+        happened_at: moment(case.since),
+        comment: last.and_then(|row| row.comment.clone()),
+        reasons: told("reasons"),
+        missing: told("missing"),
+        amount: case.amount.map(money::written),
+        result: None,
+        reader: None,
+        unit: case.unit.clone(),
+        secret: None,
+    }
+}

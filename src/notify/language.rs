@@ -1,0 +1,66 @@
+//! The languages in which people are told, and what of a language is grammar.
+
+use crate::domain::term::Term;
+
+/// A language of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    /// Russian: the texts of the lifecycle files.
+    Russian,
+    /// English: the texts of `templates/en`.
+    English,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Russian, Self::English];
+
+    /// The code in settings, and the folder of its templates.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Russian => "ru",
+            Self::English => "en",
+        }
+    }
+
+    /// The language with this code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+
+    /// What people read of a status or a kind: labels are Russian, codes are English words.
+    #[must_use]
+    pub fn word(self, code: &str, label: Option<&str>) -> String {
+        match self {
+            Self::Russian => label.unwrap_or(code).to_owned(),
+            Self::English => code.replace(['_', '-'], " "),
+        }
+    }
+
+    /// A term in words.
+    #[must_use]
+    pub fn term(self, term: Term) -> String {
+        let (count, unit) = match (self, term) {
+            (Self::Russian, term) => return term.label(),
+            (Self::English, Term::WorkingDays(count)) => (count, "working day"),
+            (Self::English, Term::CalendarDays(count)) => (count, "day"),
+            (Self::English, Term::Hours(count)) => (count, "hour"),
+            (Self::English, Term::Minutes(count)) => (count, "minute"),
+        };
+        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_told_in_words() {
+        let told = |language: Language| [Term::WorkingDays(1), Term::Hours(5)].map(|term| language.term(term));
+        assert_eq!(told(Language::English), ["1 working day", "5 hours"]);
+        assert_eq!(told(Language::Russian)[0], "1 рабочий день");
+    }
+}

@@ -1,0 +1,102 @@
+//! The operators' verbs: look, preview, try again; texts that are wrong are told with their file and line.
+
+use mezhved::sink::gateway::Reply;
+use serde_json::Value;
+
+use super::*;
+use crate::support::daemon::Home;
+use crate::support::world::Gateway;
+
+/// No broker is asked.
+const NOWHERE: &str = "amqp://nobody@127.0.0.1:1/%2f";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_failed_is_listed_shown_and_tried_again() {
+    let folder = Folder::new();
+    let gateway = Gateway::start(Box::new(|_, _| Reply::Say(400, None, "no such number"))).await;
+    let more = format!(
+        "[notify.channel.sms]\nway = \"http\"\nurl = \"{}\"\nsecret_file = \"{}\"\n[notify]\ndefault = [{{ channel = \"sms\", frequency = \"at-once\" }}]\n",
+        gateway.url,
+        secret(&folder)
+    );
+    let pipeline = told_house(&folder, &more).await;
+    happen(&pipeline, vec![application(1)]).await;
+    tell(&pipeline).await;
+    deliver(&pipeline, "sms").await;
+    let id = rows(&pipeline.store, "sms").await[0].id.to_string();
+    pipeline.store.close().await;
+    let home = Home::new(folder.path(), NOWHERE, &more);
+    let listed = home.verb(&["notify", "list", "--state", "failed", "--json"], 0);
+    let row: Value = serde_json::from_str(listed.trim()).unwrap();
+    assert_eq!(row["reason"], "gateway-refused", "{row}");
+    assert_eq!(row["address"], "+********001", "{row}");
+    let counted = home.verb(&["notify", "list", "--count"], 0);
+    assert!(counted.contains("gateway-refused") && counted.contains("sms"), "{counted}");
+    let shown = home.verb(&["notify", "show", &id], 0);
+    for part in ["+70000000001", "gateway-refused", "400", &case(1), "title      Заявление"] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(home.verb(&["notify", "retry", &id], 0).contains("1 notifications are pending again"));
+    home.verb(&["notify", "retry", "--all"], 1);
+    home.verb(&["notify", "show", "999"], 1);
+    home.verb(&["notify", "opt-out", "1.1"], 2);
+    let preview = home.verb(&["notify", "preview", "refused", "--case", &case(1)], 0);
+    assert!(
+        preview.contains(&format!("По заявлению {} отказано", case(1))) && preview.contains("segments"),
+        "{preview}"
+    );
+    home.verb(&["notify", "preview", "refused", "--case", "77-0"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_are_written_edited_and_checked() {
+    let folder = Folder::new();
+    let texts = folder.path().join("texts");
+    let texts_path = texts.display().to_string();
+    let home = Home::new(folder.path(), NOWHERE, &format!("[notify]\ntemplates_folder = \"{texts_path}\"\n"));
+    assert!(home.verb(&["notify", "templates", "export", &texts_path], 0).contains("0 were there already"));
+    let checked = home.verb(&["notify", "templates", "check"], 0);
+    assert!(checked.contains("ok    ru") && checked.contains("ok    en"), "{checked}");
+    let file = texts.join("ru/epgu/decision.short.txt");
+    fs::write(&file, "Решение {{ number }}\nсрок {{ deadlin }}\n").unwrap();
+    let checked = home.verb(&["notify", "templates", "check"], 1);
+    assert!(
+        checked.contains("FAULT template.unknown-value: ru/epgu/decision.short.txt:2: there is no `deadlin`"),
+        "{checked}"
+    );
+    // Neither the check nor the start goes on with it.
+    assert!(home.verb(&["check"], 1).contains("ru/epgu/decision.short.txt:2"));
+    let started = home.command().arg("run").output().unwrap();
+    assert_eq!(started.status.code(), Some(2), "{}", String::from_utf8_lossy(&started.stderr));
+    fs::write(&file, "Решение по {{ number }}\n").unwrap();
+    let preview = home.verb(&["notify", "preview", "epgu/decision", "--json"], 0);
+    let preview: Value = serde_json::from_str(preview.trim()).unwrap();
+    assert_eq!(preview["short"], "Решение по 77-2026-000101");
+    let english = home.verb(&["notify", "preview", "epgu/decision", "--language", "en"], 0);
+    assert!(english.contains("Application 77-2026-000101: a decision was made"), "{english}");
+    home.verb(&["notify", "preview", "no-such-event"], 1);
+    let events = home.verb(&["notify", "events", "--json", "--system", "epgu"], 0);
+    assert!(
+        events.lines().any(|line| line.contains("\"event\":\"refused\"") && line.contains("\"required\":true")),
+        "{events}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destination_that_does_not_answer_is_found_when_it_is_asked_for() {
+    let folder = Folder::new();
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let more = format!(
+        "[notify.channel.sms]\nway = \"http\"\nurl = \"http://127.0.0.1:{port}/\"\nsecret_file = \"{}\"\n\
+         [mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nfrom = \"a@example.org\"\ntimeout_seconds = 2\n\
+         [notify.channel.email]\nway = \"smtp\"\n",
+        secret(&folder)
+    );
+    let home = Home::new(folder.path(), NOWHERE, &more);
+    let checked = home.verb(&["check"], 0);
+    assert!(checked.contains(&format!("ok    notify: sms: gateway http://127.0.0.1:{port}/")), "{checked}");
+    let checked = home.verb(&["check", "--channels"], 1);
+    for channel in ["email", "sms"] {
+        assert!(checked.contains(&format!("FAULT notify: {channel}: ")), "{checked}");
+    }
+}
