@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-daemon= broker=no temporary=no
+daemon= sink= broker=no temporary=no
 [ -n "$folder" ] || { folder=$(mktemp -d "${TMPDIR:-/tmp}/mezhved-demo.XXXXXX"); temporary=yes; }
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -35,7 +35,9 @@ finish() {
     trap - EXIT INT TERM
     [ "$status" = 0 ] || { echo "demo: failed; the daemon's last lines:" >&2; tail -n 15 "$folder/daemon.log" >&2 2>/dev/null; }
     if [ "$keep" = no ] || [ "$status" != 0 ]; then
-        [ -z "$daemon" ] || { kill "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null || true; }
+        for process in $daemon $sink; do
+            kill "$process" 2>/dev/null && wait "$process" 2>/dev/null || true
+        done
         [ "$broker" = no ] || deploy/rabbitmq.sh stop "$folder/broker" || true
         [ "$temporary" = no ] || rm -rf "$folder"
     fi
@@ -61,10 +63,20 @@ cargo build --release --locked --quiet
 target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 mezhved=$target/release/mezhved
 
+# A port of this machine that nobody listens on.
+free_port() {
+    local port
+    for port in $(seq "$1" 2 "$(($1 + 200))"); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+    done
+}
+mail=$(free_port 21525) gateway=$(free_port 21526)
+
 # Addresses hold passwords: they go into files that only we can read.
 umask 077
 printf '%s\n' "$daemon_url" >"$folder/broker-url"
 printf '%s\n' "$publisher_url" >"$folder/publisher-url"
+printf 'demo\n' >"$folder/gateway-secret"
 unset MEZHVED__BROKER__URL
 cat >"$folder/mezhved.toml" <<TOML
 [agency]
@@ -85,6 +97,22 @@ patience_seconds = 4
 systems = ["agis2", "epgu", "fgis", "gge", "org"]
 [http]
 address = "127.0.0.1:0"
+# Stand-ins of this machine take what people are told by mail and by a gateway.
+[mail]
+host = "127.0.0.1"
+port = $mail
+security = "none"
+from = "noreply@example.org"
+[notify.channel.email]
+way = "smtp"
+[notify.channel.sms]
+way = "http"
+url = "http://127.0.0.1:$gateway/"
+secret_file = "$folder/gateway-secret"
+[notify.channel.push]
+way = "http"
+url = "http://127.0.0.1:$gateway/"
+secret_file = "$folder/gateway-secret"
 [log]
 level = "info"
 [schedule]
@@ -128,6 +156,8 @@ sent=$(($(wc -l <"$folder/messages/messages.tsv") - 1))
 tail -n +2 "$folder/messages/messages.tsv" | cut -f3 | sort | uniq -c | sort -rn | sed 's/^/  /'
 
 say "Starting the daemon and publishing"
+"$mezhved" notify sink --mail "127.0.0.1:$mail" --http "127.0.0.1:$gateway" --folder "$folder/taken" >"$folder/sink.log" 2>&1 &
+sink=$!
 "$mezhved" run 2>"$folder/daemon.log" &
 daemon=$!
 for _ in $(seq 200); do
@@ -166,6 +196,11 @@ say "Terms that have run out by now, and the jobs that go by the clock"
 "$mezhved" timers run --all | sed -n '1,12p;$p'
 "$mezhved" jobs list
 
+say "What people were told, by channel and state, and the first letter that a stand-in took"
+"$mezhved" notify list --count
+letter=$(find "$folder/taken" -type f -name '*.eml' | sort | head -n 1)
+[ -z "$letter" ] || sed -n '1,12p' "$letter"
+
 say "The exports of the night to come"
 # A night's exports are about the day before it: for the messages of today the night is tomorrow's.
 slot=$(date -d tomorrow +%F)T02:30
@@ -186,7 +221,7 @@ $mezhved status                  what there is
 $mezhved dlq list                what failed
 tail -f $folder/daemon.log       what the daemon does
 $(pwd)/deploy/rabbitmq.sh ctl $folder/broker list_queues
-to stop: kill $daemon && $(pwd)/deploy/rabbitmq.sh stop $folder/broker && rm -r $folder
+to stop: kill $daemon $sink && $(pwd)/deploy/rabbitmq.sh stop $folder/broker && rm -r $folder
 TXT
     exit 0
 fi
@@ -195,5 +230,8 @@ say "Stopping"
 kill "$daemon"
 wait "$daemon"
 daemon=
+kill "$sink"
+wait "$sink" || true
+sink=
 tail -n 2 "$folder/daemon.log"
 echo "the daemon stopped in order; everything of the demo is removed"
