@@ -194,7 +194,7 @@ fn answers(config: &Config, faults: &mut Vec<String>) -> Answers {
     let mut by_service = BTreeMap::new();
     for service in config.services.all() {
         let Some(path) = &service.answer_schema else { continue };
-        match schema::compile(&SchemaSet::new(&SchemaFiles).with(&path.to_string_lossy())) {
+        match schema::compile(&SchemaSet::new(&SchemaFiles).with(path.to_string_lossy())) {
             Ok(rules) => {
                 by_service.insert(service.code.clone(), Arc::new(rules));
             }

@@ -35,7 +35,7 @@ pub struct DueTimer {
 /// What came of it.
 pub(super) enum Fired {
     /// It did this, in words beside.
-    Did(Done, String),
+    Did(Box<Done>, String),
     /// What it was bound to is gone.
     Void(String),
 }
@@ -130,18 +130,18 @@ fn of_case(
             let reason = (reason.as_deref().unwrap_or(TERM_EXPIRED), label.map_or(TERM_EXPIRED_LABEL, String::as_str));
             let told = expired(due, reason, &term(timer, case, lifecycle, setting), setting);
             steps.enter(case.clone(), to, &told)?;
-            Ok(Fired::Did(steps.done(), format!("moved to {}", to.code)))
+            Ok(Fired::Did(Box::new(steps.done()), format!("moved to {}", to.code)))
         }
         Action::Remind { event } | Action::Escalate { event } => {
             let told = Told { details: json!({ "timer": due.row.code, "event": event }), ..Told::default() };
             steps.record(case, Entry::Timed, Some(case.status.clone()), &case.status, &told);
             steps.tell_of(event, case, &told);
-            Ok(Fired::Did(steps.done(), format!("told of {event}")))
+            Ok(Fired::Did(Box::new(steps.done()), format!("told of {event}")))
         }
         Action::Extract { report, to } => {
             let to = lifecycle.status(to).ok_or_else(|| gone(due))?;
             let result = extracts::answer(&mut steps, case, report, to)?;
-            Ok(Fired::Did(steps.done(), result))
+            Ok(Fired::Did(Box::new(steps.done()), result))
         }
     }
 }
@@ -230,7 +230,7 @@ fn of_document(
         }
         Action::Extract { .. } => return Err(gone(due)),
     };
-    Ok(Fired::Did(steps.done(), result))
+    Ok(Fired::Did(Box::new(steps.done()), result))
 }
 
 fn moved(document: &Document, to: &Status, due: &DueTimer, setting: &Setting<'_>) -> Document {
@@ -272,5 +272,5 @@ fn of_requests(due: &DueTimer, case: &Case, world: &World, setting: &Setting<'_>
     let told = Told { details: json!({ "lapsed": wanted }), ..Told::default() };
     steps.record(case, Entry::Documents, Some(case.status.clone()), &case.status, &told);
     steps.change(Change::Requests(due.case.clone(), requests));
-    Fired::Did(steps.done(), result)
+    Fired::Did(Box::new(steps.done()), result)
 }

@@ -23,7 +23,7 @@ pub fn fire(due: &[DueTimer], world: World, context: &Context<'_>) -> (Settlemen
             continue;
         }
         let (done, end) = match fire_timer::apply(timer, &fold.world, &setting(timer, context)) {
-            Ok(Fired::Did(done, result)) => (done, TimerEnd::Fired(result)),
+            Ok(Fired::Did(done, result)) => (*done, TimerEnd::Fired(result)),
             Ok(Fired::Void(why)) => (Done::default(), TimerEnd::Void(why)),
             Err(refusal) => (Done::default(), TimerEnd::Stuck(refusal.text())),
         };

@@ -148,7 +148,7 @@ impl Written {
         let mut shown = self.clone();
         shown.broker.url = redacted(&shown.broker.url);
         if !shown.exports.s3.secret_key.is_empty() {
-            shown.exports.s3.secret_key = "(hidden)".to_owned();
+            "(hidden)".clone_into(&mut shown.exports.s3.secret_key);
         }
         toml::to_string_pretty(&shown)
             .map_err(|fault| LayerFault::Wrong { layer: "config show".into(), detail: fault.to_string() })

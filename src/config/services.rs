@@ -75,7 +75,7 @@ mod tests {
         };
         let check = |list: &[written::StateService]| StateServices::check(list, |code| code == "FNS");
         let known = check(&[service("egrul", "FNS")]).unwrap();
-        assert_eq!(known.get("egrul").unwrap().answer_within, Some(Duration::from_secs(5400)));
+        assert_eq!(known.get("egrul").unwrap().answer_within, Some(Duration::from_mins(90)));
         assert!(check(&[service("egrul", "FSS")]).unwrap_err().contains("no agency `FSS`"));
         assert!(check(&[service("egrul", "FNS"), service("egrul", "FNS")]).unwrap_err().contains("twice"));
         assert!(check(&[service("", "FNS")]).is_err());

@@ -132,8 +132,8 @@ pub(super) fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
         return moment.to_utc();
     }
     // A gap is never longer than a day; its end is the first local time that there is.
-    let later = (1..=96).map(|quarter| midnight + TimeDelta::minutes(15 * quarter));
-    let first = later.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
+    let mut later = (1..=96).map(|quarter| midnight + TimeDelta::minutes(15 * quarter));
+    let first = later.find_map(|local| zone.from_local_datetime(&local).earliest());
     first.map_or_else(|| midnight.and_utc(), |moment| moment.to_utc())
 }
 

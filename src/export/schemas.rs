@@ -77,7 +77,7 @@ impl Schemas {
         if let Some(rules) = compiled.get(code) {
             return Ok(Arc::clone(rules));
         }
-        let set = SchemaSet::new(&self.library).with(&Self::file(code));
+        let set = SchemaSet::new(&self.library).with(Self::file(code));
         let rules = schema::compile(&set).map_err(|faults| {
             let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
             ExportFault::Schema(told.join("; "))

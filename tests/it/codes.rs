@@ -57,8 +57,8 @@ fn act(name: &str, number: &str, at: &str, code: Option<&str>) -> String {
 /// The code that was sent last for a case, as its notice will tell it.
 async fn sent(pipeline: &Pipeline, number: &str) -> String {
     let untold = pipeline.store.untold(1000).await.unwrap();
-    let events = untold.iter().rev().map(|one| &one.noticed.event).filter(|event| event.case.number == number);
-    let secret = events.filter_map(|event| event.secret.as_ref()).next();
+    let mut events = untold.iter().rev().map(|one| &one.noticed.event).filter(|event| event.case.number == number);
+    let secret = events.find_map(|event| event.secret.as_ref());
     secret.expect("a code was sent").reveal().to_owned()
 }
 

@@ -397,7 +397,7 @@ fn the_model_says_yes_and_no() {
     for (hour, asked, judged) in
         [(3, 0, Ok(())), (8, 0, Err(Code::NoAuthority)), (1, 0, Err(Code::NoAuthority)), (3, 1, Err(Code::NoAuthority))]
     {
-        let request = Request { hour, asked, ..story.request.clone() };
+        let request = Request { asked, hour, ..story.request.clone() };
         let story = Story { request, ..story.clone() };
         assert_eq!(decided(&lifecycles, &calendar, &story), judged, "{hour} {asked}");
         assert_eq!(expected(&story), judged, "{hour} {asked}");

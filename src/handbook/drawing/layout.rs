@@ -305,9 +305,9 @@ fn layers(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     }
     // What nothing leads to or from stands at the end; the first of the list is the beginning even so.
     let last = layer.iter().copied().max().unwrap_or(0);
-    for node in 1..count {
+    for (node, place) in layer.iter_mut().enumerate().skip(1) {
         if !edges.iter().any(|(from, to)| *from == node || *to == node) {
-            layer[node] = last + usize::from(last == 0);
+            *place = last + usize::from(last == 0);
         }
     }
     layer

@@ -471,7 +471,7 @@ mod tests {
             let filter = MessageFilter {
                 message_id: is(0).then(|| "id".into()),
                 case: is(1).then(|| "77-1".into()),
-                party: is(2).then(|| Sought { hash: [7; 32], role: None }),
+                party: is(2).then_some(Sought { hash: [7; 32], role: None }),
                 text: is(3).then(|| "дом".into()),
                 outcome: is(4).then(|| "failed".into()),
                 received: if is(5) { Span { since: Some(1), before: None } } else { Span::default() },
