@@ -182,7 +182,7 @@ async fn an_unroutable_receipt_is_stuck_and_visible_until_it_is_retried() {
     daemon.stop().await;
     let mut daemon = home.start();
     daemon.ready().await;
-    assert!(home.verb(&["outbox", "retry", "--all"], 0).contains("1 rows"));
+    assert!(home.verb(&["outbox", "retry", "--all"], 0).contains("1 row is pending again"));
     let portal = Client::new(vhost.url("epgu")).await;
     portal.take("receipts.epgu", 1).await;
     settled(&store, 1).await;

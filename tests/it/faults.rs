@@ -67,6 +67,14 @@ async fn undisturbed(messages: &[SampleMessage]) -> BTreeMap<String, Vec<String>
 
 /// What no fault may break.
 async fn whole(store: &Store, home: &Home, messages: &[SampleMessage]) {
+    let ids: BTreeSet<&[u8]> = messages.iter().map(|message| message.bytes.as_slice()).collect();
+    // What comes again is booked as a repeat: it is the ids that must all have come.
+    let mut looks = Looks::new("every id has come");
+    while store.outcomes().await.unwrap().iter().map(|one| one.messages).sum::<i64>()
+        < i64::try_from(ids.len()).unwrap()
+    {
+        looks.next().await;
+    }
     settled(store, messages.len()).await;
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(home.store_path()).read_only(true))
         .await
@@ -75,7 +83,6 @@ async fn whole(store: &Store, home: &Home, messages: &[SampleMessage]) {
         let pool = pool.clone();
         async move { sqlx::query(query).fetch_one(&pool).await.unwrap().get::<i64, _>(0) }
     };
-    let ids: BTreeSet<&[u8]> = messages.iter().map(|message| message.bytes.as_slice()).collect();
     assert_eq!(count("SELECT count(*) FROM inbox").await, i64::try_from(ids.len()).unwrap(), "one outcome an id");
     assert_eq!(count("SELECT count(*) FROM inbox WHERE outcome = 'parked'").await, 0);
     let unanswered = "SELECT count(*) FROM inbox i WHERE i.reply IS NOT NULL AND NOT EXISTS \

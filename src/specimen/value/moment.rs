@@ -39,7 +39,9 @@ pub(super) fn moment(random: &mut Random, definition: &SimpleType, kind: MomentK
         MomentKind::MonthDay if all => format!("--{:02}-{:02}", draw / 31 % 12 + 1, draw % 31 + 1),
         MomentKind::Day if all => format!("---{:02}", draw % 31 + 1),
         MomentKind::Month if all => format!("--{:02}", draw % 12 + 1),
-        MomentKind::DateTime => at.format("%Y-%m-%dT%H:%M:%S").to_string(),
+        MomentKind::DateTime => {
+            at.format(if draw / 12 % 2 == 1 { "%Y-%m-%dT%H:%M:%S%.3f" } else { "%Y-%m-%dT%H:%M:%S" }).to_string()
+        }
         MomentKind::Date => at.format("%Y-%m-%d").to_string(),
         MomentKind::Time => at.format("%H:%M:%S").to_string(),
         MomentKind::YearMonth => at.format("%Y-%m").to_string(),
