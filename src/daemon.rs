@@ -201,6 +201,14 @@ async fn flush(loops: &Loops) {
     notify::flush(loops, &mut publisher).await;
 }
 
+impl Loops {
+    /// A session for sending. Queues are declared by the receiving link: nothing leaves for one before it is there.
+    async fn way_out(&self) -> Arc<Session> {
+        drop(self.receiving.session().await);
+        self.sending.session().await
+    }
+}
+
 /// The one place that starts loops.
 fn start(tracker: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
     drop(tracker.spawn(task));
@@ -390,7 +398,7 @@ async fn relay_loop(loops: Loops) {
     }
     loop {
         let session = tokio::select! {
-            session = loops.sending.session() => session,
+            session = loops.way_out() => session,
             () = loops.ending.cancelled() => return,
         };
         let mut publisher = match session.publisher().await {

@@ -64,7 +64,7 @@ async fn broker_loop(loops: Loops, mut courier: Courier) {
     let mut planned = loops.planned.subscribe();
     loop {
         let session = tokio::select! {
-            session = loops.sending.session() => session,
+            session = loops.way_out() => session,
             () = loops.ending.cancelled() => return,
         };
         let mut publisher = match session.publisher().await {
