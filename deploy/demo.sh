@@ -76,7 +76,7 @@ mail=$(free_port 21525) gateway=$(free_port 21526)
 umask 077
 printf '%s\n' "$daemon_url" >"$folder/broker-url"
 printf '%s\n' "$publisher_url" >"$folder/publisher-url"
-printf 'demo\n' >"$folder/gateway-secret"
+head -c 24 /dev/urandom | base64 >"$folder/gateway-secret"
 unset MEZHVED__BROKER__URL
 cat >"$folder/mezhved.toml" <<TOML
 [agency]
@@ -123,6 +123,7 @@ code = "EPGU"
 name = "Единый портал"
 user = "epgu"
 receipts = "receipts.epgu"
+documents = "documents.epgu"
 systems = ["epgu"]
 kinds = ["SubmitApplication", "DocumentExchange"]
 [[agencies]]
@@ -130,6 +131,7 @@ code = "CABINET"
 name = "Личные кабинеты"
 user = "cabinet"
 receipts = "receipts.cabinet"
+documents = "documents.cabinet"
 systems = ["agis2", "fgis", "gge", "org"]
 kinds = ["*"]
 [[agencies]]
@@ -137,6 +139,7 @@ code = "MFC-77"
 name = "МФЦ"
 user = "mfc77"
 receipts = "receipts.mfc77"
+documents = "documents.mfc77"
 systems = ["epgu"]
 kinds = ["StatusUpdate", "DocumentExchange"]
 [[agencies]]
@@ -144,6 +147,7 @@ code = "ROSREESTR"
 name = "Росреестр"
 user = "rosreestr"
 receipts = "receipts.rosreestr"
+documents = "documents.rosreestr"
 systems = ["epgu"]
 kinds = ["StatusUpdate", "DocumentExchange"]
 TOML
@@ -177,7 +181,7 @@ say "Messages sent = outcomes + repeats"
 for system in agis2 epgu fgis gge org; do
     say "A case of $system with its history"
     number=$(awk -F'\t' -v wanted="$system" 'NR > 1 && $5 == wanted && $3 == "applied" { split($4, words, " "); print words[2] }' "$folder/messages/messages.tsv" |
-        sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+        grep '[0-9][0-9][0-9]' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
     "$mezhved" case show "$number" --system "$system"
 done
 
@@ -207,7 +211,7 @@ slot=$(date -d tomorrow +%F)T02:30
 for job in cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed; do
     "$mezhved" export run "$job" --slot "$slot" 2>>"$folder/exports.log"
 done
-"$mezhved" export run overview --from "$(date +%F)" --output "$folder/exports/overview.html" 2>>"$folder/exports.log"
+"$mezhved" export run overview --from "$(date +%F)" --format html --output "$folder/exports/overview.html" 2>>"$folder/exports.log"
 "$mezhved" export history
 echo "the first lines of the cases, as Excel gets them:"
 head -n 4 "$folder"/exports/cases-daily-*.csv

@@ -45,6 +45,8 @@ impl MailFault {
         match fault.status().map(u16::from) {
             Some(code) if ABOUT_THE_LETTER.contains(&code) => Self::Refused(text),
             Some(code) if ABOUT_THE_MAILBOX.contains(&code) => Self::NotNow(text),
+            // The letter itself cannot be told to this server, such as an address beyond ASCII: no other letter is hindered by it.
+            None if fault.is_client() => Self::Unmailable(text),
             _ => Self::Later(text),
         }
     }
