@@ -1,4 +1,4 @@
-//! The built-in texts: in Russian those of the lifecycle files, in English those of `templates/en`; and the layouts around them.
+//! The built-in texts: in Russian those of the lifecycle files, in English those of `src/notify/templates/en`; and the layouts around them.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,29 @@ use crate::domain::lifecycle::{Event, Template};
 
 /// What stands around the texts of events.
 pub(super) const LAYOUTS: [(&str, &str); 10] = [
-    ("ru/email.txt", include_str!("../../templates/ru/email.txt")),
-    ("ru/email.html", include_str!("../../templates/ru/email.html")),
-    ("ru/digest.title.txt", include_str!("../../templates/ru/digest.title.txt")),
-    ("ru/digest.short.txt", include_str!("../../templates/ru/digest.short.txt")),
-    ("ru/digest.long.txt", include_str!("../../templates/ru/digest.long.txt")),
-    ("en/email.txt", include_str!("../../templates/en/email.txt")),
-    ("en/email.html", include_str!("../../templates/en/email.html")),
-    ("en/digest.title.txt", include_str!("../../templates/en/digest.title.txt")),
-    ("en/digest.short.txt", include_str!("../../templates/en/digest.short.txt")),
-    ("en/digest.long.txt", include_str!("../../templates/en/digest.long.txt")),
+    ("ru/email.txt", include_str!("templates/ru/email.txt")),
+    ("ru/email.html", include_str!("templates/ru/email.html")),
+    ("ru/digest.title.txt", include_str!("templates/ru/digest.title.txt")),
+    ("ru/digest.short.txt", include_str!("templates/ru/digest.short.txt")),
+    ("ru/digest.long.txt", include_str!("templates/ru/digest.long.txt")),
+    ("en/email.txt", include_str!("templates/en/email.txt")),
+    ("en/email.html", include_str!("templates/en/email.html")),
+    ("en/digest.title.txt", include_str!("templates/en/digest.title.txt")),
+    ("en/digest.short.txt", include_str!("templates/en/digest.short.txt")),
+    ("en/digest.long.txt", include_str!("templates/en/digest.long.txt")),
 ];
 
 /// The English texts, by system; those of shared kinds stand under `common`.
 const ENGLISH: [(&str, &str); 6] = [
-    ("agis2", include_str!("../../templates/en/agis2.toml")),
-    ("common", include_str!("../../templates/en/common.toml")),
-    ("epgu", include_str!("../../templates/en/epgu.toml")),
-    ("fgis", include_str!("../../templates/en/fgis.toml")),
-    ("gge", include_str!("../../templates/en/gge.toml")),
-    ("org", include_str!("../../templates/en/org.toml")),
+    ("agis2", include_str!("templates/en/agis2.toml")),
+    ("common", include_str!("templates/en/common.toml")),
+    ("epgu", include_str!("templates/en/epgu.toml")),
+    ("fgis", include_str!("templates/en/fgis.toml")),
+    ("gge", include_str!("templates/en/gge.toml")),
+    ("org", include_str!("templates/en/org.toml")),
 ];
 
-/// The texts of one event, as `templates/en` writes them: in the syntax of the lifecycle files.
+/// The texts of one event, as `src/notify/templates/en` writes them: in the syntax of the lifecycle files.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

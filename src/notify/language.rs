@@ -7,7 +7,7 @@ use crate::domain::term::Term;
 pub enum Language {
     /// Russian: the texts of the lifecycle files.
     Russian,
-    /// English: the texts of `templates/en`.
+    /// English: the texts of `src/notify/templates/en`.
     English,
 }
 
