@@ -45,8 +45,9 @@ impl MailFault {
         match fault.status().map(u16::from) {
             Some(code) if ABOUT_THE_LETTER.contains(&code) => Self::Refused(text),
             Some(code) if ABOUT_THE_MAILBOX.contains(&code) => Self::NotNow(text),
-            // The letter itself cannot be told to this server, such as an address beyond ASCII: no other letter is hindered by it.
-            None if fault.is_client() => Self::Unmailable(text),
+            // An address beyond ASCII that this server cannot be told: no other letter is hindered by it. The library has one kind for
+            // all that it finds by itself, a missing TLS among it, which is the server's.
+            None if fault.is_client() && text.contains("SMTPUTF8") => Self::Unmailable(text),
             _ => Self::Later(text),
         }
     }
