@@ -28,6 +28,13 @@ pub fn tell(text: &str) -> Result<String, Fault> {
     Ok(out)
 }
 
+/// Whether roxmltree may read a text wrongly: beside a reference it leaves a carriage return one, where a line feed is to be
+/// read (XML 1.0, 2.11).
+#[must_use]
+pub fn keeps_carriage_return(text: &str) -> bool {
+    text.contains("\r&") || text.contains(";\r")
+}
+
 /// The same of roxmltree's tree.
 #[must_use]
 pub fn tell_tree(root: roxmltree::Node<'_, '_>) -> String {
