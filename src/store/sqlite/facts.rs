@@ -114,9 +114,7 @@ impl Transaction {
     /// How many open cases each unit has.
     async fn read_loads(&mut self, world: &mut World) -> Result<(), StoreFault> {
         failpoint::store(&self.file.path)?;
-        let rows = sqlx::query("SELECT unit, count(*) FROM cases WHERE open = 1 AND unit IS NOT NULL GROUP BY unit")
-            .fetch_all(&mut *self.tx)
-            .await?;
+        let rows = sqlx::query("SELECT unit, open FROM unit_loads").fetch_all(&mut *self.tx).await?;
         for row in rows {
             world.loads.insert(row.try_get(0)?, row.try_get(1)?);
         }

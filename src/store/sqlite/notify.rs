@@ -22,14 +22,14 @@ const DUE_ROWS_MAX: u32 = 5000;
 const STRENGTH: [&str; 4] = ["ogrn", "ogrnip", "snils", "inn"];
 
 static NOTIFICATIONS: Insert = Insert::new(
-    "INSERT INTO notifications (event, audience, reader, agency, channel, address, recipient, required, digest, delivery, \
+    "INTO notifications (event, audience, reader, agency, channel, address, recipient, required, digest, delivery, \
      order_key, state, reason, due_at, created_at, give_up_at, settled_at)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "ON CONFLICT DO NOTHING",
 );
 
 static SUBSCRIPTIONS: Insert = Insert::new(
-    "INSERT INTO subscriptions (subscriber, system, case_kind, case_number, event, channel, frequency, shown, \
+    "INTO subscriptions (subscriber, system, case_kind, case_number, event, channel, frequency, shown, \
      happened_at, recorded_at, message)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "ON CONFLICT (subscriber, system, case_kind, case_number, event, channel) DO UPDATE SET \
