@@ -65,8 +65,7 @@ impl Transaction {
             self.read_sequences(&keys, &mut world).await?;
             self.read_waiting(&keys, &mut world).await?;
         }
-        if !needs.documents.is_empty() {
-            let keys = list(needs.documents.iter());
+        if let Some(keys) = there(needs, &world) {
             self.read_documents(&keys, &mut world).await?;
             self.read_requests(&keys, &mut world).await?;
         }
@@ -289,6 +288,12 @@ impl Transaction {
         }
         Ok(found)
     }
+}
+
+/// The cases whose documents are asked for and that are there: others have none.
+fn there(needs: &Needs, world: &World) -> Option<String> {
+    let mut keys = needs.documents.iter().filter(|key| world.cases.contains_key(key)).peekable();
+    keys.peek().is_some().then(|| list(keys))
 }
 
 pub(super) fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {

@@ -18,6 +18,9 @@ use crate::store::{Becomes, ChoiceRow, DueNotification, NotificationRow, Reader,
 
 /// Rows of one round, digests counted whole.
 const DUE_ROWS_MAX: u32 = 5000;
+/// Rows that are looked at for a delivery, on the average: however much is due, a look costs the same. Of a digest with more
+/// rows all are taken; fewer deliveries then come with it.
+const ROWS_A_DELIVERY: u32 = 2;
 /// Identifiers, the strongest first.
 const STRENGTH: [&str; 4] = ["ogrn", "ogrnip", "snils", "inn"];
 
@@ -279,16 +282,18 @@ impl Sqlite {
         let rows = sqlx::query(
             "SELECT n.id, e.data, n.audience, n.reader, n.agency, n.address, n.recipient, n.required, n.digest IS NOT NULL, \
              n.delivery, n.order_key, n.attempts, n.created_at, n.give_up_at FROM notifications n JOIN events e ON e.id = n.event \
-             WHERE n.channel = ?1 AND n.state IN ('pending', 'sent') AND n.due_at <= ?2 AND n.delivery IN (\
-             SELECT d.delivery FROM notifications d WHERE d.channel = ?1 AND d.state IN ('pending', 'sent') \
+             WHERE n.delivery IN (SELECT delivery FROM (\
+             SELECT d.id, d.delivery, d.due_at FROM notifications d WHERE d.channel = ?1 AND d.state IN ('pending', 'sent') \
              AND d.due_at <= ?2 AND NOT EXISTS (SELECT 1 FROM notifications b WHERE b.order_key = d.order_key \
-             AND b.state IN ('pending', 'sent') AND b.id < d.id AND b.due_at > ?2) \
-             GROUP BY d.delivery ORDER BY min(d.due_at), min(d.id) LIMIT ?3) ORDER BY n.id LIMIT ?4",
+             AND b.state IN ('pending', 'sent') AND b.id < d.id AND b.due_at > ?2) ORDER BY d.due_at, d.id LIMIT ?5) \
+             GROUP BY delivery ORDER BY min(due_at), min(id) LIMIT ?3) \
+             AND +n.channel = ?1 AND +n.state IN ('pending', 'sent') AND +n.due_at <= ?2 ORDER BY n.id LIMIT ?4",
         )
         .bind(channel)
         .bind(to_store(now))
         .bind(deliveries_max)
         .bind(DUE_ROWS_MAX)
+        .bind(deliveries_max.saturating_mul(ROWS_A_DELIVERY))
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(due).collect()
