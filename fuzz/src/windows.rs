@@ -11,12 +11,18 @@ pub fn run(data: &[u8]) {
     let step = usize::from(how & 0x7F) + 1;
     let dropped = told(StreamReader::from_source(Drops(bytes, step), limits.clone()));
     match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.len() as u64 > limits.document_bytes_max => {
+            // A whole text is refused before it is looked at, pieces where they have become too many.
+            let whole = told(TextReader::new(text, limits));
+            assert!(whole.len() == 1 && whole[0].starts_with("fault "), "too large, but read: {text:?}");
+            assert!(dropped.last().is_some_and(|end| end.starts_with("fault ")), "too large, but read: {text:?}");
+        }
         Ok(text) => assert_eq!(dropped, told(TextReader::new(text, limits)), "in drops of {step}: {text:?}"),
         Err(broken) => {
             // Up to the first byte that is no text nothing can tell the two apart, and there the stream ends.
             assert!(dropped.last().is_some_and(|end| end.starts_with("fault ")), "read, but no text: {bytes:?}");
             let before = std::str::from_utf8(&bytes[..broken.valid_up_to()]).unwrap();
-            let whole = told(TextReader::new(before, limits));
+            let whole = told(TextReader::new(before, Limits { document_bytes_max: u64::MAX, ..limits }));
             let shared = dropped.len() - 1;
             assert!(whole.len() >= shared && whole[..shared] == dropped[..shared], "before the fault in {bytes:?}");
         }

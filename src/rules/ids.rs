@@ -47,6 +47,8 @@ ids! {
     StateId;
     /// A condition on counters that a transition has.
     GuardId;
+    /// The bands of a state.
+    BandsId;
     /// An identity constraint.
     IdentityId;
     /// A schema document.
@@ -81,6 +83,11 @@ impl NameId {
 
 impl GuardId {
     /// A transition without a condition.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+}
+
+impl BandsId {
+    /// A state without bands.
     pub(crate) const NONE: Self = Self(u32::MAX);
 }
 

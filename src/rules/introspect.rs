@@ -332,20 +332,7 @@ impl Rules {
             ModelKind::All { members, .. } => members.iter().map(|member| (member.name, member.element)).collect(),
             ModelKind::Automaton { start, .. } => {
                 // Every state but the first is entered by some step, so walking the steps finds all elements.
-                let mut found = Vec::new();
-                let mut seen = std::collections::HashSet::from([*start]);
-                let mut waiting = vec![*start];
-                while let Some(state) = waiting.pop() {
-                    for step in self.steps(state) {
-                        if seen.insert(step.target) {
-                            waiting.push(step.target);
-                            found.push((step.name, step.element));
-                        }
-                    }
-                    let wild = self.wild_steps(state).iter().map(|step| step.target);
-                    waiting.extend(wild.filter(|target| seen.insert(*target)));
-                }
-                found
+                self.steps_onwards(*start).iter().map(|step| (step.name, step.element)).collect()
             }
         }
     }

@@ -54,7 +54,7 @@ pub(crate) mod sealed {
     pub(crate) use super::component::*;
     pub(crate) use super::facets::{FacetKind, trim};
     pub(crate) use super::ids::*;
-    pub(crate) use super::model::{Accept, Counter, Member, ModelKind, Step};
+    pub(crate) use super::model::{Accept, Counter, Member, ModelKind, Step, WildStep};
     pub(crate) use super::nearest::nearest;
     pub(crate) use super::simple::{Flaw, Lexical, Prefixes, Reason, SimpleType, Variety};
     pub(crate) use super::value::{Atom, Datum};

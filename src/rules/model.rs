@@ -3,11 +3,13 @@
 //! A state stands for the particle matched last (state 0 of a model: for none). Its steps lead to the particles that may
 //! follow; where leaving or repeating a counted group is involved, a step has a guard on the counters of the model.
 
-use super::ids::{ElementId, GuardId, ModelId, NameId, StateId, WildcardId};
+use std::collections::{HashSet, VecDeque};
+
+use super::ids::{BandsId, ElementId, GuardId, ModelId, NameId, StateId, WildcardId};
 use super::tables::Rules;
 
 /// A range of entries in a table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Run {
     pub(crate) start: u32,
     pub(crate) length: u32,
@@ -67,9 +69,29 @@ pub(crate) struct Member {
 pub(crate) struct State {
     pub(crate) steps: Run,
     pub(crate) wild_steps: Run,
+    /// Steps that it shares with other states of a long model.
+    pub(crate) bands: BandsId,
     pub(crate) accept: Accept,
     /// The particle that leads here can be matched more than once.
     pub(crate) repeats: bool,
+}
+
+/// A stretch of a row of steps: those that lead to states from the one to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Band {
+    /// Sorted by name, then by target.
+    pub(crate) steps: Run,
+    pub(crate) wild_steps: Run,
+    pub(crate) from: StateId,
+    pub(crate) to: StateId,
+    /// What leaving the state asks, beside the guard of the step.
+    pub(crate) leave: GuardId,
+}
+
+impl Band {
+    fn holds(&self, target: StateId) -> bool {
+        self.from <= target && target <= self.to
+    }
 }
 
 /// Whether the content may end in a state.
@@ -142,6 +164,19 @@ pub(crate) struct Automata {
     pub(crate) wild_steps: Vec<WildStep>,
     pub(crate) guards: Vec<Guard>,
     pub(crate) counter_numbers: Vec<u32>,
+    pub(crate) bands: Vec<Band>,
+    /// The bands of each state that has some.
+    pub(crate) band_runs: Vec<Run>,
+}
+
+impl Automata {
+    /// Keeps the bands of a state.
+    pub(crate) fn keep_bands(&mut self, bands: &[Band]) -> BandsId {
+        let at = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        self.band_runs.push(Run { start: at(self.bands.len()), length: at(bands.len()) });
+        self.bands.extend_from_slice(bands);
+        BandsId::at(self.band_runs.len() - 1)
+    }
 }
 
 /// How large the content models of a rule set are together.
@@ -175,16 +210,78 @@ impl Rules {
         &self.automata.states[id.index()]
     }
 
-    /// The steps over elements from a state, sorted by name.
+    /// The steps over elements that a state has to itself, sorted by name.
     #[inline]
     pub(crate) fn steps(&self, state: StateId) -> &[Step] {
         self.state(state).steps.of(&self.automata.steps)
     }
 
-    /// The steps over wildcards from a state.
+    /// The steps over wildcards that a state has to itself.
     #[inline]
     pub(crate) fn wild_steps(&self, state: StateId) -> &[WildStep] {
         self.state(state).wild_steps.of(&self.automata.wild_steps)
+    }
+
+    /// The bands of a state.
+    pub(crate) fn bands(&self, state: StateId) -> &[Band] {
+        let run = self.automata.band_runs.get(self.state(state).bands.index());
+        run.map_or(&[], |run| run.of(&self.automata.bands))
+    }
+
+    /// The steps over `name` in the bands of a state, each with what leaving the state asks.
+    pub(crate) fn banded_steps(&self, state: StateId, name: NameId) -> impl Iterator<Item = (GuardId, &Step)> + Clone {
+        self.bands(state).iter().flat_map(move |band| {
+            let row = band.steps.of(&self.automata.steps);
+            let at = row.partition_point(|step| (step.name, step.target) < (name, band.from));
+            let found = row[at..].iter().take_while(move |step| step.name == name && step.target <= band.to);
+            found.map(|step| (band.leave, step))
+        })
+    }
+
+    /// All steps over elements from a state, each with what leaving the state asks.
+    pub(crate) fn all_steps(&self, state: StateId) -> impl Iterator<Item = (GuardId, &Step)> + Clone {
+        let banded = self.bands(state).iter().flat_map(|band| {
+            let row = band.steps.of(&self.automata.steps).iter();
+            row.filter(|step| band.holds(step.target)).map(|step| (band.leave, step))
+        });
+        self.steps(state).iter().map(|step| (GuardId::NONE, step)).chain(banded)
+    }
+
+    /// All steps over wildcards from a state, each with what leaving the state asks.
+    pub(crate) fn all_wild_steps(&self, state: StateId) -> impl Iterator<Item = (GuardId, &WildStep)> + Clone {
+        let banded = self.bands(state).iter().flat_map(|band| {
+            let row = band.wild_steps.of(&self.automata.wild_steps).iter();
+            row.filter(|step| band.holds(step.target)).map(|step| (band.leave, step))
+        });
+        self.wild_steps(state).iter().map(|step| (GuardId::NONE, step)).chain(banded)
+    }
+
+    /// The steps of an automaton that lead to each of its states over an element, those nearest to its start first.
+    pub(crate) fn steps_onwards(&self, start: StateId) -> Vec<&Step> {
+        let mut found = Vec::new();
+        let mut reached = HashSet::from([start]);
+        let (mut walked, mut wildly_walked) = (HashSet::new(), HashSet::new());
+        let mut waiting = VecDeque::from([start]);
+        while let Some(from) = waiting.pop_front() {
+            let state = self.state(from);
+            // States share rows; each is walked once, a band as a whole.
+            let bands = self.bands(from);
+            let rows = std::iter::once(state.steps).chain(bands.iter().map(|band| band.steps));
+            let wild_rows = std::iter::once(state.wild_steps).chain(bands.iter().map(|band| band.wild_steps));
+            for step in rows.filter(|row| walked.insert(*row)).flat_map(|row| row.of(&self.automata.steps)) {
+                if reached.insert(step.target) {
+                    waiting.push_back(step.target);
+                    found.push(step);
+                }
+            }
+            let wild_rows = wild_rows.into_iter().filter(|row| wildly_walked.insert(*row));
+            for step in wild_rows.flat_map(|row| row.of(&self.automata.wild_steps)) {
+                if reached.insert(step.target) {
+                    waiting.push_back(step.target);
+                }
+            }
+        }
+        found
     }
 
     /// Whether counters let a guarded transition be taken.

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use roxmltree::Document as Tree;
 
+use super::automaton::Shared;
 use super::complex::Shape;
 use super::fault::SchemaFault;
 use super::globals::{Global, Kind};
 use super::load::{Document, Instance};
-use super::model::Shared;
 use super::particle::Group;
 use super::tree::{Item, Lines};
 use crate::rules::draft::{

@@ -7,7 +7,7 @@
 use crate::rules::draft::{Counter, ElementId, WildcardId};
 use crate::rules::{Particle, Term};
 
-/// Edges of one content model at most, those counted once that lead from several positions to the same ones.
+/// Stretches and edges of one content model at most, those counted once that positions share.
 const EDGES_MAX: usize = 4_000_000;
 
 /// What a position matches.
@@ -49,6 +49,36 @@ pub(super) struct Edge {
     again: bool,
 }
 
+/// Edges that meet at one node, in the order of the positions that they lead to. Positions share them: what may follow a
+/// part of a long sequence is a stretch of what may follow the part before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Band {
+    pub(super) to: Vec<usize>,
+    pub(super) at: usize,
+    again: bool,
+}
+
+impl Band {
+    /// The edges of a stretch of the band.
+    pub(super) fn edges(&self, stretch: Stretch) -> impl Iterator<Item = Edge> + '_ {
+        let to = &self.to[stretch.from as usize..stretch.to as usize];
+        to.iter().map(|to| Edge { to: *to, at: Some(self.at), again: self.again })
+    }
+
+    /// The whole band, the `index`-th of its model.
+    fn whole(&self, index: u32) -> Stretch {
+        Stretch { band: index, from: 0, to: u32::try_from(self.to.len()).unwrap_or(u32::MAX) }
+    }
+}
+
+/// A part of a band: edges that lead from a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Stretch {
+    pub(super) band: u32,
+    pub(super) from: u32,
+    pub(super) to: u32,
+}
+
 /// Counters that an edge leaves, repeats and enters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Counting {
@@ -66,10 +96,9 @@ pub(super) struct Glushkov {
     pub(super) counters: Vec<Counter>,
     /// Edges from the start.
     pub(super) first: Vec<Edge>,
-    /// Edges that positions share.
-    blocks: Vec<Vec<Edge>>,
-    /// Which blocks of edges lead from each position.
-    follow: Vec<Vec<u32>>,
+    pub(super) bands: Vec<Band>,
+    /// Which stretches of bands lead from each position.
+    follow: Vec<Vec<Stretch>>,
     /// Positions that may be the last.
     pub(super) last: Vec<usize>,
     /// Whether nothing at all may be matched.
@@ -212,33 +241,50 @@ impl Glushkov {
         }
     }
 
-    /// Which blocks of edges lead from a position: where they are the same, the edges are.
-    pub(super) fn blocks_from(&self, position: usize) -> &[u32] {
+    /// Which stretches lead from a position: where they are the same, the edges are.
+    pub(super) fn stretches_from(&self, position: usize) -> &[Stretch] {
         &self.follow[position]
+    }
+
+    /// How many edges lead from a position.
+    pub(super) fn width(&self, position: usize) -> usize {
+        self.follow[position].iter().map(|stretch| (stretch.to - stretch.from) as usize).sum()
     }
 
     /// The edges from a position.
     pub(super) fn edges_from(&self, position: usize) -> Vec<Edge> {
-        self.follow[position].iter().flat_map(|block| &self.blocks[*block as usize]).copied().collect()
+        self.follow[position].iter().flat_map(|stretch| self.bands[stretch.band as usize].edges(*stretch)).collect()
     }
 
-    /// Leads from each of some positions to each of others.
-    fn join(&mut self, from: &[usize], to: &[usize], at: usize, again: bool) -> Result<(), TooLarge> {
-        if from.is_empty() || to.is_empty() {
+    /// The counters that are left behind on the way from a position to the node of a stretch.
+    pub(super) fn left_behind(&self, position: usize, stretch: Stretch) -> Vec<u32> {
+        if self.counters.is_empty() {
+            return Vec::new();
+        }
+        self.needed(self.counters_up_to(position, Some(self.bands[stretch.band as usize].at)))
+    }
+
+    /// A band of edges to some positions.
+    fn band(&mut self, to: Vec<usize>, at: usize, again: bool) -> Result<Stretch, TooLarge> {
+        self.spend(to.len())?;
+        let index = u32::try_from(self.bands.len()).map_err(|_| TooLarge)?;
+        self.bands.push(Band { to, at, again });
+        Ok(self.bands[index as usize].whole(index))
+    }
+
+    /// Leads from each of some positions along a stretch.
+    fn join(&mut self, from: &[usize], stretch: Stretch) -> Result<(), TooLarge> {
+        if stretch.from == stretch.to {
             return Ok(());
         }
-        self.edges += from.len() + to.len();
-        // Counted edges are looked at one by one.
-        if !self.counters.is_empty() {
-            self.edges = self.edges.saturating_add(from.len().saturating_mul(to.len()));
-        }
-        let block = u32::try_from(self.blocks.len()).map_err(|_| TooLarge)?;
-        if self.edges > EDGES_MAX {
-            return Err(TooLarge);
-        }
-        self.blocks.push(to.iter().map(|to| Edge { to: *to, at: Some(at), again }).collect());
-        from.iter().for_each(|from| self.follow[*from].push(block));
+        self.spend(from.len())?;
+        from.iter().for_each(|from| self.follow[*from].push(stretch));
         Ok(())
+    }
+
+    fn spend(&mut self, count: usize) -> Result<(), TooLarge> {
+        self.edges += count;
+        if self.edges > EDGES_MAX { Err(TooLarge) } else { Ok(()) }
     }
 
     /// Connects the positions below a node, and tells those at its ends.
@@ -255,31 +301,42 @@ impl Glushkov {
                 }
                 Ok(ends)
             }
-            Kind::Sequence(children) => {
-                let mut ends = Ends { first: Vec::new(), last: Vec::new() };
-                let mut begun = false;
-                for child in children {
-                    let part = self.connect(child)?;
-                    self.join(&ends.last, &part.first, node, false)?;
-                    let nullable = self.nodes[child].nullable;
-                    if !begun {
-                        ends.first.extend(part.first);
-                    }
-                    begun |= !nullable;
-                    if nullable {
-                        ends.last.extend(part.last);
-                    } else {
-                        ends.last = part.last;
-                    }
-                }
-                Ok(ends)
-            }
+            Kind::Sequence(children) => self.connect_sequence(node, &children),
             Kind::Repeat { child, .. } => {
                 let ends = self.connect(child)?;
-                self.join(&ends.last, &ends.first, node, true)?;
+                let band = self.band(ends.first.clone(), node, true)?;
+                self.join(&ends.last, band)?;
                 Ok(ends)
             }
         }
+    }
+
+    /// Each part leads to those behind it, up to the first that may not be left out.
+    fn connect_sequence(&mut self, node: usize, children: &[usize]) -> Result<Ends, TooLarge> {
+        let mut firsts = Vec::new();
+        let mut begins: Vec<u32> = Vec::with_capacity(children.len() + 1);
+        let mut lasts = Vec::with_capacity(children.len());
+        for child in children {
+            let part = self.connect(*child)?;
+            begins.push(u32::try_from(firsts.len()).map_err(|_| TooLarge)?);
+            firsts.extend(part.first);
+            lasts.push(part.last);
+        }
+        begins.push(u32::try_from(firsts.len()).map_err(|_| TooLarge)?);
+        let needed = |index: &usize| !self.nodes[children[*index]].nullable;
+        let first_needed = (0..children.len()).find(needed);
+        let last_needed = (0..children.len()).rev().find(needed);
+        let first = firsts[..begins[first_needed.map_or(children.len(), |index| index + 1)] as usize].to_vec();
+        let last = lasts[last_needed.unwrap_or(0)..].concat();
+        let band = self.band(firsts, node, false)?;
+        let mut reach = children.len();
+        for (index, child) in children.iter().enumerate().rev() {
+            self.join(&lasts[index], Stretch { from: begins[index + 1], to: begins[reach], ..band })?;
+            if !self.nodes[*child].nullable {
+                reach = index + 1;
+            }
+        }
+        Ok(Ends { first, last })
     }
 
     /// Counters of the loops around a position, from the inside up to, not including, a node.

@@ -3,6 +3,7 @@
 
 mod annotation;
 mod attribute;
+mod automaton;
 mod compiler;
 mod complex;
 mod element;

@@ -1,51 +1,18 @@
-//! Content models into tables: automata with their rows of steps, and the checks that they are deterministic
-//! (`cos-nonambig`) and consistent (`cos-element-consistent`).
+//! Content models: what kind each is, and the checks that they are deterministic (`cos-nonambig`) and consistent
+//! (`cos-element-consistent`).
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::annotation::collect_elements;
 use super::attribute;
 use super::compiler::Compiler;
 use super::glushkov::{Counting, Edge, Glushkov, Leaf};
 use super::tree::Item;
-use crate::rules::draft::{
-    Accept, Counter, ElementId, Guard, GuardId, Member, Model, ModelId, ModelKind, NameId, Run, State, StateId, Step,
-    WildStep,
-};
+use crate::rules::draft::{Counter, ElementId, Member, Model, ModelId, ModelKind, NameId};
 use crate::rules::{Particle, Term};
 
-/// States and steps of all models of a set at most.
-const STEPS_MAX: usize = 10_000_000;
-
-/// Rows, guards and names that models share.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    /// By their hash.
-    rows: HashMap<u64, Vec<Run>>,
-    wild_rows: HashMap<u64, Vec<Run>>,
-    guards: HashMap<Counting, GuardId>,
-    /// Elements that may stand for each head.
-    pub(super) substitutes: HashMap<ElementId, Vec<ElementId>>,
-}
-
-/// The run of a table that holds `row`, put there if none does.
-fn share<T: Copy + Eq + Hash>(known: &mut HashMap<u64, Vec<Run>>, table: &mut Vec<T>, row: &[T]) -> Run {
-    let mut hasher = DefaultHasher::new();
-    row.hash(&mut hasher);
-    let alike = known.entry(hasher.finish()).or_default();
-    if let Some(found) = alike.iter().find(|run| run.of(table) == row) {
-        return *found;
-    }
-    let fresh = run(table.len(), row.len());
-    table.extend_from_slice(row);
-    alike.push(fresh);
-    fresh
-}
-
-fn run(start: usize, length: usize) -> Run {
-    Run { start: u32::try_from(start).unwrap_or(u32::MAX), length: u32::try_from(length).unwrap_or(u32::MAX) }
-}
+/// Edges of one content model that are looked at for conflicts at most.
+const CHECKED_MAX: usize = 20_000_000;
 
 impl<'d> Compiler<'d> {
     /// Notes which elements may stand for which, for the checks of all models.
@@ -104,119 +71,23 @@ impl<'d> Compiler<'d> {
         ModelKind::All { members: members.into(), optional }
     }
 
-    fn automaton(&mut self, item: Option<Item<'d>>, particle: &Particle) -> ModelKind {
-        let start = StateId::at(self.draft.automata.states.len());
-        let too_large = self.draft.automata.steps.len() > STEPS_MAX;
-        let built = if too_large { None } else { Glushkov::build(particle).ok() };
-        let model = match built {
-            Some(model) => model,
-            None => {
-                if let Some(item) = item {
-                    self.fault(item, "schema-too-large", "the content model is too large");
-                }
-                Glushkov::default()
-            }
-        };
-        let target = |position: usize| StateId::at(start.index() + 1 + position);
-        if let Some(item) = item {
-            self.check_deterministic(item, &model);
-        }
-        let accept = if model.nullable { Accept::Yes } else { Accept::No };
-        let (steps, wild_steps) = self.rows(&model, None, &model.first, target);
-        self.draft.automata.states.push(State { steps, wild_steps, accept, repeats: false });
-        let mut last = vec![false; model.leaves.len()];
-        model.last.iter().for_each(|position| last[*position] = true);
-        let repeated = self.repeated(&model);
-        let mut known: HashMap<&[u32], (Run, Run)> = HashMap::new();
-        for position in 0..model.leaves.len() {
-            let accept = match (last[position], model.leaving(position)) {
-                (false, _) => Accept::No,
-                (true, leave) if leave.is_empty() => Accept::Yes,
-                (true, leave) => Accept::When(self.guard(Counting { leave, again: None, enter: Vec::new() })),
-            };
-            let blocks = model.blocks_from(position);
-            let (steps, wild_steps) = match known.get(blocks).filter(|_| model.counters.is_empty()) {
-                Some(rows) => *rows,
-                None => self.rows(&model, Some(position), &model.edges_from(position), target),
-            };
-            known.insert(blocks, (steps, wild_steps));
-            self.draft.automata.states.push(State { steps, wild_steps, accept, repeats: repeated[position] });
-        }
-        ModelKind::Automaton { start, counters: model.counters.clone().into() }
-    }
-
-    /// Positions whose element can occur more than once in the content.
-    fn repeated(&self, model: &Glushkov) -> Vec<bool> {
-        let name = |leaf: &Leaf| match leaf {
-            Leaf::Element(id) => Some(self.draft.elements[id.index()].name),
-            Leaf::Wildcard(_) => None,
-        };
-        let mut counts: HashMap<NameId, usize> = HashMap::new();
-        model.leaves.iter().filter_map(name).for_each(|name| *counts.entry(name).or_default() += 1);
-        let twice = |leaf: &Leaf| name(leaf).is_some_and(|name| counts.get(&name).is_some_and(|count| *count > 1));
-        model.leaves.iter().enumerate().map(|(position, leaf)| twice(leaf) || model.repeats(position)).collect()
-    }
-
-    /// The rows of steps over elements and over wildcards that edges make.
-    fn rows(
-        &mut self,
-        model: &Glushkov,
-        from: Option<usize>,
-        edges: &[Edge],
-        target: impl Fn(usize) -> StateId,
-    ) -> (Run, Run) {
-        let mut steps: Vec<Step> = Vec::with_capacity(edges.len());
-        let mut wild_steps: Vec<WildStep> = Vec::new();
-        for edge in edges {
-            let guard = self.guard(model.counting(from, *edge));
-            let target = target(edge.to);
-            match model.leaves[edge.to] {
-                Leaf::Element(element) => {
-                    let name = self.draft.elements[element.index()].name;
-                    steps.push(Step { name, element, target, guard });
-                }
-                Leaf::Wildcard(wildcard) => wild_steps.push(WildStep { wildcard, target, guard }),
-            }
-        }
-        steps.sort_by_key(|step| (step.name, step.element, step.target, step.guard));
-        steps.dedup();
-        wild_steps.sort_by_key(|step| (step.wildcard, step.target, step.guard));
-        wild_steps.dedup();
-        let automata = &mut self.draft.automata;
-        let row = share(&mut self.shared.rows, &mut automata.steps, &steps);
-        let wild_row = share(&mut self.shared.wild_rows, &mut automata.wild_steps, &wild_steps);
-        (row, wild_row)
-    }
-
-    fn guard(&mut self, counting: Counting) -> GuardId {
-        if counting == Counting::default() {
-            return GuardId::NONE;
-        }
-        let automata = &mut self.draft.automata;
-        let guard = self.shared.guards.entry(counting).or_insert_with_key(|counting| {
-            let mut numbers = |list: &[u32]| {
-                let start = automata.counter_numbers.len();
-                automata.counter_numbers.extend(list);
-                run(start, list.len())
-            };
-            let guard =
-                Guard { leave: numbers(&counting.leave), again: counting.again, enter: numbers(&counting.enter) };
-            automata.guards.push(guard);
-            GuardId::at(automata.guards.len() - 1)
-        });
-        *guard
-    }
-
     /// `cos-nonambig`: from every state, a name leads to one particle.
-    fn check_deterministic(&mut self, item: Item<'d>, model: &Glushkov) {
-        let counted = !model.counters.is_empty();
-        let mut checked: HashSet<&[u32]> = HashSet::new();
+    pub(super) fn check_deterministic(&mut self, item: Item<'d>, model: &Glushkov) {
+        // Of the stretches of one band with one end, that of the earliest position holds those of all others.
+        let mut checked: HashSet<Vec<(u32, u32, Vec<u32>)>> = HashSet::new();
+        let mut looked_at = model.first.len();
         let mut conflict = self.conflict(model, None, &model.first);
         for position in 0..model.leaves.len() {
             if conflict.is_some() {
                 break;
             }
-            if checked.insert(model.blocks_from(position)) || counted {
+            let stretches = model.stretches_from(position).iter();
+            let ends = stretches.map(|stretch| (stretch.band, stretch.to, model.left_behind(position, *stretch)));
+            if checked.insert(ends.collect()) {
+                looked_at += model.width(position);
+                if looked_at > CHECKED_MAX {
+                    return self.fault(item, "schema-too-large", "the content model is too large");
+                }
                 conflict = self.conflict(model, Some(position), &model.edges_from(position));
             }
         }

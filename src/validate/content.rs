@@ -1,11 +1,12 @@
 //! Content models at work: where a child leads, what could have stood in its place, and whether content may end.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 use super::walk::Open;
 use crate::rules::Rules;
 use crate::rules::sealed::{
-    Accept, Counter, ElementId, GuardId, Member, ModelKind, NameId, NamespaceId, StateId, Step, WildcardId,
+    Accept, BandsId, Counter, ElementId, GuardId, Member, ModelKind, NameId, NamespaceId, StateId, Step, WildStep,
+    WildcardId,
 };
 
 /// Ways to read counted content that are followed side by side at most.
@@ -28,11 +29,18 @@ pub(super) enum Led {
     TooAmbiguous,
 }
 
-/// A transition to be taken if its guard holds.
+/// A transition to be taken if its guards hold.
 #[derive(Debug, Clone, Copy)]
 struct Move {
     target: StateId,
+    leave: GuardId,
     guard: GuardId,
+}
+
+impl Move {
+    fn over(leave: GuardId, step: &Step) -> Self {
+        Self { target: step.target, leave, guard: step.guard }
+    }
 }
 
 /// Takes the child `name` from where the content of `open` is.
@@ -49,6 +57,9 @@ pub(super) fn take(
         ModelKind::Automaton { start, counters } => (*start, counters),
     };
     debug_assert!(open.state.index() >= start.index());
+    if rules.state(open.state).bands != BandsId::NONE {
+        return take_banded(rules, open, counters, bounds, namespace, name);
+    }
     let steps = rules.steps(open.state);
     if let Some(found) = find(steps, name) {
         let only = steps.get(found + 1).is_none_or(|next| next.name != name);
@@ -57,9 +68,13 @@ pub(super) fn take(
             open.state = step.target;
             return Led::Element(step.element, rules.state(step.target).repeats);
         }
-        let moves = steps[found..].iter().take_while(|step| step.name == name).map(move_of);
+        let named = steps[found..].iter().take_while(|step| step.name == name);
+        let moves = named.clone().map(|step| Move::over(GuardId::NONE, step));
         match take_guarded(rules, open, counters, bounds, moves) {
-            Taken::Yes => return Led::Element(step.element, rules.state(open.state).repeats),
+            Taken::Yes => {
+                let taken = named.into_iter().find(|step| step.target == open.state).unwrap_or(&step);
+                return Led::Element(taken.element, rules.state(open.state).repeats);
+            }
             Taken::TooAmbiguous => return Led::TooAmbiguous,
             Taken::No => {}
         }
@@ -67,11 +82,34 @@ pub(super) fn take(
     if let Some(led) = take_substitute(rules, open, counters, bounds, name) {
         return led;
     }
-    take_wildcard(rules, open, counters, bounds, namespace)
+    let steps = rules.wild_steps(open.state);
+    take_wildcard(rules, open, counters, bounds, namespace, steps.iter().map(|step| (GuardId::NONE, step)))
 }
 
-fn move_of(step: &Step) -> Move {
-    Move { target: step.target, guard: step.guard }
+/// Takes the child `name` from a state whose steps are stretches of bands.
+#[cold]
+fn take_banded(
+    rules: &Rules,
+    open: &mut Open,
+    counters: &mut Vec<u32>,
+    bounds: &[Counter],
+    namespace: NamespaceId,
+    name: NameId,
+) -> Led {
+    let from = open.state;
+    let named = || rules.banded_steps(from, name);
+    match take_guarded(rules, open, counters, bounds, named().map(|(leave, step)| Move::over(leave, step))) {
+        Taken::Yes => {
+            let taken = named().find(|(_, step)| step.target == open.state);
+            return taken.map_or(Led::Nowhere, |(_, step)| Led::Element(step.element, rules.state(open.state).repeats));
+        }
+        Taken::TooAmbiguous => return Led::TooAmbiguous,
+        Taken::No => {}
+    }
+    if let Some(led) = take_substitute(rules, open, counters, bounds, name) {
+        return led;
+    }
+    take_wildcard(rules, open, counters, bounds, namespace, rules.all_wild_steps(from))
 }
 
 /// The first step over `name`.
@@ -96,10 +134,11 @@ fn take_substitute(
     for head in &rules.element_declaration(member).heads {
         let head_name = rules.element_declaration(*head).name;
         let steps = rules.steps(open.state);
-        let Some(found) = find(steps, head_name) else { continue };
-        let moves =
-            steps[found..].iter().take_while(|step| step.name == head_name).filter(|step| step.element == *head);
-        match take_guarded(rules, open, counters, bounds, moves.map(move_of)) {
+        let own = find(steps, head_name).map_or(&[][..], |found| &steps[found..]);
+        let own = own.iter().take_while(|step| step.name == head_name).map(|step| (GuardId::NONE, step));
+        let steps = own.chain(rules.banded_steps(open.state, head_name));
+        let moves = steps.filter(|(_, step)| step.element == *head).map(|(leave, step)| Move::over(leave, step));
+        match take_guarded(rules, open, counters, bounds, moves) {
             Taken::Yes => return Some(Led::Element(member, rules.state(open.state).repeats)),
             Taken::TooAmbiguous => return Some(Led::TooAmbiguous),
             Taken::No => {}
@@ -108,21 +147,23 @@ fn take_substitute(
     None
 }
 
-fn take_wildcard(
-    rules: &Rules,
+fn take_wildcard<'r>(
+    rules: &'r Rules,
     open: &mut Open,
     counters: &mut Vec<u32>,
     bounds: &[Counter],
     namespace: NamespaceId,
+    steps: impl Iterator<Item = (GuardId, &'r WildStep)> + Clone,
 ) -> Led {
-    let steps = rules.wild_steps(open.state);
-    for (index, step) in steps.iter().enumerate() {
-        let first = !steps[..index].iter().any(|earlier| earlier.wildcard == step.wildcard);
-        if !first || !rules.wildcard(step.wildcard).namespaces.allows(namespace) {
+    let mut tried = None;
+    for (_, step) in steps.clone() {
+        // Those of one wildcard stand together in a row; trying them again from another row changes nothing.
+        if tried == Some(step.wildcard) || !rules.wildcard(step.wildcard).namespaces.allows(namespace) {
             continue;
         }
-        let same = steps[index..].iter().filter(|other| other.wildcard == step.wildcard);
-        let moves = same.map(|step| Move { target: step.target, guard: step.guard });
+        tried = Some(step.wildcard);
+        let same = steps.clone().filter(|(_, other)| other.wildcard == step.wildcard);
+        let moves = same.map(|(leave, step)| Move { target: step.target, leave, guard: step.guard });
         match take_guarded(rules, open, counters, bounds, moves) {
             Taken::Yes => return Led::Wildcard(step.wildcard, rules.state(open.state).repeats),
             Taken::TooAmbiguous => return Led::TooAmbiguous,
@@ -159,7 +200,8 @@ fn take_guarded(
     for row in 0..open.configurations {
         let from = base + row * width;
         for step in moves.clone() {
-            let holds = rules.guard_holds(step.guard, bounds, &counters[from..from + width]);
+            let counts = &counters[from..from + width];
+            let holds = rules.guard_holds(step.leave, bounds, counts) && rules.guard_holds(step.guard, bounds, counts);
             if !holds || target.is_some_and(|target| target != step.target) {
                 continue;
             }
@@ -274,11 +316,13 @@ pub(super) fn expected(rules: &Rules, open: &Open, counters: &[u32]) -> Vec<Stri
             words.extend(left.iter().take(WORDS_MAX).map(|member| rules.local_name(member.name).to_owned()));
         }
         ModelKind::Automaton { counters: bounds, .. } => {
-            let open_now = |guard: GuardId| {
-                bounds.is_empty()
-                    || configurations(open, counters, bounds).any(|row| rules.guard_holds(guard, bounds, row))
+            let open_now = |leave: GuardId, guard: GuardId| {
+                let holds =
+                    |row: &[u32]| rules.guard_holds(leave, bounds, row) && rules.guard_holds(guard, bounds, row);
+                bounds.is_empty() || configurations(open, counters, bounds).any(holds)
             };
-            let mut steps: Vec<&Step> = rules.steps(open.state).iter().filter(|step| open_now(step.guard)).collect();
+            let steps = rules.all_steps(open.state).filter(|(leave, step)| open_now(*leave, step.guard));
+            let mut steps: Vec<&Step> = steps.map(|(_, step)| step).collect();
             steps.sort_by_key(|step| step.target);
             for step in steps {
                 if words.len() >= WORDS_MAX {
@@ -292,7 +336,7 @@ pub(super) fn expected(rules: &Rules, open: &Open, counters: &[u32]) -> Vec<Stri
                 let others = heads.iter().map(|id| rules.element_declaration(*id)).filter(|other| !other.is_abstract);
                 words.extend(others.map(|other| rules.local_name(other.name).to_owned()));
             }
-            for step in rules.wild_steps(open.state).iter().filter(|step| open_now(step.guard)) {
+            for (_, step) in rules.all_wild_steps(open.state).filter(|(leave, step)| open_now(*leave, step.guard)) {
                 words.push(rules.wildcard_words(step.wildcard));
             }
         }
@@ -311,16 +355,8 @@ pub(super) fn places(rules: &Rules, kind: &ModelKind) -> Places {
         return rules.model_elements(kind).into_iter().map(|(name, element)| (name, (None, element))).collect();
     };
     let mut places = Places::new();
-    let mut seen = HashSet::from([*start]);
-    let mut waiting = VecDeque::from([*start]);
-    while let Some(state) = waiting.pop_front() {
-        for step in rules.steps(state) {
-            places.entry(step.name).or_insert((Some(step.target), step.element));
-            if seen.insert(step.target) {
-                waiting.push_back(step.target);
-            }
-        }
-        waiting.extend(rules.wild_steps(state).iter().map(|step| step.target).filter(|target| seen.insert(*target)));
+    for step in rules.steps_onwards(*start) {
+        places.entry(step.name).or_insert((Some(step.target), step.element));
     }
     places
 }

@@ -47,10 +47,11 @@ impl<W: Window> Reader<W> {
         let start = self.at;
         let mut here = chars::run(bytes, start, TEXT);
         loop {
-            let Some(&byte) = bytes.get(here) else {
-                let long = here - start > self.limits.text_bytes_max;
-                return if long { fault(FaultCode::TextTooLong, start) } else { Err(Stop::Short) };
-            };
+            // Before what stands here is looked at: a window may end at any place.
+            if here - start > self.limits.text_bytes_max {
+                return fault(FaultCode::TextTooLong, start);
+            }
+            let Some(&byte) = bytes.get(here) else { return Err(Stop::Short) };
             match byte {
                 b'<' | b'&' | b'\r' => break,
                 b']' => {
@@ -67,9 +68,6 @@ impl<W: Window> Reader<W> {
         if bytes[here] == b'<' && !self.pending.some {
             let Some(next) = bytes.get(here + 1) else { return Err(Stop::Short) };
             if !matches!(next, b'!' | b'?') {
-                if here - start > self.limits.text_bytes_max {
-                    return fault(FaultCode::TextTooLong, start);
-                }
                 self.at = here;
                 if W::MOVES {
                     self.last_text = (self.offset_of(start), None);

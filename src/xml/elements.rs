@@ -4,7 +4,7 @@ use super::bindings::PREDECLARED;
 use super::chars::{self, SPACE};
 use super::reader::{Open, Reader, Stage, Token};
 use super::stop::{Stop, fault};
-use super::tag::{RawAttribute, RawName};
+use super::tag::{self, RawAttribute, RawName};
 use super::window::Window;
 use super::{FaultCode, XML_NAMESPACE, XMLNS_NAMESPACE};
 
@@ -140,6 +140,7 @@ impl<W: Window> Reader<W> {
         if bytes.get(end) != Some(&b'>') {
             let behind = end;
             end = chars::run(bytes, end, SPACE);
+            tag::within_limit(at, end, &self.limits)?;
             match bytes.get(end) {
                 None => return Err(Stop::Short),
                 Some(b'>') => {}

@@ -364,7 +364,8 @@ impl<W: Window> Reader<W> {
                     Some(byte) => {
                         if self.skip_blanks && chars::is_space_byte(*byte) && !self.pending.some {
                             let behind = chars::run(bytes, self.at, SPACE);
-                            if bytes.get(behind) == Some(&b'<') {
+                            let short = behind - self.at <= self.limits.text_bytes_max;
+                            if short && bytes.get(behind) == Some(&b'<') {
                                 self.at = behind;
                                 return self.markup();
                             }

@@ -72,8 +72,9 @@ impl Tag {
             while bytes.get(separated).is_some_and(|byte| CLASS[usize::from(*byte)] & SPACE != 0) {
                 separated += 1;
             }
+            within_limit(at, separated, limits)?;
             match bytes.get(separated) {
-                None => return too_long(at, bytes.len(), limits),
+                None => return Err(Stop::Short),
                 Some(b'>') => {
                     self.empty = false;
                     return Ok(separated + 1);
@@ -87,16 +88,13 @@ impl Tag {
                     };
                 }
                 Some(_) if separated == here => return fault(FaultCode::BadTag, here),
-                Some(_) => here = self.attribute(text, separated, limits)?,
-            }
-            if here - at > limits.markup_bytes_max {
-                return fault(FaultCode::MarkupTooLong, at);
+                Some(_) => here = self.attribute(text, at, separated, limits)?,
             }
         }
     }
 
-    /// Scans the attribute at `at`; the offset behind its closing quote.
-    fn attribute(&mut self, text: &str, at: usize, limits: &Limits) -> Result<usize, Stop> {
+    /// Scans the attribute at `at`, of the tag that begins at `tag`; the offset behind its closing quote.
+    fn attribute(&mut self, text: &str, tag: usize, at: usize, limits: &Limits) -> Result<usize, Stop> {
         if self.attributes.len() == limits.attributes_max {
             return fault(FaultCode::TooManyAttributes, at);
         }
@@ -105,12 +103,14 @@ impl Tag {
         let mut here = at + name.length;
         if bytes.get(here) != Some(&b'=') {
             here = chars::run(bytes, here, SPACE);
+            within_limit(tag, here, limits)?;
             expect(bytes, here, b'=')?;
         }
         here += 1;
         let mut quote = *bytes.get(here).ok_or(Stop::Short)?;
         if CLASS[usize::from(quote)] & SPACE != 0 {
             here = chars::run(bytes, here, SPACE);
+            within_limit(tag, here, limits)?;
             quote = *bytes.get(here).ok_or(Stop::Short)?;
         }
         if quote != b'"' && quote != b'\'' {
@@ -142,12 +142,10 @@ impl Tag {
         let mut copied = start;
         loop {
             here = chars::run(bytes, here, VALUE);
-            let Some(&byte) = bytes.get(here) else {
-                return too_long(start, bytes.len(), limits);
-            };
             if here - start > limits.attribute_value_bytes_max {
                 return fault(FaultCode::AttributeTooLong, start);
             }
+            let Some(&byte) = bytes.get(here) else { return Err(Stop::Short) };
             match byte {
                 b'"' | b'\'' if byte == quote => break,
                 b'"' | b'\'' | b' ' => here += 1,
@@ -179,9 +177,10 @@ impl Tag {
     }
 }
 
-/// A piece that the window ends in: short, unless it is already longer than markup may be.
-fn too_long<T>(from: usize, length: usize, limits: &Limits) -> Result<T, Stop> {
-    if length - from > limits.markup_bytes_max { fault(FaultCode::MarkupTooLong, from) } else { Err(Stop::Short) }
+/// Checks that a tag that begins at `at` and goes on at `here` is not longer than markup may be. It is looked at before what
+/// stands at `here`, so that a window that ends there makes no other fault.
+pub(super) fn within_limit(at: usize, here: usize, limits: &Limits) -> Result<(), Stop> {
+    if here - at > limits.markup_bytes_max { fault(FaultCode::MarkupTooLong, at) } else { Ok(()) }
 }
 
 /// Checks that the byte at `at` is `wanted`.

@@ -159,6 +159,53 @@ fn long_texts_and_documents_are_refused() {
     assert!(both_ways("<a>1234567890</a>", &limits).is_ok());
 }
 
+/// What is too long is told before any other fault that stands behind the limit: a window may end between the two.
+#[test]
+fn a_limit_comes_before_what_stands_behind_it() {
+    let limits = Limits { text_bytes_max: 10, markup_bytes_max: 12, attribute_value_bytes_max: 6, ..Limits::default() };
+    for (text, code) in [
+        ("<a>12345678901]]></a>", "xml-text-too-long"),
+        ("<a>12345678901 & </a>", "xml-text-too-long"),
+        ("<a>12345678901&bad;</a>", "xml-text-too-long"),
+        ("<a>12345678901\u{1}</a>", "xml-text-too-long"),
+        ("<a>12345678901]", "xml-text-too-long"),
+        ("<a>12345678901<", "xml-text-too-long"),
+        ("<a>1&lt;12345678901]]></a>", "xml-text-too-long"),
+        ("<a>1234567890]]></a>", "xml-cdata-end-in-text"),
+        ("<a b='1234567&bad;'/>", "xml-attribute-too-long"),
+        ("<a b='1234567<'/>", "xml-attribute-too-long"),
+        ("<a b='123456<'/>", "xml-less-than-in-attribute"),
+        ("<a b='12345678901234567890'/>", "xml-attribute-too-long"),
+        ("<a            />", "xml-markup-too-long"),
+        ("<a            !>", "xml-markup-too-long"),
+        ("<a b          !/>", "xml-markup-too-long"),
+        ("<a b=         !/>", "xml-markup-too-long"),
+        ("<a b='1'     !/>", "xml-markup-too-long"),
+        ("<a></a          !>", "xml-markup-too-long"),
+        ("<a></a       ", "xml-truncated"),
+    ] {
+        assert_eq!(both_ways(text, &limits).expect_err(text).code(), code, "{text}");
+    }
+}
+
+#[test]
+fn blanks_that_are_passed_over_are_measured_too() {
+    fn passed<W: Window>(mut reader: Reader<W>) -> Result<(), Fault> {
+        while reader.advance_over_blanks()? {}
+        Ok(())
+    }
+    let limits = Limits { text_bytes_max: 10, ..Limits::default() };
+    for (blanks, fits) in [(10, true), (11, false), (100, false)] {
+        let text = format!("<a>{}<b/></a>", " ".repeat(blanks));
+        let whole = passed(TextReader::new(&text, limits.clone()));
+        assert_eq!(whole.is_ok(), fits, "{blanks}: {whole:?}");
+        for step in [1, 4096] {
+            let source = Drops(text.as_bytes(), step);
+            assert_eq!(passed(StreamReader::from_source(source, limits.clone())), whole, "{blanks} by {step}");
+        }
+    }
+}
+
 #[test]
 fn spans_cover_what_was_written() {
     let text = "<a b='x'>\n&lt;<c/></a>";

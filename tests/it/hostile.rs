@@ -9,6 +9,8 @@ use mezhved::schema::{SchemaSet, compile};
 use mezhved::validate::{Options, check};
 use mezhved::xml::Limits;
 
+use crate::differential::mutation::Dice;
+
 /// Stack of every thread here; what recursed as deep as the schemas below nest would not fit.
 const STACK_BYTES: usize = 1 << 20;
 
@@ -80,6 +82,110 @@ fn long_choices_share_their_steps() {
         codes(&rules, &format!("<r>{}</r>", repeated(20_000, |index| format!("<e{}/>", index % 10_000)))).is_empty()
     );
     assert_eq!(codes(&rules, "<r><e1/><x/></r>"), ["unexpected-element"]);
+}
+
+#[test]
+fn long_sequences_of_what_may_be_left_out_share_their_steps() {
+    let elements = |count: usize, bounds: &dyn Fn(usize) -> String| {
+        repeated(count, |index| format!("<xs:element name='e{index}' type='xs:string' {}/>", bounds(index)))
+    };
+    let optional = elements(50_000, &|_| "minOccurs='0'".to_owned());
+    let found = rules(&root(&format!("<xs:sequence>{optional}</xs:sequence>"))).unwrap();
+    let sizes = found.model_sizes();
+    assert!(sizes.states <= 50_001 && sizes.steps <= 100_000, "{sizes:?}");
+    let every = |step: usize| format!("<r>{}</r>", repeated(50_000 / step, |index| format!("<e{}/>", index * step)));
+    for step in [1, 2, 999, 40_000] {
+        assert!(codes(&found, &every(step)).is_empty(), "{step}");
+    }
+    assert_eq!(codes(&found, "<r><e2/><e1/><e49999/></r>"), ["unexpected-element"]);
+    assert_eq!(codes(&found, "<r><e49999/><e49999/></r>"), ["unexpected-element"]);
+    assert_eq!(codes(&found, "<r><e7/><x/></r>"), ["unexpected-element"]);
+
+    let counted = elements(5_000, &|index| match index % 5 {
+        0 => "minOccurs='0' maxOccurs='unbounded'".to_owned(),
+        1 => "minOccurs='0' maxOccurs='3'".to_owned(),
+        2 if index % 500 == 2 => "minOccurs='2' maxOccurs='100000'".to_owned(),
+        _ => "minOccurs='0'".to_owned(),
+    });
+    let found = rules(&root(&format!("<xs:sequence maxOccurs='2'>{counted}</xs:sequence>"))).unwrap();
+    assert!(found.model_sizes().steps <= 40_000, "{:?}", found.model_sizes());
+    let round = repeated(10, |index| format!("<e{0}/><e{0}/>", index * 500 + 2));
+    assert!(codes(&found, &format!("<r>{round}{round}</r>")).is_empty());
+    assert!(codes(&found, &format!("<r><e0/><e1/><e1/><e1/>{round}</r>")).is_empty());
+    assert_eq!(codes(&found, &format!("<r><e1/><e1/><e1/><e1/>{round}</r>")), ["unexpected-element"]);
+    assert_eq!(codes(&found, &format!("<r>{round}{round}{round}</r>")), ["unexpected-element"]);
+    assert_eq!(codes(&found, &format!("<r>{round}<e2/></r>")), ["missing-element"]);
+    assert_eq!(
+        codes(&found, &format!("<r>{}</r>", round.replace("<e502/><e502/>", "<e502/>"))),
+        ["unexpected-element"]
+    );
+
+    // The same name twice, with nothing between that must be there.
+    let twice = format!(
+        "<xs:sequence>{}<xs:element name='e9'/></xs:sequence>",
+        elements(1_000, &|_| "minOccurs='0'".to_owned())
+    );
+    assert_eq!(rules(&root(&twice)).err().as_deref(), Some("cos-nonambig"));
+}
+
+/// Long content with random bounds, by a regular expression over its elements.
+#[test]
+fn long_content_is_judged_as_a_regular_expression_judges_it() {
+    for seed in 0..24 {
+        let mut dice = Dice::new(seed);
+        let (mut schema, mut pattern, mut next) = (String::new(), String::new(), 0);
+        long_content(&mut dice, 3, &mut next, &mut schema, &mut pattern);
+        let found = rules(&root(&schema)).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+        let regex = regex::RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 28).build().unwrap();
+        let mut valid = 0;
+        for _ in 0..60 {
+            let mut places: Vec<usize> = (0..next).filter(|_| dice.below(next.min(40)) == 0).collect();
+            for _ in 0..dice.below(3) {
+                let (from, to) = (dice.below(places.len() + 1), dice.below(places.len() + 1));
+                let piece = places[from.min(to)..from.max(to)].to_vec();
+                places.splice(to..to, piece);
+            }
+            let word: String = places.iter().map(|place| letter(*place)).collect();
+            let document = format!("<r>{}</r>", places.iter().map(|place| format!("<e{place}/>")).collect::<String>());
+            let agrees = codes(&found, &document).is_empty() == regex.is_match(&word);
+            assert!(agrees, "seed {seed}: {document}\n{schema}");
+            valid += usize::from(regex.is_match(&word));
+        }
+        assert!(valid > 5, "seed {seed}: only {valid} are valid");
+    }
+}
+
+/// The character that stands for an element in a regular expression.
+fn letter(place: usize) -> char {
+    char::from_u32(0x4E00 + u32::try_from(place).unwrap()).unwrap()
+}
+
+/// A long sequence in which most may be left out, as a schema and as a regular expression.
+fn long_content(dice: &mut Dice, depth: usize, next: &mut usize, schema: &mut String, pattern: &mut String) {
+    let bounds = |dice: &mut Dice, needed: usize| {
+        let least = if dice.below(needed) == 0 { 1 + dice.below(2) } else { 0 };
+        let most = (dice.below(3) > 0).then(|| least.max(1) + dice.below(3));
+        let most_text = most.map_or("unbounded".to_owned(), |most| most.to_string());
+        let most_digits = most.map_or(String::new(), |most| most.to_string());
+        (format!("minOccurs='{least}' maxOccurs='{most_text}'"), format!("{{{least},{most_digits}}}"))
+    };
+    schema.push_str("<xs:sequence>");
+    for _ in 0..if depth == 3 { 150 + dice.below(100) } else { 1 + dice.below(8) } {
+        if depth > 0 && dice.below(20) == 0 {
+            let (occurs, counted) = bounds(dice, 40);
+            write!(schema, "<xs:sequence {occurs}>").unwrap();
+            pattern.push_str("(?:");
+            long_content(dice, depth - 1, next, schema, pattern);
+            schema.push_str("</xs:sequence>");
+            write!(pattern, "){counted}").unwrap();
+        } else {
+            let (occurs, counted) = bounds(dice, 200);
+            write!(schema, "<xs:element name='e{next}' {occurs}/>").unwrap();
+            write!(pattern, "{}{counted}", letter(*next)).unwrap();
+            *next += 1;
+        }
+    }
+    schema.push_str("</xs:sequence>");
 }
 
 #[test]
