@@ -62,6 +62,7 @@ CREATE TABLE cases (
     turn          BIGINT NOT NULL CHECK (turn >= 0),        -- moves so far
     since         BIGINT NOT NULL,         -- moment the current status happened
     origin        TEXT NOT NULL,            -- the agency that opened it
+    root          TEXT,                     -- id of the message that opened it: the root of the chain that answers refer to
     agency        TEXT NOT NULL,
     officer       TEXT,
     unit          TEXT,                     -- the responsible unit, where one was chosen

@@ -1,6 +1,6 @@
 //! The agencies that may send to us: who they are for the broker, what they may send, where their answers go.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::written;
 use crate::outcome::Code;
@@ -24,7 +24,15 @@ pub struct Partner {
     reply_to: Vec<String>,
     systems: Vec<String>,
     kinds: Vec<String>,
+    /// Its own codes for results, by ours.
+    result_codes: BTreeMap<String, String>,
 }
+
+/// What has no code of its own: whatever was applied, whatever was refused.
+const APPLIED: &str = "applied";
+const REFUSED: &str = "refused";
+/// A remark that is no refusal.
+const LATE: &str = "late";
 
 /// All agencies, by code.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +65,7 @@ impl Partner {
             reply_to: written.reply_to.clone(),
             systems: written.systems.clone(),
             kinds: written.kinds.clone(),
+            result_codes: result_codes(written)?,
         })
     }
 
@@ -64,6 +73,14 @@ impl Partner {
     pub fn may_send(&self, system: &str, kind: &str) -> Result<(), Code> {
         let permits = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
         if permits(&self.systems, system) && permits(&self.kinds, kind) { Ok(()) } else { Err(Code::SenderNotAllowed) }
+    }
+
+    /// Its own code for a result; none where it has none.
+    #[must_use]
+    pub fn result_code(&self, accepted: bool, code: Option<&str>) -> Option<&str> {
+        let whole = if accepted { APPLIED } else { REFUSED };
+        let own = code.and_then(|code| self.result_codes.get(code)).or_else(|| self.result_codes.get(whole));
+        own.map(String::as_str)
     }
 
     /// Where its receipt goes: its own queue, else a `reply_to` that it may use.
@@ -77,6 +94,21 @@ impl Partner {
         };
         self.receipts.clone().or_else(|| reply_to.filter(permitted).map(str::to_owned))
     }
+}
+
+/// The agency's codes for results: for `applied`, `refused`, `late` and the codes of docs/outcomes.md.
+fn result_codes(written: &written::Partner) -> Result<BTreeMap<String, String>, String> {
+    for (ours, own) in &written.result_codes {
+        let known = [APPLIED, REFUSED, LATE].contains(&ours.as_str()) || Code::parse(ours).is_some();
+        if !known {
+            let text = "docs/outcomes.md lists the codes; there are `applied`, `refused` and `late` beside them";
+            return Err(format!("agencies: {}: result_codes: there is no code `{ours}`; {text}", written.code));
+        }
+        if own.trim() != own || own.is_empty() || own.chars().count() > 100 {
+            return Err(format!("agencies: {}: result_codes.{ours}: 1 to 100 characters", written.code));
+        }
+    }
+    Ok(written.result_codes.clone())
 }
 
 impl Partners {

@@ -211,6 +211,7 @@ sections! {
         reply_to: Vec<String>,
         systems: Vec<String>,
         kinds: Vec<String>,
+        result_codes: BTreeMap<String, String>,
     }
     /// One of `state_services`.
     StateService { code: String, agency: String, answer_minutes: u64, answer_schema: String, }

@@ -26,6 +26,7 @@ mod schedule;
 mod search;
 mod sixth;
 mod specimens;
+mod steps;
 mod support;
 mod tidy;
 mod timers;

@@ -338,8 +338,8 @@ fn fold(changes: &[Change]) -> Folded<'_> {
 static CASES: Insert = Insert::new(
     "INTO cases (id, status, since, agency, officer, deadline, expected_on, open, changed_at, turn, system, kind, \
      number, service, object, purpose, title, parent_kind, parent_number, applicant, origin, valid_from, valid_until, \
-     amount, email, phone, details, version, opened_at, unit)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     amount, email, phone, details, version, opened_at, unit, root)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -375,6 +375,7 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(case.version)
         .bind(to_store(case.opened_at))
         .bind(&case.unit)
+        .bind(&case.root)
 }
 
 fn details_text(details: &Details) -> String {

@@ -134,7 +134,7 @@ impl Transaction {
             "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
              c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
              c.phone, c.kind, c.parent_kind, c.parent_number, c.turn, c.origin, c.valid_from, c.valid_until, c.amount, \
-             c.details, c.version, c.unit FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
+             c.details, c.version, c.unit, c.root FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
              AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2",
         )
         .bind(keys)
@@ -351,6 +351,7 @@ fn case(row: &SqliteRow) -> Result<Case, StoreFault> {
         details: json_column(row, 27)?,
         version: row.try_get(28)?,
         unit: row.try_get(29)?,
+        root: row.try_get(30)?,
         corrected: false,
     })
 }

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
 use super::Sqlite;
-use super::facts::json_column;
+use super::facts::{hash, json_column};
 use crate::store::StoreFault;
 use crate::store::search::{
     CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place,
@@ -38,6 +38,24 @@ impl Sqlite {
             }
         }
         Ok(found)
+    }
+
+    pub(in crate::store) async fn party_hashes(
+        &self,
+        (system, kind, number): (&str, &str, &str),
+        role: &str,
+    ) -> Result<Vec<[u8; 32]>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT p.hash FROM cases c JOIN parties p ON p.case_id = c.id \
+             WHERE c.system = ?1 AND c.kind = ?2 AND c.number = ?3 AND p.role = ?4",
+        )
+        .bind(system)
+        .bind(kind)
+        .bind(number)
+        .bind(role)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| hash(row, 0)).collect()
     }
 
     pub(in crate::store) async fn list_documents(
@@ -251,6 +269,13 @@ fn documents(filter: &DocumentFilter) -> Builder {
         query.push(" AND d.case_id IN (SELECT c.id FROM cases c WHERE true");
         conditions(&mut query, &filter.cases, of_cases);
         query.push(")");
+    }
+    if !filter.unseen.is_empty() {
+        let list: Vec<_> = filter.unseen.iter().map(|one| [&one.system, &one.kind, &one.r#type]).collect();
+        query.push(
+            " AND (+c.system, +c.kind, +d.type) NOT IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(",
+        );
+        query.push_bind(json!(list).to_string()).push("))");
     }
     for (column, sought) in [("+d.type", &filter.r#type), ("+d.number", &filter.number), ("+d.state", &filter.state)] {
         if let Some(sought) = sought {
