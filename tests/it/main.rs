@@ -9,6 +9,7 @@ mod contents;
 mod coverage;
 mod daemon;
 mod differential;
+mod every_kind;
 mod exports;
 mod extracts;
 mod faults;
