@@ -20,6 +20,7 @@ mod journal;
 mod logs;
 mod messages;
 mod notify;
+mod orders;
 mod outcomes;
 mod outgoing;
 mod routing;
