@@ -1,6 +1,7 @@
 //! The stories: messages through the real pipeline, on the real store and the real broker.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a story fails where something is not as it must be")]
 
+mod bad_input;
 mod broker;
 mod codes;
 mod commands;
