@@ -335,7 +335,7 @@ fn exports(w: &Written) -> Result<ExportSettings, ConfigFault> {
 }
 
 /// So many days; 0 is for ever.
-fn days(count: u32) -> Option<Duration> {
+pub(super) fn days(count: u32) -> Option<Duration> {
     (count > 0).then(|| Duration::from_secs(u64::from(count) * 86_400))
 }
 

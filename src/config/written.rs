@@ -127,6 +127,7 @@ sections! {
         http_timeout_seconds: u64,
         opt_out_link: String,
         opt_out_key_file: String,
+        retention_days: u32,
         channel: BTreeMap<String, Channel>,
         default: Vec<DefaultChoice>,
     }

@@ -42,7 +42,7 @@ impl Parcel<'_> {
 }
 
 /// Looks whether a destination can be delivered to, changing nothing.
-pub fn look(destination: &Destination) -> Result<(), String> {
+pub(super) fn look(destination: &Destination) -> Result<(), String> {
     match destination {
         Destination::Folder { path, made: false, .. } => folder(path),
         Destination::Folder { .. } | Destination::Queue { .. } | Destination::S3 { .. } => Ok(()),

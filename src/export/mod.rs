@@ -9,6 +9,7 @@ mod announce;
 mod chart;
 mod csv;
 mod deliver;
+mod findings;
 mod format;
 mod html;
 mod job;
@@ -39,7 +40,7 @@ use thiserror::Error;
 use crate::store::{ContentFault, StoreFault};
 
 pub use announce::{READY_QUEUE, job_queue};
-pub use deliver::look;
+pub use findings::{Finding, findings};
 pub use format::{Compression, Encoding, Format, Headings, Profile};
 pub use job::{Bench, Destination, Empty, Job, JobFault, Mode, Subject, WrittenJob};
 pub use jobs::{Jobs, Listed, Origin};

@@ -343,7 +343,7 @@ async fn jobs_that_cannot_run_are_told_and_hinder_no_other() {
         "column.toml:3: export.job: cases has no column `colour`",
         "register.toml:2: export.job: there is no register `houses`",
         "export.job: cron.never: `0 0 31 2 *` never fires",
-        "nowhere: export.destination: folder",
+        "nowhere.toml:3: export.destination: folder",
         "make the folder, or name another",
     ] {
         assert!(checked.contains(said), "{said}\n{checked}");

@@ -24,7 +24,8 @@ use crate::support::rabbitmq::vhost;
 use crate::support::traffic::traffic;
 use crate::support::{FIVE, Folder, delivery, house, message, own_house, settle, wake};
 
-fn rules() -> mezhved::rules::Rules {
+/// The rules of everything that we send.
+pub(crate) fn rules() -> mezhved::rules::Rules {
     let library = Library::load(None).unwrap();
     let files: BTreeMap<String, Vec<u8>> =
         library.ending(".xsd").map(|path| (path.to_owned(), library.get(path).unwrap().to_vec())).collect();

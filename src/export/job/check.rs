@@ -76,7 +76,7 @@ fn build(written: WrittenJob, bench: &Bench<'_>, faults: &mut Faults<'_>) -> Opt
     };
     let format = format(&written, faults);
     let schedule =
-        written.plan(bench.schedule).map(|plan| plan.map_err(|fault| faults.in_schedule(&written, &fault.0)).ok());
+        written.plan(bench.schedule).map(|plan| plan.map_err(|fault| faults.in_schedule(&written, &fault.text)).ok());
     let destinations = destinations(&written.destination, bench, faults);
     // Without a subject nothing can be said of columns.
     let subject = subject(&written, faults)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::Subject;
-use crate::config::{ConfigFault, JobWritten, ScheduleSettings};
+use crate::config::{JobWritten, PlanFault, ScheduleSettings};
 use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
 use crate::schedule::plan::Plan;
 
@@ -98,7 +98,7 @@ impl WrittenJob {
     }
 
     /// When it runs by itself, in the job's own zone unless the schedule names another.
-    pub(in crate::export) fn plan(&self, schedule: &ScheduleSettings) -> Option<Result<Plan, ConfigFault>> {
+    pub(in crate::export) fn plan(&self, schedule: &ScheduleSettings) -> Option<Result<Plan, PlanFault>> {
         let mut written = self.schedule.as_ref()?.get_ref().clone();
         if written.zone.is_none() {
             written.zone = self.zone.as_ref().map(|zone| zone.get_ref().clone());

@@ -401,6 +401,51 @@ impl Sqlite {
         Ok(done + untold)
     }
 
+    pub(in crate::store) async fn forget_notifications(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        // Jobs of exports that give changes get each row before it goes.
+        let done = sqlx::query(
+            "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n WHERE n.settled_at < ?1 \
+             AND NOT EXISTS (SELECT 1 FROM export_changes x WHERE x.source = 'notifications' AND x.row = n.id) \
+             ORDER BY n.settled_at LIMIT ?2)",
+        )
+        .bind(to_store(before))
+        .bind(limit)
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done > 0 {
+            let after = json!({ "notifications": done, "settled_before": to_store(before) });
+            tx.write_audit(&[AuditRow { after: Some(after.to_string()), ..audit }]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done)
+    }
+
+    pub(in crate::store) async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        let over = sqlx::query(
+            "SELECT e.id FROM events e WHERE e.state = 'told' AND e.created_at < ?1 \
+             AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.event = e.id) ORDER BY e.id LIMIT ?2",
+        )
+        .bind(to_store(before))
+        .bind(limit)
+        .fetch_all(&mut *tx.tx)
+        .await?;
+        let over =
+            over.iter().map(|row| Ok(json!(row.try_get::<i64, _>(0)?))).collect::<Result<Vec<_>, StoreFault>>()?;
+        let events = over.len() as u64;
+        tx.each("DELETE FROM event_reach WHERE event IN (SELECT value FROM json_each(?1))", over.clone()).await?;
+        tx.each("DELETE FROM events WHERE id IN (SELECT value FROM json_each(?1))", over).await?;
+        tx.commit(()).await?.into_run();
+        Ok(events)
+    }
+
     pub(in crate::store) async fn opt_out(&self, choice: &SubscriptionRow, audit: AuditRow) -> Result<(), StoreFault> {
         let mut tx = self.begin().await?;
         tx.write_subscriptions(&[choice]).await?;

@@ -6,6 +6,7 @@ pub(crate) mod daemon;
 pub(crate) mod proxy;
 pub(crate) mod rabbitmq;
 pub(crate) mod raw;
+pub(crate) mod scenes;
 pub(crate) mod traffic;
 pub(crate) mod world;
 
