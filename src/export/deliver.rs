@@ -113,8 +113,8 @@ async fn put(parcel: &Parcel<'_>, bucket: &str, key: &str) -> Result<String, Str
 }
 
 #[cfg(not(feature = "s3"))]
-async fn put(_parcel: &Parcel<'_>, _bucket: &str, _key: &str) -> Result<String, String> {
-    Err(ExportFault::NotBuilt("s3").to_string())
+fn put(_parcel: &Parcel<'_>, _bucket: &str, _key: &str) -> std::future::Ready<Result<String, String>> {
+    std::future::ready(Err(ExportFault::NotBuilt("s3").to_string()))
 }
 
 /// The manifest lies beside its file.

@@ -56,6 +56,7 @@ const SYSTEM: Column = text("system", "Система", "System");
 const KIND: Column = text("kind", "Вид дела", "Kind of case");
 const KIND_LABEL: Column =
     Column::label("kind_label", "Название вида", "Name of the kind", Labels::Kind, &["system", "kind"]);
+const OF_STATUS: &[&str] = &["system", "kind", "status"];
 const MESSAGE_KIND: Column = text("kind", "Вид сообщения", "Kind of message");
 const AGENCY: Column = text("agency", "Ведомство", "Agency");
 const DAY: Column = Column::new("day", "День", "Day", ColumnType::Day, "day");
@@ -104,8 +105,6 @@ static STATUSES: Report = report(
         count("cases", "Перешло дел", "Cases that entered it"),
     ],
 );
-const OF_STATUS: &[&str] = &["system", "kind", "status"];
-
 static TERMS: Report = report(
     ("terms", Question::Terms),
     ("Сроки: соблюдены и нарушены", "Terms kept and broken"),

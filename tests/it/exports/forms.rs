@@ -24,7 +24,7 @@ async fn packed_files_hold_the_bytes_of_the_plain_one() {
     let made = |format: &str, compression: &str| {
         let path = office.folder.path().join("file").display().to_string();
         let form = ["--format", format, "--compression", compression, "--slot", "2026-03-04", "--output", &path];
-        office.home.verb(&[&["export", "run", "cases"][..], &form].concat(), 0);
+        office.home.verb(&[&["export", "run", "cases"][..], &form[..]].concat(), 0);
         fs::read(path).unwrap()
     };
     for format in ["csv", "xml", "html"] {
@@ -49,7 +49,7 @@ async fn a_windows_1251_file_reads_back_as_the_same_table() {
         let path = office.folder.path().join("file").display().to_string();
         let columns = "number,status_label,kind_label,agency,opened_at,amount,open";
         let form = ["--profile", "excel-ru", "--encoding", encoding, "--columns", columns, "--output", &path];
-        office.home.verb(&[&["export", "run", "cases"][..], &form].concat(), 0);
+        office.home.verb(&[&["export", "run", "cases"][..], &form[..]].concat(), 0);
         fs::read(path).unwrap()
     };
     let (utf8, old) = (made("utf-8"), made("windows-1251"));
