@@ -41,7 +41,9 @@ pub(super) fn run(layers: &Layers) -> Done {
         match ended {
             Ok(Stopped::Cleanly) => Ok(Exit::Well),
             Ok(Stopped::AtDeadline) => Ok(Exit::Found),
-            Err(fault @ (DaemonFault::Http(_) | DaemonFault::Channel(_))) => Err(Failed::wrong(fault)),
+            Err(fault @ (DaemonFault::Http(_) | DaemonFault::Channel(_) | DaemonFault::Exports(_))) => {
+                Err(Failed::wrong(fault))
+            }
             Err(fault) => Err(Failed::away(fault)),
         }
     })

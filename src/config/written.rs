@@ -95,6 +95,7 @@ sections! {
         work_folder: String,
         keep_days: u32,
         message_bytes_max: u64,
+        mail_bytes_max: u64,
         s3: S3,
     }
     /// Section `exports.s3`.

@@ -9,11 +9,13 @@ mod announce;
 mod chart;
 mod csv;
 mod deliver;
+mod digest;
 mod findings;
 mod format;
 mod html;
 mod job;
 mod jobs;
+mod letter;
 mod make;
 mod manifest;
 mod marks;
@@ -63,6 +65,14 @@ pub enum ExportFault {
     /// The folder of kept files.
     #[error("{0}")]
     Content(#[from] ContentFault),
+    /// The folder of jobs.
+    #[error("export.folder: {path}: {fault}; name a folder that can be read in exports.folder, or leave it empty")]
+    Folder {
+        /// Which.
+        path: String,
+        /// What the system said.
+        fault: std::io::Error,
+    },
     /// A file cannot be written.
     #[error("export.unwritable: {path}: {fault}")]
     Unwritable {
@@ -127,6 +137,9 @@ pub enum ExportFault {
         /// Why.
         why: String,
     },
+    /// A destination that will not take the file at another try either.
+    #[error("export.refused: mail: {0}")]
+    Refused(String),
     /// The schema of a document.
     #[error("export.schema: {0}")]
     Schema(String),

@@ -21,11 +21,12 @@ const ACTOR: &str = "schedule";
 /// tells of it.
 ///
 /// [`findings`]: super::findings()
-#[must_use]
-pub fn scheduled(config: &Config) -> Vec<schedule::Job> {
-    let Some(folder) = &config.exports.folder else { return Vec::new() };
-    let files = files(folder).unwrap_or_default();
-    files.into_iter().filter_map(|path| job(path, config)).collect()
+///
+/// # Errors
+/// The folder cannot be read: none of its jobs would run.
+pub fn scheduled(config: &Config) -> Result<Vec<schedule::Job>, ExportFault> {
+    let Some(folder) = &config.exports.folder else { return Ok(Vec::new()) };
+    Ok(files(folder)?.into_iter().filter_map(|path| job(path, config)).collect())
 }
 
 fn job(path: PathBuf, config: &Config) -> Option<schedule::Job> {

@@ -91,6 +91,12 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
+/// Whether a text is an address that a letter can be sent to.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
+}
+
 /// Hands letters over.
 #[derive(Debug, Clone)]
 pub struct Mailer {

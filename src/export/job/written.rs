@@ -73,6 +73,7 @@ pub(super) struct WrittenDestination {
     pub(super) name: Option<Name>,
     pub(super) content: Option<Spanned<bool>>,
     pub(super) bucket: Option<Name>,
+    pub(super) to: Option<Spanned<Vec<Name>>>,
 }
 
 impl WrittenDestination {
@@ -82,7 +83,8 @@ impl WrittenDestination {
         let texts = [("path", &self.path), ("name", &self.name), ("bucket", &self.bucket)];
         let texts = texts.into_iter().filter_map(move |(key, name)| Some((key, place(&name.as_ref()?.span()))));
         let content = self.content.as_ref().map(|content| ("content", place(&content.span())));
-        texts.chain(content)
+        let to = self.to.as_ref().map(|to| ("to", place(&to.span())));
+        texts.chain(content).chain(to)
     }
 }
 
