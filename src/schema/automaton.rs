@@ -87,9 +87,9 @@ impl<'d> Compiler<'d> {
         let (steps, wild_steps) = self.rows(&model, None, &model.first, start);
         self.draft.automata.states.push(State { steps, wild_steps, bands: BandsId::NONE, accept, repeats: false });
         if is_narrow(&model) {
-            self.narrow_states(&model, start)
+            self.narrow_states(&model, start);
         } else {
-            self.wide_states(&model, start)
+            self.wide_states(&model, start);
         }
         ModelKind::Automaton { start: start.0, counters: model.counters.clone().into() }
     }

@@ -172,7 +172,8 @@ fn unfilled(printed: &str) -> Vec<String> {
     for row in reader.records() {
         row.unwrap().iter().zip(&mut filled).for_each(|(value, filled)| *filled |= !value.is_empty());
     }
-    let empty = headings.into_iter().zip(filled).filter(|(heading, filled)| !filled && !UNFILLED.contains(&heading.as_str()));
+    let empty =
+        headings.into_iter().zip(filled).filter(|(heading, filled)| !filled && !UNFILLED.contains(&heading.as_str()));
     empty.map(|(heading, _)| heading).collect()
 }
 
