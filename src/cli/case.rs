@@ -44,6 +44,13 @@ pub(super) struct Show {
     /// As a member of staff sees it, by the member's number: only a case of the organization, only documents that the roles let see.
     #[arg(long, value_name = "NUMBER", conflicts_with = "as_applicant")]
     as_member: Option<String>,
+    #[command(flatten)]
+    printed: Printed,
+}
+
+/// How it is printed.
+#[derive(Debug, Args)]
+struct Printed {
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -92,17 +99,17 @@ impl Show {
             let end = case.deadline.and_then(DateTime::from_timestamp_millis)?;
             remaining(clock::now(), end, config.zone, &rules.calendar)
         };
-        if show.json {
+        if show.printed.json {
             let told = |case| Shown { case, remaining: left(case).map(|term| term.to_string()) };
             cases.iter().try_for_each(|case| show::json(&told(case)))?;
             return Ok(Exit::Well);
         }
-        if show.html {
+        if show.printed.html {
             let pages = cases.iter().map(|case| page::case(case, &config, &rules.lifecycles));
             pages.for_each(|page| show::bytes(page.as_bytes()));
             return Ok(Exit::Well);
         }
-        if show.csv {
+        if show.printed.csv {
             let rows = cases.iter().flat_map(|case| case.history.iter().map(move |row| (case, row)));
             show::csv(&HISTORY, rows.map(|(case, row)| history(case, row, &config)))?;
             return Ok(Exit::Well);

@@ -186,4 +186,27 @@ mod tests {
         let none = Partner { kinds: Vec::new(), ..partner() };
         assert_eq!(none.may_send("epgu", "StatusUpdate"), Err(Code::SenderNotAllowed));
     }
+
+    #[test]
+    fn results_have_an_agencys_own_codes_where_it_has_them() {
+        let codes = [("applied", "0"), ("unknown-case", "28"), ("refused", "5")];
+        let with = |codes: &[(&str, &str)]| {
+            let result_codes = codes.iter().map(|(ours, own)| ((*ours).to_owned(), (*own).to_owned())).collect();
+            let base = written::Partner { code: "MFC".into(), user: "mfc".into(), ..Default::default() };
+            Partner::check(&written::Partner { result_codes, ..base })
+        };
+        let partner = with(&codes).unwrap();
+        for (accepted, code, own) in [
+            (true, None, "0"),
+            (true, Some("late"), "0"),
+            (false, Some("unknown-case"), "28"),
+            (false, Some("case-exists"), "5"),
+        ] {
+            assert_eq!(partner.result_code(accepted, code), Some(own), "{code:?}");
+        }
+        assert_eq!(with(&[]).unwrap().result_code(false, Some("unknown-case")), None);
+        for (codes, said) in [(("unknown-thing", "1"), "no code `unknown-thing`"), (("applied", " "), "1 to 100")] {
+            assert!(with(&[codes]).unwrap_err().contains(said), "{codes:?}");
+        }
+    }
 }

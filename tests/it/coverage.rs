@@ -42,8 +42,8 @@ fn told(story: &str) -> Result<(), String> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let named = |line: &str| line.trim_start_matches("async ").starts_with(&format!("fn {test}("));
     let at = lines.iter().position(|line| named(line)).ok_or(format!("{file} has no function {test}"))?;
-    let attributes = lines[..at].iter().rev().take_while(|line| line.starts_with('#') || line.starts_with("///"));
-    let is = attributes.into_iter().any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"));
+    let mut above = lines[..at].iter().rev().take_while(|line| line.starts_with('#') || line.starts_with("///"));
+    let is = above.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"));
     is.then_some(()).ok_or(format!("{file}: {test} is no test"))
 }
 
