@@ -1,10 +1,11 @@
 //! Exports of a long register: one history entry a row, a store of its own, no broker.
-//!   1. a bare loop of the same SELECT into the csv crate, one statement, no page, no hash, no sync at the end;
-//!   2. the export itself as CSV for machines, as XML with its check, packed with zstd;
-//!   3. the program as a process: the most memory that it ever held;
+//!   1. in turns, round by round: a bare loop of the same SELECT into the csv crate (one statement, no page, no hash, no sync at the end),
+//!      and the export itself as CSV for machines, of the same columns;
+//!   2. the export of all columns, packed with zstd, as XML with its check, as a page;
+//!   3. the program as a process: the most memory that it ever held, by format;
 //!   4. small commits a second while nothing else runs, and while an export reads.
 //!
-//! Usage: `cargo bench --bench export -- [ROWS]`. What was measured stands in `benches/notes.md`.
+//! Usage: `cargo bench --bench export -- [ROWS [ROUNDS]]`. What was measured stands in `benches/notes.md`.
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program that measures and tells")]
 
@@ -29,7 +30,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The register's columns but for the labels, which are no columns of the tables.
 const SELECT: &str = "SELECT c.system, c.kind, c.number, t.entry, t.turn, t.from_status, t.to_status, t.happened_at, t.recorded_at, \
      t.agency, t.officer, t.comment, (SELECT group_concat(r.value ->> 'code', ' ') FROM json_each(t.details, '$.reasons') r), \
-     i.message_id, t.item FROM history t JOIN cases c ON c.id = t.case_id LEFT JOIN inbox i ON i.seq = t.message ORDER BY t.id";
+     m.code, i.message_id, t.item FROM history t JOIN cases c ON c.id = t.case_id LEFT JOIN inbox i ON i.seq = t.message \
+     LEFT JOIN timers m ON m.id = t.timer ORDER BY t.id";
+/// The same columns of the register.
+const COLUMNS: &str = "columns = ['system', 'kind', 'number', 'entry', 'turn', 'from_status', 'to_status', 'happened_at', 'recorded_at', \
+     'agency', 'officer', 'comment', 'reasons', 'timer', 'message_id', 'item']";
+/// Which of them are numbers.
+const NUMBERS: [usize; 4] = [4, 7, 8, 15];
+const WIDTH: usize = 16;
 
 struct Quiet;
 
@@ -38,7 +46,8 @@ impl Progress for Quiet {
 }
 
 fn main() {
-    let rows = std::env::args().skip(1).find_map(|argument| argument.parse::<i64>().ok()).unwrap_or(1_000_000);
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<i64>().ok());
+    let (rows, rounds) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(5));
     let folder = std::env::temp_dir().join(format!("mezhved-bench-export-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join("mezhved.toml");
@@ -54,34 +63,77 @@ fn main() {
     runtime.block_on(async {
         let store = Store::open(&config.store).await.expect("a store");
         fill(&config.store.path, rows).await;
-        let bare = bare(&config.store.path, &folder.join("bare.csv")).await;
-        told("bare: SELECT into the csv crate", rows, bare);
-        let mut ratio = 0.0;
+        let house = House { store: &store, config: &config, rules: &rules, folder: &folder };
+        house.rounds(rows, rounds).await;
         for (what, form) in [
-            ("export: CSV", "format = 'csv'"),
-            ("export: CSV, zstd", "format = 'csv'\ncompression = 'zstd'"),
-            ("export: XML, checked", "format = 'xml'"),
+            ("export: CSV, all columns", "format = 'csv'"),
+            ("export: CSV, all columns, zstd", "format = 'csv'\ncompression = 'zstd'"),
+            ("export: XML, all columns, checked", "format = 'xml'"),
+            ("export: HTML, all columns", "format = 'html'"),
         ] {
-            let time = export(&store, &config, &rules, form).await;
-            told(what, rows, time);
-            if ratio == 0.0 {
-                ratio = bare.as_secs_f64() / time.as_secs_f64();
-            }
+            told(what, rows, house.export(form).await);
         }
-        println!("export: CSV / bare: {ratio:.2}");
         let alone = commits(&config.store.path, Duration::from_secs(5)).await;
-        let exporting = export(&store, &config, &rules, "format = 'csv'");
+        let exporting = house.export("format = 'csv'");
         let (beside, _) = tokio::join!(commits(&config.store.path, Duration::from_secs(5)), exporting);
         println!("commits a second alone: {alone:.0}, beside an export: {beside:.0}");
         store.close().await;
     });
-    println!("the process held at most {} KiB", memory(&file));
+    for format in ["csv", "xml", "html"] {
+        println!("the process held at most {} KiB ({format})", memory(&file, format));
+    }
     let _removed = std::fs::remove_dir_all(&folder);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
 fn told(what: &str, rows: i64, time: Duration) {
     println!("{what:<34} {:>9.0} rows a second, {time:.2?}", rows as f64 / time.as_secs_f64());
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Everything that an export is run with.
+struct House<'a> {
+    store: &'a Store,
+    config: &'a Config,
+    rules: &'a Rules,
+    folder: &'a Path,
+}
+
+impl House<'_> {
+    /// The bare loop and the export in turns; the first of each only warms up.
+    async fn rounds(&self, rows: i64, rounds: i64) {
+        let (mut bare_times, mut export_times) = (Vec::new(), Vec::new());
+        for round in 0..=rounds {
+            let bare = bare(&self.config.store.path, &self.folder.join("bare.csv")).await;
+            let export = self.export(&format!("format = 'csv'\n{COLUMNS}")).await;
+            if round > 0 {
+                println!("round {round}: export / bare {:.2}", bare.as_secs_f64() / export.as_secs_f64());
+                bare_times.push(bare);
+                export_times.push(export);
+            }
+        }
+        let (bare, export) = (median(bare_times), median(export_times));
+        told("bare: SELECT into the csv crate", rows, bare);
+        told("export: CSV, the same columns", rows, export);
+        println!("export / bare, medians of {rounds} rounds: {:.2}", bare.as_secs_f64() / export.as_secs_f64());
+    }
+
+    async fn export(&self, form: &str) -> Duration {
+        let bench = Bench::of(self.config, &self.rules.lifecycles);
+        let job = Job::load("bench", &format!("code = 'bench'\nregister = 'status-history'\n{form}\n"), &bench);
+        let job = job.expect("a job");
+        let exporter = Exporter::new(self.store.clone(), self.config, self.rules).expect("an exporter");
+        let asked = Asked { slot: clock::now(), actor: "bench".to_owned(), anew: false };
+        let started = Instant::now();
+        exporter.run(&job, &asked, &Quiet).await.expect("an export");
+        let time = started.elapsed();
+        let _removed = std::fs::remove_dir_all(&self.config.exports.output);
+        time
+    }
 }
 
 fn pool(path: &Path) -> SqlitePool {
@@ -118,10 +170,10 @@ async fn bare(store: &Path, file: &Path) -> Duration {
     let mut out = csv::Writer::from_writer(BufWriter::new(File::create(file).expect("a file")));
     let mut rows = sqlx::query(SELECT).fetch(&pool);
     while let Some(row) = rows.try_next().await.expect("a row") {
-        for at in 0..15 {
+        for at in 0..WIDTH {
             if row.try_get_raw(at).expect("a value").is_null() {
                 out.write_field("").expect("written");
-            } else if matches!(at, 4 | 7 | 8 | 14) {
+            } else if NUMBERS.contains(&at) {
                 out.write_field(row.get::<i64, _>(at).to_string()).expect("written");
             } else {
                 out.write_field(row.get::<&str, _>(at)).expect("written");
@@ -134,17 +186,6 @@ async fn bare(store: &Path, file: &Path) -> Duration {
     drop(rows);
     pool.close().await;
     time
-}
-
-async fn export(store: &Store, config: &Config, rules: &Rules, form: &str) -> Duration {
-    let bench = Bench::of(config, &rules.lifecycles);
-    let job = Job::load("bench", &format!("code = 'bench'\nregister = 'status-history'\n{form}\n"), &bench);
-    let job = job.expect("a job");
-    let exporter = Exporter::new(store.clone(), config, rules).expect("an exporter");
-    let asked = Asked { slot: clock::now(), actor: "bench".to_owned(), anew: false };
-    let started = Instant::now();
-    exporter.run(&job, &asked, &Quiet).await.expect("an export");
-    started.elapsed()
 }
 
 /// Commits of one small row for so long.
@@ -166,22 +207,27 @@ async fn commits(store: &Path, time: Duration) -> f64 {
 }
 
 /// The most memory that an export as a process held, in KiB, looked at as long as it runs.
-fn memory(config: &Path) -> u64 {
-    let output: PathBuf = config.with_file_name("whole.csv");
+fn memory(config: &Path, format: &str) -> u64 {
+    let output: PathBuf = config.with_file_name("whole");
     let mut child = Command::new(env!("CARGO_BIN_EXE_mezhved"))
         .args(["--config".as_ref(), config.as_os_str()])
-        .args(["export", "run", "status-history", "--output"])
+        .args(["export", "run", "status-history", "--format", format, "--output"])
         .arg(&output)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("the program");
     let mut most = 0;
-    while child.try_wait().expect("a state").is_none() {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a state") {
+            break status;
+        }
+        let told = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
         most = most.max(line.trim_matches(|sign: char| !sign.is_ascii_digit()).parse().unwrap_or_default());
         std::thread::sleep(Duration::from_millis(20));
-    }
+    };
+    assert!(status.success(), "the export of the process");
+    let _removed = std::fs::remove_file(output);
     most
 }

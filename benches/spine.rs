@@ -7,7 +7,11 @@
 //!   4. the same into an empty store, the contents being in the document store already;
 //!   5. as 4, with receipts and notices published (one and three a message).
 //!
-//! Usage: `cargo bench --bench spine -- [MESSAGES]`. What was measured stands in `benches/notes.md`.
+//! The parts take turns in three rounds; what is told is the median of each. Beside the rate stands the processor time that
+//! this program spent on a message, which other programs of the machine hardly move.
+//!
+//! Usage: `cargo bench --bench spine -- [MESSAGES] [PART]`, so many in each part of a round; with the number of a part only
+//! that one, for a profiler, with the same messages in each round. What was measured stands in `benches/notes.md`.
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program that measures and tells")]
 
@@ -29,6 +33,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PORTION: Portion = Portion { count_max: 500, bytes_max: usize::MAX };
 const PREFETCH: u16 = 2000;
+const ROUNDS: u64 = 3;
 
 #[derive(Clone, Copy)]
 enum Part {
@@ -45,31 +50,61 @@ const PARTS: [(&str, Part); 5] = [
 ];
 
 fn main() {
-    let count = std::env::args().skip(1).find_map(|argument| argument.parse::<usize>().ok()).unwrap_or(50_000);
+    let count = std::env::args().skip(1).find_map(|argument| argument.parse::<usize>().ok()).unwrap_or(20_000);
+    let only = std::env::args().skip(1).filter(|one| !one.starts_with('-')).nth(1).map(|one| one.parse::<usize>());
+    let only = only.map(|part| part.expect("the number of a part"));
     let house = House::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let mut measured = PARTS.map(|_| Vec::new());
     runtime.block_on(async {
-        let bodies: Vec<Vec<u8>> = house.applications(1).take(count).collect();
         house.declare().await;
-        let mut rates = Vec::new();
-        for (what, part) in PARTS {
-            let (count, bytes) = house.prefill(bodies.iter().cloned()).await;
-            if rates.is_empty() {
-                println!("{count} messages of {} bytes on the average", bytes / count.max(1));
+        for round in 1..=ROUNDS {
+            let bodies: Vec<Vec<u8>> = house.applications(if only.is_some() { 1 } else { round }).take(count).collect();
+            for (number, ((_, part), measured)) in (1..).zip(PARTS.into_iter().zip(&mut measured)) {
+                if only.is_some_and(|only| only != number) {
+                    continue;
+                }
+                let (count, bytes) = house.prefill(bodies.iter().cloned()).await;
+                if round == 1 && matches!(part, Part::Bare { rows: false }) {
+                    println!("{count} messages of {} bytes on the average", bytes / count.max(1));
+                }
+                let before = processor_time();
+                let time = match part {
+                    Part::Bare { rows } => bare(&house, count, rows).await,
+                    Part::Spine { run, relay } => spine(&house, count, &format!("{run}-{round}"), relay).await,
+                };
+                measured.push((rate(count, time), rate(count, processor_time().saturating_sub(before))));
             }
-            let time = match part {
-                Part::Bare { rows } => bare(&house, count, rows).await,
-                Part::Spine { run, relay } => spine(&house, count, run, relay).await,
-            };
-            let rate = rate(count, time);
-            println!("{what:<26} {rate:>8.0} messages a second");
-            rates.push(rate);
         }
-        println!("spine, new contents / bare with a row: {:.2}", rates[2] / rates[1]);
-        println!("spine / bare with a row:               {:.2}", rates[3] / rates[1]);
-        println!("spine / bare:                          {:.2}", rates[3] / rates[0]);
-        println!("spine, receipts published / spine:     {:.2}", rates[4] / rates[3]);
     });
+    if let Some(only) = only {
+        println!("{}: {:?}", PARTS[only - 1].0, measured[only - 1]);
+        return;
+    }
+    let rates = measured.each_ref().map(|rounds| median(rounds.iter().map(|round| round.0)));
+    for (((what, _), rate), rounds) in PARTS.into_iter().zip(rates).zip(&measured) {
+        let processor = 1e6 / median(rounds.iter().map(|round| round.1));
+        let all: Vec<String> = rounds.iter().map(|round| format!("{:.0}", round.0)).collect();
+        println!("{what:<26} {rate:>8.0} messages a second ({}), {processor:.0} µs of processor", all.join(", "));
+    }
+    println!("spine, new contents / bare with a row: {:.2}", rates[2] / rates[1]);
+    println!("spine / bare with a row:               {:.2}", rates[3] / rates[1]);
+    println!("spine / bare:                          {:.2}", rates[3] / rates[0]);
+    println!("spine, receipts published / spine:     {:.2}", rates[4] / rates[3]);
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// What all threads of this program have used so far.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("a line of the kernel's");
+    let after_name = stat.rsplit_once(')').expect("a name").1;
+    let ticks = after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks"));
+    Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -88,6 +88,7 @@ path = "$folder/store.sqlite"
 [contents]
 folder = "$folder/contents"
 [exports]
+folder = "$folder/jobs"
 output = "$folder/exports"
 work_folder = "$folder/exports-work"
 [parking]
@@ -151,6 +152,21 @@ documents = "documents.rosreestr"
 systems = ["epgu"]
 kinds = ["StatusUpdate", "DocumentExchange"]
 TOML
+# A job of its own beside the built-in ones: the report of the day, to a folder and by mail.
+mkdir -p "$folder/jobs"
+cat >"$folder/jobs/day-report.toml" <<'TOML'
+code = "day-report"
+label = "Сводный отчёт за день"
+report = "overview"
+period = "previous day"
+format = "html"
+[[destination]]
+kind = "folder"
+[[destination]]
+kind = "mail"
+to = ["head@example.org"]
+name = "отчёт за {from:%d.%m.%Y}.{ext}"
+TOML
 export MEZHVED_CONFIG=$folder/mezhved.toml
 sed "s|broker-url|publisher-url|" "$folder/mezhved.toml" >"$folder/publisher.toml"
 
@@ -208,11 +224,23 @@ letter=$(find "$folder/taken" -type f -name '*.eml' | sort | head -n 1)
 say "The exports of the night to come"
 # A night's exports are about the day before it: for the messages of today the night is tomorrow's.
 slot=$(date -d tomorrow +%F)T02:30
-for job in cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed; do
+jobs="cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed day-report"
+for job in $jobs; do
     "$mezhved" export run "$job" --slot "$slot" 2>>"$folder/exports.log"
 done
-"$mezhved" export run overview --from "$(date +%F)" --format html --output "$folder/exports/overview.html" 2>>"$folder/exports.log"
 "$mezhved" export history
+if [ "$broker" = yes ]; then
+    echo "the messages that tell of them (ExportReady), waiting for whoever reads them:"
+    for _ in $(seq 100); do
+        waiting=$(deploy/rabbitmq.sh ctl "$folder/broker" list_queues name messages | grep '^export' || true)
+        [ "${waiting##*[!0-9]}" = "$(wc -w <<<"$jobs")" ] && break
+        sleep 0.1
+    done
+    echo "$waiting"
+fi
+echo "the letter with the report of the day:"
+letter=$(grep -rl --include='*.eml' 'Content-Disposition: attachment' "$folder/taken" | head -n 1)
+[ -z "$letter" ] || grep -E '^(From|To|Message-ID|Content-Disposition)' "$letter"
 echo "the first lines of the cases, as Excel gets them:"
 head -n 4 "$folder"/exports/cases-daily-*.csv
 

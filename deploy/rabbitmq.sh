@@ -7,7 +7,7 @@
 # start   prints the address of the user `mezhved`; waits until the node answers; a second start on the same DIR keeps
 #         ports, passwords and data. --watch stops the node when the process PID ends, --remove then deletes DIR.
 # stop    ends the node in order; kill ends it at once, as a power cut would. Both end only what start started.
-# url     prints the address of a user: mezhved (the daemon), publisher (may publish for any agency), epgu, mfc77, rosreestr.
+# url     prints the address of a user: mezhved (the daemon), publisher (may publish for any agency), epgu, mfc77, rosreestr, cabinet.
 # ctl     runs rabbitmqctl against this node.
 #
 # Everything lies in DIR: data/, log/, conf/, home/, credentials/ (one password a user, mode 600), run/ (pids, ports).
@@ -18,7 +18,7 @@ umask 077
 
 START_SECONDS_MAX=90
 STOP_SECONDS_MAX=30
-AGENCIES=(epgu mfc77 rosreestr)
+AGENCIES=(epgu mfc77 rosreestr cabinet)
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 say() { printf 'rabbitmq: %s\n' "$*" >&2; }
@@ -96,7 +96,7 @@ write_definitions() {
     permissions+=',{"user":"publisher","vhost":"/","configure":"^$","write":"^mezhved\\.in$","read":"^$"}'
     for agency in "${AGENCIES[@]}"; do
         users+=$(printf ',{"name":"%s","password":"%s","tags":""}' "$agency" "$(password "$agency")")
-        permissions+=$(printf ',{"user":"%s","vhost":"/","configure":"^$","write":"^mezhved\\\\.in$","read":"^receipts\\\\.%s$"}' \
+        permissions+=$(printf ',{"user":"%s","vhost":"/","configure":"^$","write":"^mezhved\\\\.in$","read":"^(receipts|documents)\\\\.%s$"}' \
             "$agency" "$agency")
     done
     printf '{"vhosts":[{"name":"/"}],"users":[%s],"permissions":[%s]}\n' "$users" "$permissions" >"$DIR/conf/definitions.json"

@@ -59,6 +59,9 @@ pub enum DaemonFault {
     /// The jobs cannot be run.
     #[error("{0}")]
     Schedule(String),
+    /// The folder of export jobs.
+    #[error("{0}")]
+    Exports(String),
     /// The health address cannot be had.
     #[error("http.address: {0}")]
     Http(String),
@@ -92,7 +95,7 @@ struct Loops {
 /// Runs until `stop` is cancelled or something is wrong that time does not mend.
 pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Stopped, DaemonFault> {
     let broken = |fault: BrokerFault| DaemonFault::Broker(fault.to_string());
-    let plan = topology(&pipeline.config, &pipeline.lifecycles).map_err(broken)?;
+    let plan = topology(&pipeline.config, &pipeline.lifecycles)?;
     let link = |plan: Topology| Link::new(pipeline.config.broker.clone(), plan).map(Arc::new).map_err(broken);
     let loops = Loops {
         pipeline: Arc::clone(&pipeline),
@@ -134,7 +137,10 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
 
 /// Everything that must exist at the broker: the systems' queues, the agencies' queues for receipts and documents, one queue for each
 /// channel that the broker serves, those of exports.
-pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, BrokerFault> {
+///
+/// # Errors
+/// Two of them have one name, or the folder of export jobs cannot be read.
+pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, DaemonFault> {
     let mut queues: Vec<String> = config
         .partners
         .all()
@@ -148,21 +154,23 @@ pub fn topology(config: &Config, lifecycles: &Lifecycles) -> Result<Topology, Br
     let named = lifecycles.systems().flat_map(System::channels).chain(lifecycles.documents.channels());
     let channels = config.notify.names(named).into_iter();
     let by_broker = channels.filter(|channel| matches!(config.notify.channel(channel).way, Way::Broker));
-    topology::plan(&Wanted {
+    let wanted = Wanted {
         systems: config.systems.clone(),
         agency_queues: queues.into_iter().map(|queue| (queue, Owner::Us)).collect(),
         notice_channels: by_broker.map(str::to_owned).collect(),
-        export_queues: export_queues(config, lifecycles),
-    })
+        export_queues: export_queues(config, lifecycles)?,
+    };
+    topology::plan(&wanted).map_err(|fault| DaemonFault::Broker(fault.to_string()))
 }
 
 /// The queue that tells of all exports, and those that are the destination of a job. A job that cannot be read has none; its fault is
 /// told where jobs are.
-fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Vec<String> {
+fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Result<Vec<String>, DaemonFault> {
     let bench = Bench::of(config, lifecycles);
-    let jobs = Jobs::load(config.exports.folder.as_deref(), &bench).unwrap_or_default();
+    let jobs = Jobs::load(config.exports.folder.as_deref(), &bench);
+    let jobs = jobs.map_err(|fault| DaemonFault::Exports(fault.to_string()))?;
     let own = jobs.listed.iter().filter(|listed| listed.job.has_queue()).map(|listed| job_queue(&listed.job.code));
-    own.chain([READY_QUEUE.to_owned()]).collect()
+    Ok(own.chain([READY_QUEUE.to_owned()]).collect())
 }
 
 /// Stops in order, within the deadline.

@@ -97,12 +97,12 @@ impl Pipeline {
         }
     }
 
-    /// Decodes, validates and judges a batch on all processors; the order stays.
+    /// Decodes, validates and judges a batch on all processors but the one that settles the batch before; the order stays.
     pub async fn prepare(self: &Arc<Self>, batch: Vec<Delivery>) -> Vec<Prepared> {
         failpoint::hit("pipeline.received");
         let now = clock::now();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let parts = if batch.len() < PARALLEL_FROM { 1 } else { threads };
+        let spare = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1);
+        let parts = if batch.len() < PARALLEL_FROM { 1 } else { spare.max(1) };
         let size = batch.len().div_ceil(parts).max(1);
         let mut batch = batch.into_iter();
         let mut running = Vec::with_capacity(parts);

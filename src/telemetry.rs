@@ -186,7 +186,7 @@ pub fn log(level: &str, format: LogFormat) -> Result<(), String> {
     let filter = EnvFilter::try_new(if level.contains('=') || level.contains(',') {
         level.to_owned()
     } else {
-        format!("{level},lapin=off,sqlx=warn")
+        format!("{level},lapin=off,sqlx=warn,tokio_cron_scheduler=warn")
     })
     .map_err(|fault| format!("config.invalid: log.level: {fault}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);

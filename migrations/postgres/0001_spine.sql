@@ -62,6 +62,7 @@ CREATE TABLE cases (
     turn          BIGINT NOT NULL CHECK (turn >= 0),        -- moves so far
     since         BIGINT NOT NULL,         -- moment the current status happened
     origin        TEXT NOT NULL,            -- the agency that opened it
+    root          TEXT,                     -- id of the message that opened it: the root of the chain that answers refer to
     agency        TEXT NOT NULL,
     officer       TEXT,
     unit          TEXT,                     -- the responsible unit, where one was chosen
@@ -83,8 +84,29 @@ CREATE TABLE cases (
 CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
-CREATE INDEX cases_load ON cases (unit) WHERE open = 1 AND unit IS NOT NULL;
 CREATE INDEX cases_deadline ON cases (deadline) WHERE open = 1 AND deadline IS NOT NULL;
+
+-- How many open cases each unit has: kept beside the cases, for routing asks with every application.
+CREATE TABLE unit_loads (
+    unit          TEXT PRIMARY KEY,
+    open          BIGINT NOT NULL CHECK (open >= 0)
+);
+CREATE FUNCTION cases_load() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.open = 1 AND OLD.unit IS NOT NULL THEN
+            UPDATE unit_loads SET open = open - 1 WHERE unit = OLD.unit;
+        END IF;
+    END IF;
+    IF NEW.open = 1 AND NEW.unit IS NOT NULL THEN
+        INSERT INTO unit_loads (unit, open) VALUES (NEW.unit, 1)
+        ON CONFLICT (unit) DO UPDATE SET open = unit_loads.open + 1;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER cases_load_new AFTER INSERT ON cases FOR EACH ROW EXECUTE FUNCTION cases_load();
+CREATE TRIGGER cases_load_changed AFTER UPDATE OF open, unit ON cases FOR EACH ROW
+WHEN (OLD.open <> NEW.open OR OLD.unit IS DISTINCT FROM NEW.unit) EXECUTE FUNCTION cases_load();
 
 -- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.
 CREATE TABLE parties (

@@ -46,6 +46,7 @@ CREATE INDEX notifications_delivery ON notifications (delivery);
 CREATE INDEX notifications_order ON notifications (order_key, id) WHERE state IN ('pending', 'sent') AND order_key IS NOT NULL;
 CREATE INDEX notifications_recent ON notifications (channel, recipient, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX notifications_event ON notifications (event);
+CREATE INDEX notifications_settled ON notifications (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX notifications_state ON notifications (state, id) WHERE state IN ('failed', 'suppressed');
 CREATE UNIQUE INDEX notifications_once ON notifications (event, audience, channel, delivery);
 

@@ -3,7 +3,6 @@
 CREATE INDEX cases_agency ON cases (agency, id);
 CREATE INDEX cases_opened ON cases (opened_at);
 CREATE INDEX dead_letters_case ON dead_letters (case_number) WHERE case_number IS NOT NULL;
-CREATE INDEX inbox_long ON inbox (hash) WHERE raw_offset IS NULL;
 CREATE INDEX parked_number ON parked (number);
 
 -- The words of cases and documents; case of letters and «ё» do not matter. Kept by the data base itself, with the row.

@@ -1,5 +1,7 @@
 -- The spine: what came in, what it did, what failed, what is owed.
 -- Moments are INTEGER milliseconds since 1970-01-01T00:00:00Z. JSON is TEXT. States are held by CHECK, see docs/store.md.
+-- References are looked at when a transaction commits: looked at by each statement, they would make SQLite keep a journal of each
+-- statement that writes many rows.
 
 -- The raw bytes of a batch, one zstd block; a message is found by offset and length in the unpacked block.
 CREATE TABLE batches (
@@ -25,7 +27,7 @@ CREATE TABLE inbox (
     code          TEXT CHECK ((outcome = 'failed') = (code IS NOT NULL)),
     test          INTEGER NOT NULL CHECK (test IN (0, 1)),
     source        TEXT NOT NULL,            -- 'queue:NAME' or 'file:PATH'
-    batch         INTEGER REFERENCES batches (id),
+    batch         INTEGER REFERENCES batches (id) DEFERRABLE INITIALLY DEFERRED,
     raw_offset    INTEGER,                  -- NULL: a long body, in the content store under its hash
     raw_length    INTEGER NOT NULL,
     properties    TEXT NOT NULL,            -- AMQP properties as received
@@ -60,6 +62,7 @@ CREATE TABLE cases (
     turn          INTEGER NOT NULL CHECK (turn >= 0),        -- moves so far
     since         INTEGER NOT NULL,         -- moment the current status happened
     origin        TEXT NOT NULL,            -- the agency that opened it
+    root          TEXT,                     -- id of the message that opened it: the root of the chain that answers refer to
     agency        TEXT NOT NULL,
     officer       TEXT,
     unit          TEXT,                     -- the responsible unit, where one was chosen
@@ -81,12 +84,27 @@ CREATE TABLE cases (
 CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
-CREATE INDEX cases_load ON cases (unit) WHERE open = 1 AND unit IS NOT NULL;
 CREATE INDEX cases_deadline ON cases (deadline) WHERE open = 1 AND deadline IS NOT NULL;
+
+-- How many open cases each unit has: kept beside the cases, for routing asks with every application.
+CREATE TABLE unit_loads (
+    unit          TEXT PRIMARY KEY,
+    open          INTEGER NOT NULL CHECK (open >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER cases_load_new AFTER INSERT ON cases WHEN NEW.open = 1 AND NEW.unit IS NOT NULL BEGIN
+    INSERT INTO unit_loads SELECT NEW.unit, 0 WHERE NOT EXISTS (SELECT 1 FROM unit_loads WHERE unit = NEW.unit);
+    UPDATE unit_loads SET open = open + 1 WHERE unit = NEW.unit;
+END;
+CREATE TRIGGER cases_load_changed AFTER UPDATE OF open, unit ON cases WHEN OLD.open <> NEW.open OR OLD.unit IS NOT NEW.unit BEGIN
+    UPDATE unit_loads SET open = open - 1 WHERE OLD.open = 1 AND unit = OLD.unit;
+    INSERT INTO unit_loads SELECT NEW.unit, 0
+    WHERE NEW.unit IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unit_loads WHERE unit = NEW.unit);
+    UPDATE unit_loads SET open = open + 1 WHERE NEW.open = 1 AND unit = NEW.unit;
+END;
 
 -- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.
 CREATE TABLE parties (
-    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     kind          TEXT NOT NULL,            -- of the case, so that rights are found by one index
     role          TEXT NOT NULL,
     identifier    TEXT NOT NULL CHECK (identifier IN ('snils', 'inn', 'ogrn', 'ogrnip')),
@@ -98,18 +116,18 @@ CREATE INDEX parties_hash ON parties (hash, kind, role, case_id);
 
 -- Former details of a case, written when a correction replaces them. Append-only.
 CREATE TABLE case_versions (
-    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     version       INTEGER NOT NULL CHECK (version > 0),
     details       TEXT NOT NULL,
     replaced_at   INTEGER NOT NULL,
-    message       INTEGER REFERENCES inbox (seq),
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (case_id, version)
 ) STRICT, WITHOUT ROWID;
 
 -- Timers of cases: started and voided by their steps, in the same transaction.
 CREATE TABLE timers (
     id            INTEGER PRIMARY KEY,
-    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     code          TEXT NOT NULL,            -- status/timer, the code of a timer of the whole life, document/timer, request/due
     scope         TEXT NOT NULL CHECK (scope IN ('turn', 'life', 'document', 'request')),     -- what it is bound to
     turn          INTEGER CHECK ((scope = 'turn') = (turn IS NOT NULL)),                       -- the entry that started it
@@ -138,7 +156,7 @@ CREATE TABLE counters (
 -- Append-only: every accepted change of a case.
 CREATE TABLE history (
     id            INTEGER PRIMARY KEY,
-    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents', 'acted', 'corrected', 'timed')),
     turn          INTEGER NOT NULL,         -- moves of the case so far
     from_status   TEXT,
@@ -149,8 +167,8 @@ CREATE TABLE history (
     officer       TEXT,
     comment       TEXT,
     details       TEXT,                     -- reasons, missing, deadline, expected date, amount, result
-    message       INTEGER REFERENCES inbox (seq),
-    timer         INTEGER REFERENCES timers (id),
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
+    timer         INTEGER REFERENCES timers (id) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,         -- of the message; 0: a timer's
     step          INTEGER NOT NULL,         -- order within the item: one may move several cases
     UNIQUE (message, item, step),
@@ -172,7 +190,7 @@ CREATE TABLE sequences (
 
 CREATE TABLE documents (
     id            INTEGER PRIMARY KEY,
-    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     type          TEXT NOT NULL,
     number        TEXT NOT NULL,            -- '' where the type has none
     series        TEXT,
@@ -190,7 +208,7 @@ CREATE TABLE documents (
 
 -- Append-only. The content lies outside the tables, addressed by its SHA-256.
 CREATE TABLE document_versions (
-    document_id   INTEGER NOT NULL REFERENCES documents (id),
+    document_id   INTEGER NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
     version       INTEGER NOT NULL CHECK (version > 0),
     file_name     TEXT NOT NULL,
     media_type    TEXT NOT NULL,
@@ -199,28 +217,28 @@ CREATE TABLE document_versions (
     locked        INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),     -- takes a password to read it
     uploader      TEXT NOT NULL,
     uploaded_at   INTEGER NOT NULL,
-    message       INTEGER REFERENCES inbox (seq),
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (document_id, version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX document_versions_content ON document_versions (sha256);
 
 CREATE TABLE document_requests (
     id            INTEGER PRIMARY KEY,
-    case_id       INTEGER NOT NULL REFERENCES cases (id),
+    case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     wanted        TEXT NOT NULL,            -- [{type, text, delivered}]
     due           INTEGER,
     state         TEXT NOT NULL CHECK (state IN ('open', 'closed', 'lapsed')),
     agency        TEXT NOT NULL,
     opened_at     INTEGER NOT NULL,
     closed_at     INTEGER CHECK ((state = 'open') = (closed_at IS NULL)),
-    message       INTEGER REFERENCES inbox (seq)
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
 CREATE INDEX document_requests_case ON document_requests (case_id) WHERE state = 'open';
 
 -- Items that wait: for their case, or for the numbers before theirs.
 CREATE TABLE parked (
     id            INTEGER PRIMARY KEY,
-    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    message       INTEGER NOT NULL REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,
     reason        TEXT NOT NULL CHECK (reason IN ('unknown-case', 'sequence-gap', 'in-order')),
     sender        TEXT NOT NULL,
@@ -240,7 +258,7 @@ CREATE INDEX parked_case ON parked (system, case_kind, number);
 -- Every later try of an item: parked work and operators' replays. The first try is the inbox row.
 CREATE TABLE attempts (
     id            INTEGER PRIMARY KEY,
-    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    message       INTEGER NOT NULL REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,         -- 0: the whole message
     attempt       INTEGER NOT NULL CHECK (attempt > 1),
     origin        TEXT NOT NULL CHECK (origin IN ('parked', 'replay')),
@@ -255,7 +273,7 @@ CREATE TABLE attempts (
 -- Failed and visible: the whole message, with why.
 CREATE TABLE dead_letters (
     id            INTEGER PRIMARY KEY,
-    message       INTEGER NOT NULL REFERENCES inbox (seq),
+    message       INTEGER NOT NULL REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,         -- 0: the whole message
     state         TEXT NOT NULL CHECK (state IN ('open', 'replayed', 'discarded')),
     code          TEXT NOT NULL,
@@ -285,8 +303,8 @@ CREATE UNIQUE INDEX dead_letters_open ON dead_letters (message, item) WHERE stat
 -- What people are to be told of, written with the change that it tells of; planned as notifications, put into words when it is sent.
 CREATE TABLE events (
     id            INTEGER PRIMARY KEY,
-    message       INTEGER REFERENCES inbox (seq),
-    timer         INTEGER REFERENCES timers (id),
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
+    timer         INTEGER REFERENCES timers (id) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,         -- of the message; 0: a timer's
     system        TEXT NOT NULL,
     case_number   TEXT NOT NULL,
@@ -304,7 +322,7 @@ CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
     what          TEXT NOT NULL CHECK (what IN ('receipt', 'document', 'export')),
-    message       INTEGER REFERENCES inbox (seq),
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     case_number   TEXT,
     kind          TEXT NOT NULL CHECK (kind IN ('queue', 'file')),
     address       TEXT NOT NULL,            -- queue name, or file path

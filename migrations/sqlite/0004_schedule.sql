@@ -9,7 +9,7 @@ CREATE TABLE jobs (
 
 CREATE TABLE slots (
     id            INTEGER PRIMARY KEY,
-    job           TEXT NOT NULL REFERENCES jobs (code),
+    job           TEXT NOT NULL REFERENCES jobs (code) DEFERRABLE INITIALLY DEFERRED,
     slot          INTEGER NOT NULL,         -- the moment that it stands for
     origin        TEXT NOT NULL,            -- 'schedule', or who asked
     state         TEXT NOT NULL CHECK (state IN ('due', 'running', 'done', 'failed', 'skipped')),

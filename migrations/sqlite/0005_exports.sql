@@ -51,10 +51,6 @@ CREATE TRIGGER export_document_requests_new AFTER INSERT ON document_requests WH
 BEGIN INSERT INTO export_changes (source, row) VALUES ('document_requests', NEW.id); END;
 CREATE TRIGGER export_document_requests_changed AFTER UPDATE ON document_requests WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'document_requests')
 BEGIN INSERT INTO export_changes (source, row) VALUES ('document_requests', NEW.id); END;
-CREATE TRIGGER export_outbox_new AFTER INSERT ON outbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'outbox')
-BEGIN INSERT INTO export_changes (source, row) VALUES ('outbox', NEW.id); END;
-CREATE TRIGGER export_outbox_changed AFTER UPDATE ON outbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'outbox')
-BEGIN INSERT INTO export_changes (source, row) VALUES ('outbox', NEW.id); END;
 CREATE TRIGGER export_inbox_new AFTER INSERT ON inbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'inbox')
 BEGIN INSERT INTO export_changes (source, row) VALUES ('inbox', NEW.seq); END;
 CREATE TRIGGER export_inbox_changed AFTER UPDATE ON inbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'inbox')

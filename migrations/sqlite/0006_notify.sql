@@ -12,7 +12,7 @@ CREATE TABLE subscriptions (
     shown         TEXT NOT NULL,            -- the identifier, masked
     happened_at   INTEGER NOT NULL,
     recorded_at   INTEGER NOT NULL,
-    message       INTEGER REFERENCES inbox (seq),           -- NULL: by an opt-out link
+    message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,           -- NULL: by an opt-out link
     PRIMARY KEY (subscriber, system, case_kind, case_number, event, channel),
     CHECK ((case_kind = '') = (case_number = ''))
 ) STRICT, WITHOUT ROWID;
@@ -20,9 +20,9 @@ CREATE TABLE subscriptions (
 -- One event, one reader, one channel. Several of a digest leave as one and share `delivery`.
 CREATE TABLE notifications (
     id            INTEGER PRIMARY KEY,
-    event         INTEGER NOT NULL REFERENCES events (id),
+    event         INTEGER NOT NULL REFERENCES events (id) DEFERRABLE INITIALLY DEFERRED,
     audience      TEXT NOT NULL CHECK (audience IN ('applicant', 'agency', 'origin', 'all')),
-    reader        INTEGER REFERENCES cases (id),            -- the case whose applicant reads it; NULL: an agency, or everybody
+    reader        INTEGER REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,            -- the case whose applicant reads it; NULL: an agency, or everybody
     agency        TEXT,                     -- the agency or the participant of a dialog that reads it
     channel       TEXT NOT NULL,
     address       TEXT,                     -- where the channel needs one
@@ -46,12 +46,13 @@ CREATE INDEX notifications_delivery ON notifications (delivery);
 CREATE INDEX notifications_order ON notifications (order_key, id) WHERE state IN ('pending', 'sent') AND order_key IS NOT NULL;
 CREATE INDEX notifications_recent ON notifications (channel, recipient, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX notifications_event ON notifications (event);
+CREATE INDEX notifications_settled ON notifications (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX notifications_state ON notifications (state, id) WHERE state IN ('failed', 'suppressed');
 CREATE UNIQUE INDEX notifications_once ON notifications (event, audience, channel, delivery);
 
 -- How far an event for everybody is told: the last case whose applicant was reached.
 CREATE TABLE event_reach (
-    event         INTEGER PRIMARY KEY REFERENCES events (id),
+    event         INTEGER PRIMARY KEY REFERENCES events (id) DEFERRABLE INITIALLY DEFERRED,
     last_case     INTEGER NOT NULL
 ) STRICT;
 

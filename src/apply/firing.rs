@@ -67,6 +67,7 @@ fn setting<'a>(timer: &'a DueTimer, context: &'a Context<'a>) -> Setting<'a> {
         system: &timer.case.system,
         sender: context.agency,
         cause: Cause::Timer(timer.id),
+        message_id: None,
         item: 0,
         files: &[],
         place: Place::Arrived,

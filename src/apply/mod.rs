@@ -9,6 +9,7 @@ mod correct_case;
 mod documents;
 mod event;
 mod exchange_documents;
+mod extend;
 pub mod extracts;
 mod fields;
 mod fire_timer;
@@ -192,6 +193,8 @@ pub struct Setting<'a> {
     pub sender: &'a str,
     /// The message or the timer that does it.
     pub cause: Cause,
+    /// Id of the message; none: a timer does it.
+    pub message_id: Option<&'a str>,
     /// Its number in the message; 0: a timer's.
     pub item: u32,
     /// The message's attachments.

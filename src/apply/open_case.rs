@@ -10,7 +10,7 @@ use super::recheck::lacking_documents;
 use super::route::TERRITORY;
 use super::steps::{By, Steps, Told};
 use super::world::{ApplicationKey, Case, CaseKey, Details, Document, Needs, PartyRow, World};
-use super::{Change, Done, Lifecycles, Refusal, Setting, guards, post_letter};
+use super::{Change, Done, Lifecycles, Refusal, Setting, extend, guards, post_letter};
 use crate::binding::{OpenCase, Party};
 use crate::domain::lifecycle::{Duplicates, Kind, Lifecycle, Parent, Service, Step};
 use crate::domain::money;
@@ -178,6 +178,7 @@ fn case(
         turn: 0,
         since: command.happened_at,
         origin: setting.sender.to_owned(),
+        root: setting.message_id.map(str::to_owned),
         agency: setting.sender.to_owned(),
         officer: command.officer.clone(),
         unit: None,
@@ -251,7 +252,9 @@ fn overdue(case: &Case, world: &World, at: DateTime<Utc>, setting: &Setting<'_>)
     let begun = if lifecycle.kind().term_from.is_some() { beginnings.next_back() } else { beginnings.next() };
     let term = lifecycle.service(&case.service).map(|service| service.term);
     let end = match (term, begun) {
-        (Some(term), Some((begun, _))) => Some(setting.end(term, *begun)?),
+        (Some(term), Some((begun, _))) => {
+            Some(extend::until(case, lifecycle.kind(), setting).map_or_else(|| setting.end(term, *begun), Ok)?)
+        }
         (Some(_), None) => None,
         (None, _) => case.deadline,
     };

@@ -24,6 +24,8 @@ pub struct Outgoing {
     pub to: Recipient,
     /// The case.
     pub case: CaseKey,
+    /// Id of the message that opened it: what is sent answers it.
+    pub root: Option<String>,
     /// Its status now.
     pub status: String,
     /// Code of its service; empty where it has none.
@@ -121,6 +123,7 @@ impl Steps<'_> {
             what: sending.what,
             to: recipient,
             case: case.key.clone(),
+            root: case.root.clone(),
             status: case.status.clone(),
             service: case.service.clone(),
             title: case.title.clone(),

@@ -369,6 +369,7 @@ impl Fold<'_> {
             system: booked.head.system().unwrap_or_default(),
             sender: &booked.head.sender,
             cause: Cause::Message(booked.seq),
+            message_id: Some(&booked.head.message_id),
             item: item.number,
             files,
             place,

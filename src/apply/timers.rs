@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::steps::{Happened, Steps, fits};
 use super::world::{Case, CaseKey, Document};
-use super::{Change, Done, Refusal, Setting};
+use super::{Change, Done, Refusal, Setting, extend};
 use crate::domain::lifecycle::{Due, Lifecycle, Status, Timer};
 use crate::domain::term::{Term, day_end};
 use crate::outcome::Code;
@@ -131,9 +131,10 @@ impl Steps<'_> {
             };
             if begins {
                 if case.turn > 0 {
-                    self.change(Change::Voided(case.key.clone(), Voided::One(timer.code.clone())));
+                    self.restart(case, lifecycle, timer)?;
+                } else {
+                    self.start(case, lifecycle, None, timer)?;
                 }
-                self.start(case, lifecycle, None, timer)?;
             }
         }
         Ok(())
@@ -164,6 +165,12 @@ impl Steps<'_> {
             self.start(case, lifecycle, Some(status), timer)?;
         }
         Ok(())
+    }
+
+    /// A timer of the whole life begins again.
+    pub(super) fn restart(&mut self, case: &Case, lifecycle: &Lifecycle, timer: &Timer) -> Result<(), Refusal> {
+        self.change(Change::Voided(case.key.clone(), Voided::One(timer.code.clone())));
+        self.start(case, lifecycle, None, timer)
     }
 
     fn start(
@@ -267,7 +274,10 @@ fn due(
     Ok(match timer.due {
         Due::Now => Some(from),
         Due::After(term) => Some(setting.end(term, from)?),
-        Due::ServiceTerm => lifecycle.service(&case.service).map(|one| setting.end(one.term, from)).transpose()?,
+        Due::ServiceTerm => match extend::until(case, lifecycle.kind(), setting) {
+            Some(until) => Some(until),
+            None => lifecycle.service(&case.service).map(|one| setting.end(one.term, from)).transpose()?,
+        },
         Due::Deadline => case.deadline,
         Due::Validity => case.valid_until,
         Due::BeforeDeadline(term) => before(term, case.deadline, from, setting)?,

@@ -51,6 +51,7 @@ pub(super) fn apply(
         outgoing::answers(case, lifecycle, &command.documents, setting)?;
     }
     let next = next(command, case, lifecycle, &mut steps)?;
+    let extends = steps.extends(case, &next, lifecycle)?;
     let mut known = world.documents.get(key).cloned().unwrap_or_default();
     for card in &command.documents {
         let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
@@ -64,6 +65,9 @@ pub(super) fn apply(
         steps.enter(next, status, &told)?;
     } else {
         steps.comment(next, &told)?;
+    }
+    if extends {
+        steps.extended(key, &told, lifecycle)?;
     }
     Ok(steps.done())
 }

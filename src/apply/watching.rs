@@ -52,6 +52,7 @@ pub fn watch(unwatched: &[Unwatched], world: &World, context: &Context<'_>) -> W
             sender: context.agency,
             // No history comes of it.
             cause: Cause::Timer(0),
+            message_id: None,
             item: 0,
             files: &[],
             place: Place::Arrived,

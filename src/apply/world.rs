@@ -70,6 +70,8 @@ pub struct Case {
     pub since: DateTime<Utc>,
     /// The agency that opened it.
     pub origin: String,
+    /// Id of the message that opened it, or what it belongs to: the root of the chain that answers refer to.
+    pub root: Option<String>,
     /// The responsible agency.
     pub agency: String,
     /// The responsible officer.

@@ -11,22 +11,30 @@ use crate::store::Store;
 use crate::telemetry;
 
 impl Layers {
-    /// The merged configuration, as written.
-    pub(super) fn written(&self) -> Result<Written, Failed> {
-        let file: Option<PathBuf> = self.config.clone().or_else(config::file_from_environment);
-        let mut flags = Vec::new();
-        for pair in &self.set {
-            let Some((key, value)) = pair.split_once('=') else {
-                return Err(Failed::wrong(format!("--set {pair}: write SECTION.KEY=VALUE")));
-            };
-            flags.push((key.to_owned(), value.to_owned()));
-        }
-        config::load(file.as_deref(), &flags).map_err(Failed::wrong)
+    fn file(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(config::file_from_environment)
     }
 
-    /// The configuration, checked.
+    fn flags(&self) -> Result<Vec<(String, String)>, Failed> {
+        let flag = |pair: &String| match pair.split_once('=') {
+            Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+            None => Err(Failed::wrong(format!("--set {pair}: write SECTION.KEY=VALUE"))),
+        };
+        self.set.iter().map(flag).collect()
+    }
+
+    /// The merged configuration, as written.
+    pub(super) fn written(&self) -> Result<Written, Failed> {
+        config::load(self.file().as_deref(), &self.flags()?).map_err(Failed::wrong)
+    }
+
+    /// The configuration, checked. A fault says where the setting stands.
     pub(super) fn checked(&self) -> Result<Config, Failed> {
-        Config::check(&self.written()?).map_err(Failed::wrong)
+        let flags = self.flags()?;
+        Config::check(&self.written()?).map_err(|fault| match config::place(&fault, self.file().as_deref(), &flags) {
+            Some(place) => Failed::wrong(format!("{place}: {fault}")),
+            None => Failed::wrong(fault),
+        })
     }
 }
 

@@ -8,13 +8,14 @@ use serde::Serialize;
 
 pub(super) use list::List;
 
+use super::member::Member;
 use super::seek::annulled;
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::{Done, Exit, Failed, Layers, assemble, page, show};
 use crate::apply::Lifecycles;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::term::{Term, remaining};
-use crate::store::{CaseView, HistoryView, Place};
+use crate::store::{CaseFilter, CaseView, HistoryView, Place, Sought, Store};
 
 /// Cases.
 #[derive(Debug, Subcommand)]
@@ -28,7 +29,8 @@ pub(super) enum Case {
 /// Which case.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  mezhved case show 2026-0001234\n  mezhved case show 2026-0001234 --system epgu --json"
+    after_help = "Examples:\n  mezhved case show 2026-0001234\n  mezhved case show 2026-0001234 --system epgu --json\n  \
+                  mezhved case show 2026-0001234 --html > case.html\n  mezhved case show 2026-0001234 --as-member СТ-2026-0000001"
 )]
 pub(super) struct Show {
     /// Its number.
@@ -39,9 +41,25 @@ pub(super) struct Show {
     /// As the applicant sees it: an annulled case is not there, and neither are its documents.
     #[arg(long)]
     as_applicant: bool,
+    /// As a member of staff sees it, by the member's number: only a case of the organization, only documents that the roles let see.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "as_applicant")]
+    as_member: Option<String>,
+    #[command(flatten)]
+    printed: Printed,
+}
+
+/// How it is printed.
+#[derive(Debug, Args)]
+struct Printed {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Print the history as CSV.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Print a page to read, print and keep as PDF.
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    html: bool,
 }
 
 impl Case {
@@ -57,11 +75,16 @@ impl Show {
     fn run(self, layers: &Layers) -> Done {
         let show = self;
         let config = layers.checked()?;
+        let rules = assemble::rules(&config)?;
         let mut cases = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;
-            store.cases_by_number(show.system.as_deref(), &show.number).await.map_err(Failed::away)
+            let mut cases = store.cases_by_number(show.system.as_deref(), &show.number).await.map_err(Failed::away)?;
+            if let Some(number) = &show.as_member {
+                let member = Member::find(number, &store, &rules.lifecycles).await?;
+                seen_by(&member, &mut cases, &store, &rules.lifecycles).await?;
+            }
+            Ok::<_, Failed>(cases)
         })?;
-        let rules = assemble::rules(&config)?;
         if show.as_applicant {
             let hidden = annulled(&rules.lifecycles);
             let is = |case: &CaseView, place: &Place| {
@@ -72,19 +95,70 @@ impl Show {
         if cases.is_empty() {
             return Err(Failed { exit: Exit::Found, text: format!("there is no case {}", show.number) });
         }
-        let rules = assemble::rules(&config)?;
         let left = |case: &CaseView| {
             let end = case.deadline.and_then(DateTime::from_timestamp_millis)?;
             remaining(clock::now(), end, config.zone, &rules.calendar)
         };
-        if show.json {
+        if show.printed.json {
             let told = |case| Shown { case, remaining: left(case).map(|term| term.to_string()) };
             cases.iter().try_for_each(|case| show::json(&told(case)))?;
+            return Ok(Exit::Well);
+        }
+        if show.printed.html {
+            let pages = cases.iter().map(|case| page::case(case, &config, &rules.lifecycles));
+            pages.for_each(|page| show::bytes(page.as_bytes()));
+            return Ok(Exit::Well);
+        }
+        if show.printed.csv {
+            let rows = cases.iter().flat_map(|case| case.history.iter().map(move |row| (case, row)));
+            show::csv(&HISTORY, rows.map(|(case, row)| history(case, row, &config)))?;
             return Ok(Exit::Well);
         }
         cases.iter().for_each(|case| describe(case, left(case), &config, &rules.lifecycles));
         Ok(Exit::Well)
     }
+}
+
+/// Leaves what a member of staff sees.
+async fn seen_by(
+    member: &Member,
+    cases: &mut Vec<CaseView>,
+    store: &Store,
+    lifecycles: &Lifecycles,
+) -> Result<(), Failed> {
+    let mut own = Vec::new();
+    for (case, hash) in cases.iter().flat_map(|case| member.organization.iter().map(move |hash| (case, *hash))) {
+        let party = Some(Sought { hash, role: None });
+        let filter = CaseFilter { number: Some(case.number.clone()), party, limit: u32::MAX, ..CaseFilter::default() };
+        let found = store.find_cases(&filter).await.map_err(Failed::away)?;
+        own.extend(found.into_iter().map(|row| (row.system, row.kind)));
+    }
+    cases.retain(|case| own.iter().any(|(system, kind)| *system == case.system && *kind == case.kind));
+    for case in cases {
+        let place = lifecycles.system(&case.system).zip(lifecycles.kind(&case.system, &case.kind));
+        let Some((system, lifecycle)) = place else { continue };
+        case.documents.retain(|document| member.sees(&document.r#type, system, lifecycle));
+    }
+    Ok(())
+}
+
+const HISTORY: [&str; 11] =
+    ["system", "kind", "case", "happened", "recorded", "entry", "from", "to", "agency", "officer", "comment"];
+
+fn history(case: &CaseView, row: &HistoryView, config: &Config) -> Vec<String> {
+    vec![
+        case.system.clone(),
+        case.kind.clone(),
+        case.number.clone(),
+        show::moment(row.happened_at, config.zone),
+        show::moment(row.recorded_at, config.zone),
+        row.entry.clone(),
+        row.from.clone().unwrap_or_default(),
+        row.to.clone(),
+        row.agency.clone(),
+        row.officer.clone().unwrap_or_default(),
+        row.comment.clone().unwrap_or_default(),
+    ]
 }
 
 /// A case as JSON, with what is left of its deadline.

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::desk::consistency;
 use crate::domain::lifecycle::System;
+use crate::export::{self, Bench, Jobs};
 use crate::notify::{self, Way};
 use crate::schedule;
 use crate::store::{Contents, Store, StoreFault};
@@ -74,6 +75,7 @@ impl Check {
         let rules = rules(&config, &mut report);
         if let Some(rules) = &rules {
             channels(&config, rules);
+            exports(&config, rules, &mut report);
         }
         assemble::runtime()?.block_on(async {
             store(&config, &mut report).await;
@@ -136,6 +138,20 @@ fn channels(config: &Config, rules: &Rules) {
         }
     }
     rules.texts.warnings().iter().for_each(|warning| Report::note("notify", warning));
+}
+
+/// Jobs of exports: their files, and the places that they go to.
+fn exports(config: &Config, rules: &Rules, report: &mut Report) {
+    let bench = Bench::of(config, &rules.lifecycles);
+    let jobs = match Jobs::load(config.exports.folder.as_deref(), &bench) {
+        Ok(jobs) => jobs,
+        Err(fault) => return report.fault("exports", &fault.to_string()),
+    };
+    let findings = export::findings(&jobs, &bench);
+    if findings.is_empty() {
+        Report::well("exports", &format!("{} jobs can run", jobs.listed.len()));
+    }
+    findings.iter().for_each(|finding| report.fault("exports", &finding.text));
 }
 
 async fn reach(config: &Config, report: &mut Report) {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::{Done, Exit, Failed, Layers, assemble, page, show};
 use crate::config::Config;
 use crate::domain::dialog::{DialogRole, words};
 use crate::domain::term::day_end;
@@ -58,7 +58,8 @@ pub(super) struct List {
 }
 
 const SHOW_AFTER: &str = "Example:
-  mezhved dialog show ПР-2026-00000001 --csv > dialog.csv";
+  mezhved dialog show ПР-2026-00000001 --csv > dialog.csv
+  mezhved dialog show ПР-2026-00000001 --html > dialog.html";
 
 /// Which dialog.
 #[derive(Debug, Args)]
@@ -75,6 +76,9 @@ pub(super) struct Show {
     /// Print its letters as CSV.
     #[arg(long)]
     csv: bool,
+    /// Print a page to read, print and keep as PDF.
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    html: bool,
 }
 
 impl Dialog {
@@ -177,6 +181,15 @@ impl Show {
             };
             let headings = ["letter", "posted", "from", "text", "attached", "files"];
             show::csv(&headings, dialog.letters.iter().map(cells))?;
+            return Ok(Exit::Well);
+        }
+        if self.html {
+            let with = |letter: &LetterView| {
+                let parts = [attached(letter), files(letter)].into_iter();
+                parts.filter(|part| !part.is_empty()).collect::<Vec<_>>()
+            };
+            let with: Vec<_> = dialog.letters.iter().map(with).collect();
+            show::bytes(page::dialog(dialog, &with, config).as_bytes());
             return Ok(Exit::Well);
         }
         show::line(&format!("dialog {} of {}: {}, {}", dialog.number, dialog.system, dialog.title, dialog.status));

@@ -17,6 +17,7 @@ const AFTER: &str = "Examples:
   mezhved export columns cases                           what a register holds
   mezhved export run cases-daily --slot 2026-03-04       the file of a slot, to the job's destinations
   mezhved export run cases --from 2026-03-01 --to 2026-03-04 > cases.csv
+  mezhved export run overview --period \"previous week\" --format html --output week.html
   mezhved export history --job cases-daily --state failed";
 
 /// Registers and reports as files.
@@ -61,7 +62,7 @@ impl From<ExportFault> for Failed {
     fn from(fault: ExportFault) -> Self {
         match fault {
             ExportFault::Store(_) | ExportFault::Content(_) | ExportFault::Unwritable { .. } => Self::away(fault),
-            ExportFault::Schema(_) | ExportFault::Period(_) => Self::wrong(fault),
+            ExportFault::Schema(_) | ExportFault::Period(_) | ExportFault::Folder { .. } => Self::wrong(fault),
             _ => Self { exit: super::Exit::Found, text: fault.to_string() },
         }
     }

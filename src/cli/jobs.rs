@@ -122,9 +122,12 @@ impl Jobs {
 
 fn named<'j>(jobs: &'j [Job], code: &str) -> Result<&'j Job, Failed> {
     let known = || jobs.iter().map(|job| job.code.as_str()).collect::<Vec<_>>().join(", ");
-    jobs.iter()
-        .find(|job| job.code == code)
-        .ok_or_else(|| Failed::wrong(format!("there is no job `{code}`; there are {}", known())))
+    jobs.iter().find(|job| job.code == code).ok_or_else(|| {
+        let known = known();
+        Failed::wrong(format!(
+            "there is no job `{code}`; there are {known}. `mezhved check` tells of those that cannot run"
+        ))
+    })
 }
 
 impl List {
@@ -223,15 +226,18 @@ impl Run {
         while crate::notify::tell(&pipeline).await.map_err(Failed::away)? > 0 {}
         pipeline.store.close().await;
         let (state, text) = match &tried {
-            Some(Tried::Done(result)) => ("done", result.clone()),
+            Some(Tried::Done(report)) => ("done", report.clone()),
             Some(Tried::Failed(why)) => ("failed", why.clone()),
             Some(Tried::Again(at, why)) => ("again", format!("{why}; it is tried again at {}", at.to_rfc3339())),
             Some(Tried::GivenBack) | None => ("due", "another slot of it runs; this one follows".to_owned()),
         };
+        let report: Option<serde_json::Value> = serde_json::from_str(&text).ok();
         if self.json {
-            show::json(&json!({ "job": job.code, "slot": slot.timestamp_millis(), "state": state, "result": text }))?;
+            let result = report.unwrap_or_else(|| json!(text));
+            show::json(&json!({ "job": job.code, "slot": slot.timestamp_millis(), "state": state, "result": result }))?;
         } else {
-            show::line(&format!("{} for {}: {state}: {text}", job.code, slot.to_rfc3339()));
+            let said = report.as_ref().and_then(|report| report["said"].as_str()).unwrap_or(&text);
+            show::line(&format!("{} for {}: {state}: {said}", job.code, slot.to_rfc3339()));
         }
         Ok(if state == "done" { Exit::Well } else { Exit::Found })
     }

@@ -55,7 +55,7 @@ impl Lifecycles {
             return Err(Failed::wrong(text));
         }
         match show.format {
-            Format::Table => kinds.into_iter().for_each(describe),
+            Format::Table => kinds.into_iter().for_each(|lifecycle| describe(lifecycle, system)),
             Format::Mermaid => kinds.into_iter().for_each(|lifecycle| show::line(&mermaid(lifecycle))),
             Format::Svg => show::bytes(svg(&kinds).as_bytes()),
         }
@@ -63,7 +63,7 @@ impl Lifecycles {
     }
 }
 
-fn describe(lifecycle: &Lifecycle) {
+fn describe(lifecycle: &Lifecycle, system: &System) {
     let kind = lifecycle.kind();
     show::line(&format!("{}/{} «{}»", lifecycle.system(), kind.code, kind.label));
     let mut table = show::table(&["status", "label", "class", "next", "asks for", "term", "event", "answers"]);
@@ -79,6 +79,46 @@ fn describe(lifecycle: &Lifecycle) {
             status.term.map(Term::label).unwrap_or_default(),
             status.event.clone().unwrap_or_default(),
             status.on.iter().map(|reaction| reaction.happening.to_string()).collect::<Vec<_>>().join("\n"),
+        ]);
+    }
+    show::line(&table.to_string());
+    if !lifecycle.services().is_empty() {
+        services(lifecycle, system);
+    }
+}
+
+/// The services that cases of a kind ask for.
+fn services(lifecycle: &Lifecycle, system: &System) {
+    let headings = [
+        "service",
+        "label",
+        "category",
+        "access",
+        "term",
+        "soonest",
+        "documents",
+        "signatures",
+        "duplicates",
+        "extended",
+    ];
+    let mut table = show::table(&headings);
+    for service in lifecycle.services() {
+        let documents = service.documents.iter().map(|code| {
+            let known = lifecycle.documents().and_then(|rules| rules.document_type(code));
+            known.map_or(code.as_str(), |one| &one.label)
+        });
+        let signatures = service.signatures.iter().map(|code| system.vocabulary().signature(code));
+        table.add_row([
+            service.code.clone(),
+            service.label.clone(),
+            service.category.clone().unwrap_or_default(),
+            service.access.clone().unwrap_or_default(),
+            service.term.label(),
+            service.earliest.map(Term::label).unwrap_or_default(),
+            documents.collect::<Vec<_>>().join("\n"),
+            signatures.collect::<Vec<_>>().join("\n"),
+            format!("{:?}", service.duplicates).to_lowercase(),
+            format!("{:?}", service.extension).to_lowercase(),
         ]);
     }
     show::line(&table.to_string());

@@ -14,6 +14,8 @@ pub(super) enum Outbox {
     List(List),
     /// Make stuck rows pending again: one by number, or all.
     Retry(Retry),
+    /// Send a row once more that was sent already, under the same message id.
+    Resend(Resend),
 }
 
 /// Which rows.
@@ -48,6 +50,14 @@ pub(super) struct Retry {
     all: bool,
 }
 
+/// Which row.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 1: no row of this number was sent.\n\nExample:\n  mezhved outbox resend 17")]
+pub(super) struct Resend {
+    /// Number of the row.
+    id: i64,
+}
+
 impl Outbox {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
@@ -80,6 +90,13 @@ impl Outbox {
                     show::line(&format!("more: --after {}", last.id));
                 }
                 Ok(Exit::Well)
+            }),
+            Self::Resend(resend) => runtime.block_on(async {
+                let store = assemble::store(&config).await?;
+                let done = desk::resend(&store, resend.id, &operator()).await.map_err(Failed::away)?;
+                let said = if done { "will be sent again" } else { "was not sent yet, or is not there" };
+                show::line(&format!("row {} {said}", resend.id));
+                Ok(if done { Exit::Well } else { Exit::Found })
             }),
             Self::Retry(retry) => runtime.block_on(async {
                 let store = assemble::store(&config).await?;

@@ -1,5 +1,7 @@
 //! `run`: the daemon. A first SIGTERM or SIGINT stops it in order, a second one at once.
 
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,7 +13,12 @@ use crate::daemon::{self, DaemonFault, Stopped};
 /// The exit code of a process that a signal ended at once.
 const ABORTED: i32 = 130;
 
+/// Read by the allocator before `main`, and only from the environment: after how many milliseconds free memory goes back to
+/// the system.
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
 pub(super) fn run(layers: &Layers) -> Done {
+    give_memory_back();
     let config = layers.checked()?;
     assemble::log(&config)?;
     assemble::runtime()?.block_on(async {
@@ -34,7 +41,9 @@ pub(super) fn run(layers: &Layers) -> Done {
         match ended {
             Ok(Stopped::Cleanly) => Ok(Exit::Well),
             Ok(Stopped::AtDeadline) => Ok(Exit::Found),
-            Err(fault @ (DaemonFault::Http(_) | DaemonFault::Channel(_))) => Err(Failed::wrong(fault)),
+            Err(fault @ (DaemonFault::Http(_) | DaemonFault::Channel(_) | DaemonFault::Exports(_))) => {
+                Err(Failed::wrong(fault))
+            }
             Err(fault) => Err(Failed::away(fault)),
         }
     })
@@ -42,6 +51,22 @@ pub(super) fn run(layers: &Layers) -> Done {
 
 fn signals(kind: SignalKind) -> Result<Signal, Failed> {
     signal(kind).map_err(Failed::away)
+}
+
+/// Starts the program once more, in the same process, with an allocator that gives free memory back at once. By default its
+/// threads keep what a batch took until they are busy again: a seventh of all (`benches/notes.md`). Where the program cannot
+/// be started again it goes on as it is.
+fn give_memory_back() {
+    if std::env::var_os(PURGE_DELAY).is_some() {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    let mut arguments = std::env::args_os();
+    let mut again = Command::new(program);
+    if let Some(name) = arguments.next() {
+        again.arg0(name);
+    }
+    let _fault = again.args(arguments).env(PURGE_DELAY, "0").exec();
 }
 
 #[expect(clippy::exit, reason = "a second signal means: now")]

@@ -94,6 +94,11 @@ impl Party {
 }
 
 impl Cases {
+    /// Whether they are shown as the applicant sees them.
+    pub(super) fn as_applicant(&self) -> bool {
+        self.as_applicant
+    }
+
     /// The filter that they are; `number` and `opened` are asked for apart.
     pub(super) fn filter(
         &self,

@@ -81,6 +81,8 @@ pub struct ExportSettings {
     pub keep: Option<Duration>,
     /// Files longer than this do not come along with a message, in bytes.
     pub message_bytes_max: u64,
+    /// Files longer than this do not come along with a letter, in bytes.
+    pub mail_bytes_max: u64,
     /// The S3-compatible store.
     pub s3: S3Settings,
 }
@@ -322,6 +324,7 @@ fn exports(w: &Written) -> Result<ExportSettings, ConfigFault> {
         work_folder: filled("exports.work_folder", &e.work_folder)?.into(),
         keep: days(e.keep_days),
         message_bytes_max: e.message_bytes_max,
+        mail_bytes_max: e.mail_bytes_max,
         s3: S3Settings {
             endpoint: e.s3.endpoint.clone(),
             region: e.s3.region.clone(),
@@ -335,7 +338,7 @@ fn exports(w: &Written) -> Result<ExportSettings, ConfigFault> {
 }
 
 /// So many days; 0 is for ever.
-fn days(count: u32) -> Option<Duration> {
+pub(super) fn days(count: u32) -> Option<Duration> {
     (count > 0).then(|| Duration::from_secs(u64::from(count) * 86_400))
 }
 

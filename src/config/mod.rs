@@ -5,6 +5,7 @@ mod checked;
 mod mail;
 mod notify;
 mod partners;
+mod place;
 mod schedule;
 mod services;
 mod written;
@@ -16,7 +17,8 @@ use toml::{Table, Value};
 
 pub use checked::{Config, ConfigFault, ExportSettings, HttpAddress, LogFormat, Parking, RelaySettings, S3Settings};
 pub use partners::{Partner, Partners};
-pub use schedule::ScheduleSettings;
+pub use place::place;
+pub use schedule::{PlanFault, ScheduleSettings};
 pub use services::{StateService, StateServices};
 pub use written::{Job as JobWritten, Written};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 
-use super::checked::{ConfigFault, file, filled, path, positive};
+use super::checked::{ConfigFault, days, file, filled, path, positive};
 use super::written::{self, Written};
 use crate::domain::frequency::Frequency;
 use crate::mail;
@@ -52,6 +52,7 @@ pub(super) fn check(w: &Written, mail: Option<&mail::Settings>) -> Result<Notify
             pause_max: Duration::from_secs(n.breaker_pause_seconds_max.max(1)),
         },
         opt_out: opt_out(n)?,
+        retention: days(n.retention_days),
         channels,
         defaults: n.default.iter().map(default).collect::<Result<_, _>>()?,
         agencies: agencies.chain([own]).filter(|(_, email)| !email.is_empty()).collect::<HashMap<_, _>>(),

@@ -1,6 +1,6 @@
 //! The agencies that may send to us: who they are for the broker, what they may send, where their answers go.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::written;
 use crate::outcome::Code;
@@ -24,7 +24,15 @@ pub struct Partner {
     reply_to: Vec<String>,
     systems: Vec<String>,
     kinds: Vec<String>,
+    /// Its own codes for results, by ours.
+    result_codes: BTreeMap<String, String>,
 }
+
+/// What has no code of its own: whatever was applied, whatever was refused.
+const APPLIED: &str = "applied";
+const REFUSED: &str = "refused";
+/// A remark that is no refusal.
+const LATE: &str = "late";
 
 /// All agencies, by code.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +65,7 @@ impl Partner {
             reply_to: written.reply_to.clone(),
             systems: written.systems.clone(),
             kinds: written.kinds.clone(),
+            result_codes: result_codes(written)?,
         })
     }
 
@@ -64,6 +73,14 @@ impl Partner {
     pub fn may_send(&self, system: &str, kind: &str) -> Result<(), Code> {
         let permits = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
         if permits(&self.systems, system) && permits(&self.kinds, kind) { Ok(()) } else { Err(Code::SenderNotAllowed) }
+    }
+
+    /// Its own code for a result; none where it has none.
+    #[must_use]
+    pub fn result_code(&self, accepted: bool, code: Option<&str>) -> Option<&str> {
+        let whole = if accepted { APPLIED } else { REFUSED };
+        let own = code.and_then(|code| self.result_codes.get(code)).or_else(|| self.result_codes.get(whole));
+        own.map(String::as_str)
     }
 
     /// Where its receipt goes: its own queue, else a `reply_to` that it may use.
@@ -77,6 +94,21 @@ impl Partner {
         };
         self.receipts.clone().or_else(|| reply_to.filter(permitted).map(str::to_owned))
     }
+}
+
+/// The agency's codes for results: for `applied`, `refused`, `late` and the codes of docs/outcomes.md.
+fn result_codes(written: &written::Partner) -> Result<BTreeMap<String, String>, String> {
+    for (ours, own) in &written.result_codes {
+        let known = [APPLIED, REFUSED, LATE].contains(&ours.as_str()) || Code::parse(ours).is_some();
+        if !known {
+            let text = "docs/outcomes.md lists the codes; there are `applied`, `refused` and `late` beside them";
+            return Err(format!("agencies: {}: result_codes: there is no code `{ours}`; {text}", written.code));
+        }
+        if own.trim() != own || own.is_empty() || own.chars().count() > 100 {
+            return Err(format!("agencies: {}: result_codes.{ours}: 1 to 100 characters", written.code));
+        }
+    }
+    Ok(written.result_codes.clone())
 }
 
 impl Partners {
@@ -153,5 +185,28 @@ mod tests {
         assert_eq!(partner().may_send("gge", "StatusUpdate"), Err(Code::SenderNotAllowed));
         let none = Partner { kinds: Vec::new(), ..partner() };
         assert_eq!(none.may_send("epgu", "StatusUpdate"), Err(Code::SenderNotAllowed));
+    }
+
+    #[test]
+    fn results_have_an_agencys_own_codes_where_it_has_them() {
+        let codes = [("applied", "0"), ("unknown-case", "28"), ("refused", "5")];
+        let with = |codes: &[(&str, &str)]| {
+            let result_codes = codes.iter().map(|(ours, own)| ((*ours).to_owned(), (*own).to_owned())).collect();
+            let base = written::Partner { code: "MFC".into(), user: "mfc".into(), ..Default::default() };
+            Partner::check(&written::Partner { result_codes, ..base })
+        };
+        let partner = with(&codes).unwrap();
+        for (accepted, code, own) in [
+            (true, None, "0"),
+            (true, Some("late"), "0"),
+            (false, Some("unknown-case"), "28"),
+            (false, Some("case-exists"), "5"),
+        ] {
+            assert_eq!(partner.result_code(accepted, code), Some(own), "{code:?}");
+        }
+        assert_eq!(with(&[]).unwrap().result_code(false, Some("unknown-case")), None);
+        for (codes, said) in [(("unknown-thing", "1"), "no code `unknown-thing`"), (("applied", " "), "1 to 100")] {
+            assert!(with(&[codes]).unwrap_err().contains(said), "{codes:?}");
+        }
     }
 }

@@ -6,11 +6,25 @@ use std::time::Duration;
 use super::checked::ConfigFault;
 use super::written::{Job, Schedule, Written};
 use crate::clock;
-use crate::schedule::cron::Cron;
+use crate::schedule::cron::{Cron, CronFault};
 use crate::schedule::plan::{Missed, Plan};
 
+/// An expression that fits every day.
+const EVERY_DAY: &str = "0 0 * * *";
 /// A day.
 const DAY_SECONDS: u64 = 86_400;
+
+/// Why a job has no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {text}")]
+pub struct PlanFault {
+    /// The key that is wrong.
+    pub key: &'static str,
+    /// Whether it stands in the job's own section, or in `[schedule]` for all of them.
+    pub own: bool,
+    /// What is wrong.
+    pub text: String,
+}
 
 /// How jobs are run.
 #[derive(Debug, Clone)]
@@ -31,6 +45,8 @@ impl ScheduleSettings {
         let mut defaults = w.schedule.clone();
         if defaults.zone.is_empty() {
             defaults.zone.clone_from(&w.time.zone);
+        } else if let Err(fault) = Cron::parse(EVERY_DAY, &defaults.zone, clock::now()) {
+            return Err(ConfigFault(format!("schedule.zone: {fault}")));
         }
         let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
         let history = hours(defaults.history_days.max(1) * 24);
@@ -49,7 +65,10 @@ impl ScheduleSettings {
             if job.cron.is_empty() {
                 continue;
             }
-            let plan = settings.plan(job).map_err(|ConfigFault(fault)| ConfigFault(format!("jobs.{code}: {fault}")))?;
+            let plan = settings.plan(job).map_err(|PlanFault { key, own, text }| {
+                let section = if own { format!("jobs.{code}") } else { "schedule".to_owned() };
+                ConfigFault(format!("{section}.{key}: {text}"))
+            })?;
             settings.jobs.insert(code, plan);
         }
         Ok(settings)
@@ -59,19 +78,25 @@ impl ScheduleSettings {
     ///
     /// # Errors
     /// The expression is none or never fires, the zone or the policy is unknown, or a number is out of bounds.
-    pub fn plan(&self, job: &Job) -> Result<Plan, ConfigFault> {
+    pub fn plan(&self, job: &Job) -> Result<Plan, PlanFault> {
         let d = &self.defaults;
+        let wrong = |key, own, text: String| PlanFault { key, own, text };
         let zone = job.zone.as_deref().unwrap_or(&d.zone);
-        let cron = Cron::parse(&job.cron, zone, clock::now()).map_err(|fault| ConfigFault(fault.to_string()))?;
+        let cron = Cron::parse(&job.cron, zone, clock::now()).map_err(|fault| {
+            let key = if matches!(fault, CronFault::Zone(_)) { "zone" } else { "cron" };
+            wrong(key, true, fault.to_string())
+        })?;
         let missed = match job.missed.as_deref().unwrap_or(&d.missed) {
             "all" => Missed::All,
             "last" => Missed::Last,
             "skip" => Missed::Skip,
-            other => return Err(ConfigFault(format!("missed: `{other}` is none of all, last, skip"))),
+            other => {
+                return Err(wrong("missed", job.missed.is_some(), format!("`{other}` is none of all, last, skip")));
+            }
         };
         let timeout = job.timeout_seconds.unwrap_or(d.timeout_seconds);
         if timeout == 0 {
-            return Err(ConfigFault("timeout_seconds must be above zero".into()));
+            return Err(wrong("timeout_seconds", job.timeout_seconds.is_some(), "must be above zero".into()));
         }
         Ok(Plan {
             cron,
@@ -106,13 +131,15 @@ mod tests {
     #[test]
     fn what_no_job_can_run_by_is_refused() {
         for (key, value, said) in [
-            ("jobs.upkeep.cron", "0 0 30 2 *", "jobs.upkeep: cron.never"),
-            ("jobs.upkeep.cron", "soon", "jobs.upkeep: cron.unreadable"),
-            ("jobs.upkeep.zone", "Moscow", "jobs.upkeep: cron.zone: there is no zone `Moscow`"),
-            ("jobs.upkeep.missed", "some", "`some` is none of all, last, skip"),
-            ("jobs.upkeep.timeout_seconds", "0", "timeout_seconds must be above zero"),
+            ("jobs.upkeep.cron", "0 0 30 2 *", "jobs.upkeep.cron: cron.never"),
+            ("jobs.upkeep.cron", "soon", "jobs.upkeep.cron: cron.unreadable"),
+            ("jobs.upkeep.zone", "Moscow", "jobs.upkeep.zone: cron.zone: there is no zone `Moscow`"),
+            ("jobs.upkeep.missed", "some", "jobs.upkeep.missed: `some` is none of all, last, skip"),
+            ("jobs.upkeep.timeout_seconds", "0", "jobs.upkeep.timeout_seconds: must be above zero"),
+            ("schedule.timeout_seconds", "0", "schedule.timeout_seconds: must be above zero"),
+            ("schedule.missed", "some", "schedule.missed: `some` is none of"),
             ("jobs.upkep.cron", "* * * * *", "upkep"),
-            ("schedule.zone", "Nowhere", "there is no zone `Nowhere`"),
+            ("schedule.zone", "Nowhere", "schedule.zone: cron.zone: there is no zone `Nowhere`"),
         ] {
             let fault = check(&[(key, value)]).unwrap_err();
             assert!(fault.contains(said), "{key}: {fault}");

@@ -95,6 +95,7 @@ sections! {
         work_folder: String,
         keep_days: u32,
         message_bytes_max: u64,
+        mail_bytes_max: u64,
         s3: S3,
     }
     /// Section `exports.s3`.
@@ -127,6 +128,7 @@ sections! {
         http_timeout_seconds: u64,
         opt_out_link: String,
         opt_out_key_file: String,
+        retention_days: u32,
         channel: BTreeMap<String, Channel>,
         default: Vec<DefaultChoice>,
     }
@@ -211,6 +213,7 @@ sections! {
         reply_to: Vec<String>,
         systems: Vec<String>,
         kinds: Vec<String>,
+        result_codes: BTreeMap<String, String>,
     }
     /// One of `state_services`.
     StateService { code: String, agency: String, answer_minutes: u64, answer_schema: String, }

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{AWAY_PAUSE, DaemonFault, Loops, start, until};
 use crate::clock;
+use crate::export::{self, Bench, Jobs};
 use crate::schedule::{self, Job, Piece, ScheduleFault, Ticker};
 use crate::store::Fate;
 
@@ -23,6 +24,7 @@ pub(super) async fn start_schedule(loops: &Loops, tracker: &TaskTracker) -> Resu
         tracing::info!("the schedule is off: timers and jobs wait");
         return Ok(None);
     }
+    tell_of_exports(loops);
     let ticker = Ticker::start().await.map_err(|fault| DaemonFault::Schedule(fault.to_string()))?;
     start(tracker, timers_loop(loops.clone()));
     let owner = format!("{}:{}", std::process::id(), uuid::Uuid::now_v7());
@@ -31,6 +33,20 @@ pub(super) async fn start_schedule(loops: &Loops, tracker: &TaskTracker) -> Resu
         start(tracker, job_loop(loops.clone(), job, owner.clone(), ticker.ticks()));
     }
     Ok(Some(ticker))
+}
+
+/// Exports that cannot run are told at the start; they hinder nothing else.
+fn tell_of_exports(loops: &Loops) {
+    let pipeline = &loops.pipeline;
+    let bench = Bench::of(&pipeline.config, &pipeline.lifecycles);
+    match Jobs::load(pipeline.config.exports.folder.as_deref(), &bench) {
+        Ok(jobs) => {
+            for finding in export::findings(&jobs, &bench) {
+                tracing::error!(of = finding.of, fault = finding.text, "an export cannot run; see `mezhved check`");
+            }
+        }
+        Err(fault) => tracing::error!(%fault, "the folder of exports cannot be read; none of its jobs will run"),
+    }
 }
 
 /// Lets timers fire as soon as they are due.

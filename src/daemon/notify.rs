@@ -11,12 +11,12 @@ use crate::clock;
 use crate::notify::{self, Courier, Delivered};
 use crate::store::StoreFault;
 
-/// Starts them: the planning always, the delivering where the relay is on.
+/// Starts them where the relay is on: what nobody here delivers is planned by who does.
 pub(super) fn start_telling(loops: &Loops, tracker: &TaskTracker) -> Result<(), DaemonFault> {
-    start(tracker, tell_loop(loops.clone()));
     if !loops.pipeline.config.relay.enabled {
         return Ok(());
     }
+    start(tracker, tell_loop(loops.clone()));
     for channel in channels(loops) {
         let courier = Courier::new(&channel, &loops.pipeline)
             .map_err(|fault| DaemonFault::Channel(format!("notify.channel.{channel}: {fault}")))?;

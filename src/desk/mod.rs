@@ -91,6 +91,19 @@ pub async fn retry_outbox(store: &Store, id: Option<i64>, actor: &str) -> Result
     Ok(store.outbox_retry(id, audit).await?)
 }
 
+/// Sends a row of the outbox once more that was sent already. Gives whether there was one.
+pub async fn resend(store: &Store, id: i64, actor: &str) -> Result<bool, DeskFault> {
+    let audit = AuditRow {
+        at: clock::now(),
+        actor: actor.to_owned(),
+        action: "outbox.resend",
+        subject: format!("outbox:{id}"),
+        before: Some(r#"{"state":"sent"}"#.to_owned()),
+        after: Some(r#"{"state":"pending"}"#.to_owned()),
+    };
+    Ok(store.outbox_resend(id, audit).await?)
+}
+
 /// Makes stuck timers pending again: one, or all. Gives how many.
 pub async fn retry_timers(store: &Store, id: Option<i64>, actor: &str) -> Result<u64, DeskFault> {
     let audit = AuditRow {

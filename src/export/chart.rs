@@ -15,15 +15,16 @@ const RIGHT: usize = 12;
 const PLOT_HEIGHT: usize = 190;
 const TOP: usize = 10;
 const BAR_HEIGHT: usize = 22;
-const NAME_WIDTH: usize = 250;
+const NAME_WIDTH: usize = 310;
 /// Series and bars beyond these are added up as the rest, or left to the table.
-const SERIES_MAX: usize = 7;
+const SERIES_MAX: usize = 9;
 const BARS_MAX: usize = 15;
 /// Shades from dark to light.
-const SHADES: [&str; 8] = ["#1b4965", "#c8553d", "#5fa8d3", "#e0a458", "#2a7f62", "#b08bbb", "#9ad1d4", "#bbbbbb"];
+const SHADES: [&str; 10] =
+    ["#1b4965", "#c8553d", "#5fa8d3", "#e0a458", "#2a7f62", "#7a5195", "#9ad1d4", "#8c6d46", "#e8b4bc", "#c4c4c4"];
 const REST: &str = "прочие";
 /// The longest name beside a bar, in characters.
-const NAME_CHARACTERS_MAX: usize = 40;
+const NAME_CHARACTERS_MAX: usize = 46;
 
 /// What the columns of a chart are taken from.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ struct Drawn {
 enum Shape {
     /// Over the days: a series for each value of a column, or for each of several counts.
     Days { series: Series },
-    /// A bar for each row, named by these columns, stacked of these counts.
+    /// A bar for each name that these columns make, stacked of these counts; what has one name is added up.
     Bars { named: &'static [&'static str], counts: &'static [(&'static str, &'static str)], decimals: u8 },
 }
 
@@ -59,7 +60,7 @@ const DRAWN: &[Drawn] = &[
         report: "terms",
         caption: "Сроки: соблюдены и нарушены",
         shape: Shape::Bars {
-            named: &["kind_label", "term_label", "term"],
+            named: &["term_label", "kind_label", "system"],
             counts: &[("kept", "соблюдены"), ("broken", "нарушены")],
             decimals: 0,
         },
@@ -74,12 +75,18 @@ const DRAWN: &[Drawn] = &[
     Drawn {
         report: "violations",
         caption: "Самые частые нарушения",
-        shape: Shape::Bars { named: &["code", "kind"], counts: &[("violations", "нарушений")], decimals: 0 },
+        shape: Shape::Bars {
+            named: &["code_label", "kind"], counts: &[("violations", "нарушений")], decimals: 0
+        },
     },
     Drawn {
         report: "responses",
         caption: "Время ответа: медиана, часы",
-        shape: Shape::Bars { named: &["agency", "kind_label"], counts: &[("p50", "медиана, ч")], decimals: 2 },
+        shape: Shape::Bars {
+            named: &["agency", "kind_label", "system"],
+            counts: &[("p50", "медиана, ч")],
+            decimals: 2,
+        },
     },
 ];
 
@@ -98,7 +105,7 @@ pub(super) fn figure(report: &Report, table: &Table, page: &Page, words: &Lifecy
 
 fn text(row: &Row<'_>, table: &Table, code: &str) -> String {
     let column = table.columns.iter().find(|column| column.code == code);
-    match column.map(|column| row.value(column)) {
+    match column.map(|column| row.for_people(column)) {
         Some(Shown::Text(text)) => text.to_owned(),
         Some(Shown::Made(text)) => text,
         Some(Shown::Number(number)) => number.to_string(),
@@ -163,7 +170,7 @@ fn columns(stacks: &[(String, Vec<u64>)], legend: &[String]) -> String {
     let slot = (WIDTH - LEFT - RIGHT) / stacks.len().max(1);
     let width = (slot * 4 / 5).clamp(1, 60);
     let legend_height = 18 * legend.len().div_ceil(3);
-    let height = TOP + PLOT_HEIGHT + 24 + legend_height;
+    let height = TOP + PLOT_HEIGHT + 38 + legend_height;
     let mut out = begin(height);
     let y = |value: u64| TOP + PLOT_HEIGHT - scaled(value, top, PLOT_HEIGHT);
     for line in 0..=top / step {
@@ -177,8 +184,9 @@ fn columns(stacks: &[(String, Vec<u64>)], legend: &[String]) -> String {
             line * step
         ));
     }
-    // A name under so many columns that names do not run into each other.
-    let named = 60_usize.div_ceil(slot.max(1)).max(1);
+    // A name under so many columns that names do not run into each other; the year stands where it begins.
+    let named = 34_usize.div_ceil(slot.max(1)).max(1);
+    let mut year = "";
     for (at, (day, parts)) in stacks.iter().enumerate() {
         let x = LEFT + at * slot + (slot - width.min(slot)) / 2;
         let mut below = 0;
@@ -198,30 +206,41 @@ fn columns(stacks: &[(String, Vec<u64>)], legend: &[String]) -> String {
                 "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\">{}</text>\n",
                 x + width / 2,
                 TOP + PLOT_HEIGHT + 16,
-                day_words(day)
+                short_day(day)
             ));
+            let own = day.get(..4).unwrap_or_default();
+            if own != year {
+                out.push_str(&format!(
+                    "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\">{own}</text>\n",
+                    x + width / 2,
+                    TOP + PLOT_HEIGHT + 29
+                ));
+                year = own;
+            }
         }
     }
     for (at, name) in legend.iter().enumerate() {
-        key(&mut out, LEFT + at % 3 * 235, TOP + PLOT_HEIGHT + 28 + at / 3 * 18, at, name);
+        key(&mut out, LEFT + at % 3 * 235, TOP + PLOT_HEIGHT + 42 + at / 3 * 18, at, name);
     }
     out.push_str("</svg>\n");
     out
 }
 
 fn bars(rows: &[Row<'_>], table: &Table, named: &[&str], counts: &[(&str, &str)], decimals: u8) -> String {
-    let mut list: Vec<(String, Vec<u64>)> = rows
-        .iter()
-        .map(|row| {
-            let mut parts: Vec<String> = Vec::new();
-            for part in named.iter().map(|code| text(row, table, code)).filter(|part| !part.is_empty()) {
-                if !parts.contains(&part) {
-                    parts.push(part);
-                }
+    let mut sums: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for row in rows {
+        let mut parts: Vec<String> = Vec::new();
+        for part in named.iter().map(|code| text(row, table, code)).filter(|part| !part.is_empty()) {
+            if !parts.contains(&part) {
+                parts.push(part);
             }
-            (parts.join(", "), counts.iter().map(|(code, _)| number(row, table, code)).collect())
-        })
-        .collect();
+        }
+        let sum = sums.entry(parts.join(", ")).or_insert_with(|| vec![0; counts.len()]);
+        sum.iter_mut().zip(counts).for_each(|(sum, (code, _))| *sum += number(row, table, code));
+    }
+    // A bar of nothing shows nothing; the table has its row.
+    let mut list: Vec<(String, Vec<u64>)> =
+        sums.into_iter().filter(|(_, parts)| parts.iter().any(|part| *part > 0)).collect();
     list.sort_by(|a, b| b.1.iter().sum::<u64>().cmp(&a.1.iter().sum::<u64>()).then_with(|| a.0.cmp(&b.0)));
     list.truncate(BARS_MAX);
     let most = list.iter().map(|(_, parts)| parts.iter().sum::<u64>()).max().unwrap_or_default().max(1);
@@ -304,6 +323,11 @@ fn day_words(day: &str) -> String {
     let mut out = String::new();
     super::value::day_for_people(day, &mut out);
     out
+}
+
+/// `02.03` of `2026-03-02`.
+fn short_day(day: &str) -> String {
+    day_words(day).get(..5).unwrap_or(day).to_owned()
 }
 
 fn shortened(name: &str) -> String {

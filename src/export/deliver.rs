@@ -1,14 +1,17 @@
-//! Bringing a made file to a destination. Delivering is repeated whole when it failed: every destination takes the same file twice as once.
+//! Bringing a made file to a destination. Delivering is repeated whole when it failed: every destination takes the same file twice as once;
+//! letters are the exception, see [`super::letter`].
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::job::{Destination, Job};
-use super::name::NameParts;
+use super::name::{NameParts, NameTemplate};
 use super::part::Part;
 use super::{ExportFault, Manifest};
-use crate::store::{Contents, Period};
+use crate::store::{ContentFault, Contents, Period};
 
 /// What a manifest's name adds to its file's.
 const MANIFEST: &str = ".manifest.json";
@@ -29,7 +32,7 @@ pub(super) struct Parcel<'a> {
 
 impl Parcel<'_> {
     /// Its name at a destination.
-    fn name(&self, template: &super::name::NameTemplate) -> Result<String, String> {
+    pub(super) fn name(&self, template: &NameTemplate) -> Result<String, String> {
         template.fill(&NameParts {
             job: &self.job.code,
             of: self.job.subject.code(),
@@ -39,56 +42,79 @@ impl Parcel<'_> {
             zone: self.job.zone,
         })
     }
-}
 
-/// Looks whether a destination can be delivered to, changing nothing.
-pub fn look(destination: &Destination) -> Result<(), String> {
-    match destination {
-        Destination::Folder { path, made: false, .. } => folder(path),
-        Destination::Folder { .. } | Destination::Queue { .. } | Destination::S3 { .. } => Ok(()),
+    /// Its content, read piece by piece.
+    fn open(&self) -> Result<Kept, ExportFault> {
+        let sha256 = &self.manifest.sha256;
+        Ok(Kept { file: self.kept.open(sha256)?, hash: Sha256::new(), sha256: sha256.clone() })
     }
 }
 
-/// Delivers; gives where the file is then. What goes by message is owed when all is delivered, see `announce`.
-pub(super) fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> Result<Option<String>, ExportFault> {
+/// A kept content being read. Its end is an error where the bytes were not those of its name: what changed on the disk is not delivered.
+struct Kept {
+    file: File,
+    hash: Sha256,
+    sha256: String,
+}
+
+impl Read for Kept {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.hash.update(&into[..read]);
+        if read == 0 && !into.is_empty() && hex::encode(self.hash.clone().finalize()) != self.sha256 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, ContentFault::Changed(self.sha256.clone())));
+        }
+        Ok(read)
+    }
+}
+
+/// Looks whether a destination can be delivered to, changing nothing.
+pub(super) fn look(destination: &Destination) -> Result<(), String> {
+    match destination {
+        Destination::Folder { path, made: false, .. } => folder(path),
+        Destination::Folder { .. } | Destination::Queue { .. } | Destination::Mail { .. } | Destination::S3 { .. } => {
+            Ok(())
+        }
+    }
+}
+
+/// Delivers; gives where the file is then. Letters go when the file is where it is to be, see `letter`; what goes by message is owed when
+/// all is delivered, see `announce`.
+pub(super) async fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> Result<Option<String>, ExportFault> {
     let undelivered = |why: String| ExportFault::Undelivered { destination: destination.to_string(), why };
     match destination {
-        Destination::Folder { path, made, name } => {
+        Destination::Folder { path, made, name } => tokio::task::block_in_place(|| {
             if !made {
                 folder(path).map_err(undelivered)?;
             }
             let file = path.join(parcel.name(name).map_err(undelivered)?);
             let unwritable = || ExportFault::unwritable(file.display().to_string());
-            let mut content = parcel.kept.open(&parcel.manifest.sha256)?;
+            let mut content = parcel.open()?;
             place(&file, |part| io::copy(&mut content, part).map(drop)).map_err(unwritable())?;
             let manifest = manifest_of(&file);
             place(&manifest, |part| part.write_all(parcel.told.as_bytes())).map_err(unwritable())?;
             Ok(Some(file.display().to_string()))
-        }
-        Destination::Queue { .. } => Ok(None),
+        }),
+        Destination::Queue { .. } | Destination::Mail { .. } => Ok(None),
         Destination::S3 { bucket, name } => {
             let key = parcel.name(name).map_err(undelivered)?;
-            put(parcel, bucket, &key).map(Some).map_err(undelivered)
+            put(parcel, bucket, &key).await.map(Some).map_err(undelivered)
         }
     }
 }
 
 /// Puts the file and then its manifest into a bucket.
 #[cfg(feature = "s3")]
-fn put(parcel: &Parcel<'_>, bucket: &str, key: &str) -> Result<String, String> {
-    let content = parcel.kept.open(&parcel.manifest.sha256).map_err(|fault| fault.to_string())?;
-    let manifest = format!("{key}{MANIFEST}");
-    let told = parcel.told.as_bytes();
-    tokio::runtime::Handle::current().block_on(async {
-        let place = super::s3::put(parcel.s3, bucket, key, content).await?;
-        super::s3::put(parcel.s3, bucket, &manifest, told).await?;
-        Ok(place)
-    })
+async fn put(parcel: &Parcel<'_>, bucket: &str, key: &str) -> Result<String, String> {
+    let content = parcel.open().map_err(|fault| fault.to_string())?;
+    let place = super::s3::put(parcel.s3, bucket, key, content).await?;
+    super::s3::put(parcel.s3, bucket, &format!("{key}{MANIFEST}"), parcel.told.as_bytes()).await?;
+    Ok(place)
 }
 
 #[cfg(not(feature = "s3"))]
-fn put(_parcel: &Parcel<'_>, _bucket: &str, _key: &str) -> Result<String, String> {
-    Err(ExportFault::NotBuilt("s3").to_string())
+fn put(_parcel: &Parcel<'_>, _bucket: &str, _key: &str) -> std::future::Ready<Result<String, String>> {
+    std::future::ready(Err(ExportFault::NotBuilt("s3").to_string()))
 }
 
 /// The manifest lies beside its file.

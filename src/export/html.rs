@@ -3,14 +3,18 @@
 
 use std::io::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::ExportFault;
+use super::make::Section;
 use super::table::{Row, Shown, Table};
 use super::value::{self, Clock, Moments};
 use crate::hypertext::{ENDED, begun, escaped};
 use crate::store::{ColumnType, Period};
+
+/// A table of more columns is printed across the sheet, in small type.
+const NARROW_COLUMNS_MAX: usize = 9;
 
 /// What a page says of itself.
 #[derive(Debug, Clone)]
@@ -29,19 +33,20 @@ pub(super) struct Html<W: Write> {
     scratch: String,
     /// Rows of the open table; none: no table is open.
     rows: Option<u64>,
+    /// What is said below it.
+    note: String,
 }
 
 impl<W: Write> Html<W> {
     /// Begins a page.
     pub(super) fn begin(out: W, title: &Title) -> Result<Self, ExportFault> {
-        let moments = Moments::new(Clock::Local(title.zone));
-        let mut page = Self { out, moments, scratch: begun("ru", &title.text), rows: None };
-        page.scratch.push_str(&format!("<p class=\"quiet\">Ведомство {}", escaped(&title.agency)));
+        let scratch = begun("ru", &title.text);
+        let mut page =
+            Self { out, moments: Moments::new(Clock::Local(title.zone)), scratch, rows: None, note: String::new() };
+        page.scratch.push_str(&format!("<p class=\"quiet\">Ведомство: {}", escaped(&title.agency)));
         if let Some(period) = title.period {
-            page.scratch.push_str(". Период: с ");
-            page.moments.write(period.from, &mut page.scratch);
-            page.scratch.push_str(" до ");
-            page.moments.write(period.to, &mut page.scratch);
+            page.scratch.push_str(". Период: ");
+            page.period(period, title.zone);
         }
         page.scratch.push_str(". Составлено за ");
         page.moments.write(title.slot.timestamp_millis(), &mut page.scratch);
@@ -51,14 +56,17 @@ impl<W: Write> Html<W> {
     }
 
     /// Begins a section: a heading where the page has several, a chart, a table.
-    pub(super) fn section(&mut self, heading: Option<&str>, figure: &str, table: &Table) -> Result<(), ExportFault> {
+    pub(super) fn section(&mut self, section: &Section) -> Result<(), ExportFault> {
         self.end_table();
-        if let Some(heading) = heading {
+        self.scratch.push_str(&section.lead);
+        if let Some(heading) = &section.heading {
             self.scratch.push_str(&format!("<h2>{}</h2>\n", escaped(heading)));
         }
-        self.scratch.push_str(figure);
-        self.scratch.push_str("<table>\n<thead><tr>");
-        for column in &table.columns {
+        self.scratch.push_str(&section.figure);
+        self.note.clone_from(&section.note);
+        let class = if section.table.columns.len() > NARROW_COLUMNS_MAX { " class=\"wide\"" } else { "" };
+        self.scratch.push_str(&format!("<div class=\"scroll\"><table{class}>\n<thead><tr>"));
+        for column in &section.table.columns {
             let class = if is_count(column.kind) { " class=\"count\"" } else { "" };
             self.scratch.push_str(&format!("<th scope=\"col\"{class}>{}</th>", escaped(&column.heading)));
         }
@@ -73,7 +81,7 @@ impl<W: Write> Html<W> {
         self.scratch.push_str("<tr>");
         for column in &table.columns {
             self.scratch.push_str(if is_count(column.kind) { "<td class=\"count\">" } else { "<td>" });
-            match row.value(column) {
+            match row.for_people(column) {
                 Shown::Nothing => {}
                 Shown::Number(number) => self.number(number, column.kind),
                 Shown::Text(text) => self.text(text, column.kind),
@@ -93,11 +101,34 @@ impl<W: Write> Html<W> {
         Ok(self.out)
     }
 
+    /// Whole days by their dates, the last one included; anything else from moment to moment.
+    fn period(&mut self, period: Period, zone: Tz) {
+        let day = |moment: i64| {
+            let local = DateTime::from_timestamp_millis(moment)?.with_timezone(&zone).naive_local();
+            (local.time() == NaiveTime::MIN).then(|| local.date())
+        };
+        match (day(period.from), day(period.to).and_then(|day| day.pred_opt())) {
+            (Some(from), Some(to)) if from == to => self.scratch.push_str(&from.format("%d.%m.%Y").to_string()),
+            (Some(from), Some(to)) => {
+                self.scratch.push_str(&format!("с {} по {}", from.format("%d.%m.%Y"), to.format("%d.%m.%Y")));
+            }
+            _ => {
+                self.scratch.push_str("с ");
+                self.moments.write(period.from, &mut self.scratch);
+                self.scratch.push_str(" до ");
+                self.moments.write(period.to, &mut self.scratch);
+            }
+        }
+    }
+
     fn end_table(&mut self) {
         if let Some(rows) = self.rows.take() {
-            self.scratch.push_str("</tbody>\n</table>\n");
+            self.scratch.push_str("</tbody>\n</table></div>\n");
             if rows == 0 {
-                self.scratch.push_str("<p class=\"quiet\">Строк нет.</p>\n");
+                self.note.push_str("За этот период строк нет.");
+            }
+            if !self.note.is_empty() {
+                self.scratch.push_str(&format!("<p class=\"quiet\">{}</p>\n", escaped(&self.note)));
             }
         }
     }

@@ -18,6 +18,7 @@ use crate::store::{Column, Register, Report, registers, reports};
 pub use written::{Empty, Mode, WrittenJob};
 
 mod check;
+mod destinations;
 mod written;
 
 /// What is exported.
@@ -117,6 +118,15 @@ pub enum Destination {
         /// Whether the file comes along.
         content: bool,
     },
+    /// People, by e-mail: a letter of its own to each, with the file in it where it is wanted and small enough, else with its place.
+    Mail {
+        /// Their addresses.
+        to: Vec<String>,
+        /// Whether the file comes along.
+        content: bool,
+        /// The name of the file in the letter.
+        name: NameTemplate,
+    },
     /// A bucket of the configured S3-compatible store; the feature `s3`.
     S3 {
         /// The bucket.
@@ -131,6 +141,7 @@ impl fmt::Display for Destination {
         match self {
             Self::Folder { path, .. } => write!(out, "folder {}", path.display()),
             Self::Queue { .. } => out.write_str("queue"),
+            Self::Mail { to, .. } => write!(out, "mail ({} readers)", to.len()),
             Self::S3 { bucket, .. } => write!(out, "s3 {bucket}"),
         }
     }
@@ -203,6 +214,8 @@ pub struct Bench<'a> {
     pub zone: Tz,
     /// The folder of jobs that name none.
     pub output: PathBuf,
+    /// Whether there is a mail server.
+    pub has_mail: bool,
     /// What holds for schedules that do not say otherwise.
     pub schedule: &'a ScheduleSettings,
 }
@@ -212,7 +225,7 @@ impl<'a> Bench<'a> {
     #[must_use]
     pub fn of(config: &'a Config, lifecycles: &'a Lifecycles) -> Self {
         let output = config.exports.output.clone();
-        Self { lifecycles, zone: config.zone, output, schedule: &config.schedule }
+        Self { lifecycles, zone: config.zone, output, has_mail: config.mail.is_some(), schedule: &config.schedule }
     }
 }
 

@@ -60,19 +60,9 @@ impl Jobs {
             jobs.add(&format!("built-in {name}"), text, Origin::BuiltIn, bench);
         }
         for path in folder.map(files).transpose()?.unwrap_or_default() {
-            let unreadable = ExportFault::unwritable(path.display().to_string());
-            let about = fs::metadata(&path).map_err(unreadable)?;
-            if about.len() > FILE_BYTES_MAX {
-                let text = format!("the file is longer than {FILE_BYTES_MAX} bytes");
-                jobs.faults.push(JobFault { file: path.display().to_string(), line: 1, text });
-                continue;
-            }
-            match fs::read_to_string(&path) {
+            match read(&path) {
                 Ok(text) => jobs.add(&path.display().to_string(), text, Origin::File(path.clone()), bench),
-                Err(fault) => {
-                    let text = format!("the file cannot be read: {fault}");
-                    jobs.faults.push(JobFault { file: path.display().to_string(), line: 1, text });
-                }
+                Err(text) => jobs.faults.push(JobFault { file: path.display().to_string(), line: 1, text }),
             }
         }
         jobs.listed.sort_by(|a, b| a.job.code.cmp(&b.job.code));
@@ -100,12 +90,21 @@ impl Jobs {
     }
 }
 
+/// A job's file as text.
+fn read(path: &Path) -> Result<String, String> {
+    let told = |fault| format!("the file cannot be read: {fault}");
+    if fs::metadata(path).map_err(told)?.len() > FILE_BYTES_MAX {
+        return Err(format!("the file is longer than {FILE_BYTES_MAX} bytes"));
+    }
+    fs::read_to_string(path).map_err(told)
+}
+
 /// The files of a folder that hold jobs, by name.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, ExportFault> {
-    let unreadable = || ExportFault::unwritable(folder.display().to_string());
+    let unreadable = |fault| ExportFault::Folder { path: folder.display().to_string(), fault };
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable())? {
-        let path = entry.map_err(unreadable())?.path();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|ending| ending == "toml") {
             files.push(path);
         }

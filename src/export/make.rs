@@ -77,12 +77,23 @@ pub(super) enum Rows {
 /// What stands over the rows that follow.
 #[derive(Debug)]
 pub(super) struct Section {
+    /// HTML above the heading; empty: none.
+    pub(super) lead: String,
     /// Where there are several.
     pub(super) heading: Option<String>,
     /// A chart; empty: none.
     pub(super) figure: String,
     /// Its columns.
     pub(super) table: Table,
+    /// What is said below its rows; empty: nothing.
+    pub(super) note: String,
+}
+
+impl Section {
+    /// The only one of a file.
+    pub(super) fn only(figure: String, table: Table) -> Self {
+        Self { lead: String::new(), heading: None, figure, table, note: String::new() }
+    }
 }
 
 /// What goes from the reader to the writer.
@@ -152,7 +163,7 @@ async fn read(
 ) -> Result<(), ExportFault> {
     match rows {
         Rows::Register { selection, changes } => {
-            let section = Section { heading: None, figure: String::new(), table: table.clone() };
+            let section = Section::only(String::new(), table.clone());
             // A writer that has given up says why; the reader just ends.
             if sender.send(Piece::Section(Box::new(section))).await.is_err() {
                 return Ok(());
@@ -211,7 +222,7 @@ fn write(
         match piece {
             Piece::Section(section) => {
                 if let Open::Html(page) = &mut file {
-                    page.section(section.heading.as_deref(), &section.figure, &section.table)?;
+                    page.section(&section)?;
                 }
                 table = section.table;
             }

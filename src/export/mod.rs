@@ -9,10 +9,13 @@ mod announce;
 mod chart;
 mod csv;
 mod deliver;
+mod digest;
+mod findings;
 mod format;
 mod html;
 mod job;
 mod jobs;
+mod letter;
 mod make;
 mod manifest;
 mod marks;
@@ -39,7 +42,7 @@ use thiserror::Error;
 use crate::store::{ContentFault, StoreFault};
 
 pub use announce::{READY_QUEUE, job_queue};
-pub use deliver::look;
+pub use findings::{Finding, findings};
 pub use format::{Compression, Encoding, Format, Headings, Profile};
 pub use job::{Bench, Destination, Empty, Job, JobFault, Mode, Subject, WrittenJob};
 pub use jobs::{Jobs, Listed, Origin};
@@ -62,6 +65,14 @@ pub enum ExportFault {
     /// The folder of kept files.
     #[error("{0}")]
     Content(#[from] ContentFault),
+    /// The folder of jobs.
+    #[error("export.folder: {path}: {fault}; name a folder that can be read in exports.folder, or leave it empty")]
+    Folder {
+        /// Which.
+        path: String,
+        /// What the system said.
+        fault: std::io::Error,
+    },
     /// A file cannot be written.
     #[error("export.unwritable: {path}: {fault}")]
     Unwritable {
@@ -126,6 +137,9 @@ pub enum ExportFault {
         /// Why.
         why: String,
     },
+    /// A destination that will not take the file at another try either.
+    #[error("export.refused: mail: {0}")]
+    Refused(String),
     /// The schema of a document.
     #[error("export.schema: {0}")]
     Schema(String),

@@ -42,16 +42,21 @@ fn terms(lifecycle: &Lifecycle) -> impl Iterator<Item = String> {
 
 /// The rows of a report with days in place of quarters of an hour.
 pub(super) fn by_days(report: &Report, page: &Page, zone: Tz) -> Page {
+    folded(report, page, |_, cell| match cell {
+        Cell::Number(quarter) => day(quarter, zone),
+        other => other.text().to_owned(),
+    })
+}
+
+/// The rows of a report added up where their keys are alike: `key` says what of the key's columns stays of a value.
+pub(super) fn folded(report: &Report, page: &Page, key: impl Fn(&Column, Cell<'_>) -> String) -> Page {
     let columns: Vec<&Column> = report.reads().collect();
     let counted = columns.iter().filter(|column| column.kind.is_number()).count();
     let texts = columns.len() - counted;
-    let mut days: BTreeMap<Vec<String>, Vec<i64>> = BTreeMap::new();
+    let mut sums: BTreeMap<Vec<String>, Vec<i64>> = BTreeMap::new();
     for row in page.rows() {
-        let key = (0..texts).map(|at| match row.cell(at) {
-            Cell::Number(quarter) => day(quarter, zone),
-            other => other.text().to_owned(),
-        });
-        let sums = days.entry(key.collect()).or_insert_with(|| vec![0; counted]);
+        let key = (0..texts).map(|at| key(columns[at], row.cell(at)));
+        let sums = sums.entry(key.collect()).or_insert_with(|| vec![0; counted]);
         for (at, sum) in sums.iter_mut().enumerate() {
             if let Cell::Number(number) = row.cell(texts + at) {
                 *sum += number;
@@ -59,7 +64,7 @@ pub(super) fn by_days(report: &Report, page: &Page, zone: Tz) -> Page {
         }
     }
     let mut folded = Page::of_width(columns.len());
-    for (key, sums) in &days {
+    for (key, sums) in &sums {
         key.iter().for_each(|text| folded.push(Cell::Text(text)));
         sums.iter().for_each(|sum| folded.push(Cell::Number(*sum)));
     }
@@ -71,9 +76,14 @@ fn day(moment: i64, zone: Tz) -> String {
     moment.with_timezone(&zone).format("%Y-%m-%d").to_string()
 }
 
+/// Where a column stands among what is read of a report; beyond the last one where it is not read.
+pub(super) fn place(report: &Report, code: &str) -> usize {
+    report.reads().position(|read| read.code == code).unwrap_or(usize::MAX)
+}
+
 /// The rows that a filter lets through, with the values that a table reads.
 pub(super) fn chosen(report: &Report, page: &Page, table: &Table, filter: &[(&'static Column, Vec<String>)]) -> Page {
-    let place = |column: &Column| report.reads().position(|read| read.code == column.code).unwrap_or(usize::MAX);
+    let place = |column: &Column| place(report, column.code);
     let places: Vec<usize> = table.reads.iter().map(|column| place(column)).collect();
     let lets_through = |row: &PageRow<'_>| {
         filter.iter().all(|(column, texts)| texts.iter().any(|text| row.cell(place(column)).text() == text))

@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::announce::{self, Finished};
 use super::deliver::{self, Parcel};
+use super::digest::{self, Short};
 use super::html::Title;
-use super::job::{Job, Mode, Subject};
+use super::job::{Destination, Job, Mode, Subject};
+use super::letter::{self, Post, Readers};
 use super::make::{self, Making, Progress, Rows, Section, Written};
 use super::manifest::{Manifest, ManifestWatermark};
 use super::table::Table;
@@ -24,6 +26,7 @@ use crate::assemble::Rules;
 use crate::clock;
 use crate::config::{Config, Partners, StateServices};
 use crate::failpoint;
+use crate::mail::Mailer;
 use crate::outbox::Sending;
 use crate::store::{Contents, MadeExport, Page, Period, Report, Selection, Snapshot, Store, Watermark, reports};
 
@@ -70,8 +73,10 @@ pub struct Exporter {
     kept: Contents,
     agency: String,
     rules: String,
-    /// Files longer than this do not come along with a message.
+    /// Files longer than this do not come along with a message, or with a letter.
     content_bytes_max: u64,
+    letter_bytes_max: u64,
+    mailer: Option<Mailer>,
     #[cfg(feature = "s3")]
     s3: crate::config::S3Settings,
 }
@@ -83,6 +88,7 @@ impl Exporter {
     /// The folder of schemas cannot be read.
     pub fn new(store: Store, config: &Config, rules: &Rules) -> Result<Self, ExportFault> {
         let folder = &config.exports.work_folder;
+        let mailer = config.mail.as_ref().map(Mailer::new).transpose();
         Ok(Self {
             store,
             words: Arc::clone(&rules.lifecycles),
@@ -94,6 +100,8 @@ impl Exporter {
             agency: config.agency.clone(),
             rules: version(rules),
             content_bytes_max: config.exports.message_bytes_max,
+            letter_bytes_max: config.exports.mail_bytes_max,
+            mailer: mailer.map_err(|fault| ExportFault::Refused(fault.to_string()))?,
             #[cfg(feature = "s3")]
             s3: config.exports.s3.clone(),
         })
@@ -137,23 +145,10 @@ impl Exporter {
             None => self.made(job, asked, run, period, progress).await?,
         };
         failpoint::hit("export.made");
-        let mut places = Vec::new();
-        if !manifest.sha256.is_empty() {
-            let (manifest, slot) = (&manifest, asked.slot);
-            let parcel = Parcel {
-                job,
-                manifest,
-                told: &told,
-                slot,
-                period,
-                kept: &self.kept,
-                #[cfg(feature = "s3")]
-                s3: &self.s3,
-            };
-            for destination in &job.destinations {
-                places.extend(tokio::task::block_in_place(|| deliver::deliver(destination, &parcel))?);
-            }
-        }
+        let places = match manifest.sha256.is_empty() {
+            true => Vec::new(),
+            false => self.deliver(job, asked.slot, run, (&manifest, &told), period).await?,
+        };
         failpoint::hit("export.delivered");
         let now = clock::now();
         let sending = Sending {
@@ -172,6 +167,37 @@ impl Exporter {
         }
         while self.store.export_forget_changes(CHANGES_AT_ONCE).await? > 0 {}
         Ok(Outcome { run, manifest, again, places })
+    }
+
+    /// Brings a file to its destinations, letters last: they say where it lies. Gives its places.
+    async fn deliver(
+        &self,
+        job: &Job,
+        slot: DateTime<Utc>,
+        run: i64,
+        (manifest, told): (&Manifest, &str),
+        period: Option<Period>,
+    ) -> Result<Vec<String>, ExportFault> {
+        let parcel = Parcel {
+            job,
+            manifest,
+            told,
+            slot,
+            period,
+            kept: &self.kept,
+            #[cfg(feature = "s3")]
+            s3: &self.s3,
+        };
+        let mut places = Vec::new();
+        for destination in &job.destinations {
+            places.extend(deliver::deliver(destination, &parcel).await?);
+        }
+        for destination in &job.destinations {
+            let (Destination::Mail { to, content, name }, Some(mailer)) = (destination, &self.mailer) else { continue };
+            let post = Post { mailer, store: &self.store, run, content_bytes_max: self.letter_bytes_max };
+            letter::send(&post, &Readers { to, content: *content, name }, &parcel, &places).await?;
+        }
+        Ok(places)
     }
 
     /// Makes the slot's file, keeps it, and records it together with how far the job comes by it.
@@ -289,18 +315,26 @@ impl Exporter {
             Subject::Report(report) => {
                 let (figure, _, page) = self.counted(snapshot, report, job, period).await?;
                 let page = report::chosen(report, &page, &job.table, &job.filter);
-                Rows::Sections(vec![(Section { heading: None, figure, table: job.table.clone() }, page)])
+                Rows::Sections(vec![(Section::only(figure, job.table.clone()), page)])
             }
-            Subject::Overview => {
-                let mut sections = Vec::new();
-                for report in reports::ALL {
-                    let (figure, table, page) = self.counted(snapshot, report, job, period).await?;
-                    let page = report::chosen(report, &page, &table, &[]);
-                    sections.push((Section { heading: Some(report.label.to_owned()), figure, table }, page));
-                }
-                Rows::Sections(sections)
-            }
+            Subject::Overview => self.overview(snapshot, job, period).await?,
         })
+    }
+
+    /// All reports in short, and the figures above them.
+    async fn overview(&self, snapshot: &mut Snapshot, job: &Job, period: Option<Period>) -> Result<Rows, ExportFault> {
+        let (mut sections, mut pages) = (Vec::new(), Vec::new());
+        for report in reports::ALL.iter().copied() {
+            let (figure, _, page) = self.counted(snapshot, report, job, period).await?;
+            let Short { table, page: rows, note } = digest::short(report, &page)?;
+            let heading = Some(report.label.to_owned());
+            sections.push((Section { lead: String::new(), heading, figure, table, note }, rows));
+            pages.push((report, page));
+        }
+        if let Some((first, _)) = sections.first_mut() {
+            first.lead = digest::figures(&pages);
+        }
+        Ok(Rows::Sections(sections))
     }
 
     /// A report counted: its chart, the table of all its columns, its rows as they are read.

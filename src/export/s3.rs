@@ -1,10 +1,11 @@
 //! Files in an S3-compatible store: a short one is put at once, a long one in pieces; either way the object appears when it is whole.
 
 use std::io::Read;
+use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
-use object_store::{ObjectStoreExt, WriteMultipart};
+use object_store::{ObjectStoreExt, RetryConfig, WriteMultipart};
 use secrecy::ExposeSecret;
 
 use crate::config::S3Settings;
@@ -14,12 +15,16 @@ const PIECE_BYTES: usize = 8 << 20;
 /// Pieces on their way at once.
 const PIECES_MAX: usize = 2;
 
+/// Tries of one request: what is away for longer is tried again as the job's plan says.
+const RETRIES: usize = 2;
+const RETRY_TIME: Duration = Duration::from_secs(30);
+
 /// Puts a file under a key; gives its address.
 pub(super) async fn put(
     settings: &S3Settings,
     bucket: &str,
     key: &str,
-    mut content: impl Read,
+    mut content: impl Read + Send,
 ) -> Result<String, String> {
     let said = |fault: object_store::Error| fault.to_string();
     let store = store(settings, bucket)?;
@@ -63,6 +68,7 @@ fn store(settings: &S3Settings, bucket: &str) -> Result<AmazonS3, String> {
         .with_region(&settings.region)
         .with_access_key_id(&settings.access_key)
         .with_secret_access_key(settings.secret_key.expose_secret())
+        .with_retry(RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIME, ..RetryConfig::default() })
         .with_allow_http(settings.endpoint.starts_with("http://"));
     if !settings.endpoint.is_empty() {
         builder = builder.with_endpoint(&settings.endpoint);

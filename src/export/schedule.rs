@@ -17,25 +17,22 @@ const BEFORE: &str = "export-";
 /// Who runs them.
 const ACTOR: &str = "schedule";
 
-/// The jobs of the configured folder that run by the clock. A file that cannot be read or has no usable plan is told in the log; `export
-/// check` tells the same.
-#[must_use]
-pub fn scheduled(config: &Config) -> Vec<schedule::Job> {
-    let Some(folder) = &config.exports.folder else { return Vec::new() };
-    let files = files(folder).unwrap_or_else(|fault| {
-        tracing::error!(%fault, "the folder of exports cannot be read; none of its jobs will run");
-        Vec::new()
-    });
-    files.into_iter().filter_map(|path| job(path, config)).collect()
+/// The jobs of the configured folder that run by the clock. A file that cannot be read or has no usable plan gives none: [`findings`]
+/// tells of it.
+///
+/// [`findings`]: super::findings()
+///
+/// # Errors
+/// The folder cannot be read: none of its jobs would run.
+pub fn scheduled(config: &Config) -> Result<Vec<schedule::Job>, ExportFault> {
+    let Some(folder) = &config.exports.folder else { return Ok(Vec::new()) };
+    Ok(files(folder)?.into_iter().filter_map(|path| job(path, config)).collect())
 }
 
 fn job(path: PathBuf, config: &Config) -> Option<schedule::Job> {
-    let told = |fault: &dyn std::fmt::Display| {
-        tracing::error!(file = %path.display(), %fault, "this export will not run by the clock");
-    };
-    let text = std::fs::read_to_string(&path).map_err(|fault| told(&fault)).ok()?;
-    let written = toml::from_str::<WrittenJob>(&text).map_err(|fault| told(&fault.message())).ok()?;
-    let plan = written.plan(&config.schedule)?.map_err(|fault| told(&fault)).ok()?;
+    let text = std::fs::read_to_string(&path).ok()?;
+    let written = toml::from_str::<WrittenJob>(&text).ok()?;
+    let plan = written.plan(&config.schedule)?.ok()?;
     let code = format!("{BEFORE}{}", written.code()?);
     let about = format!("exports {}", written.subject()?);
     Some(schedule::Job::new(code, about, plan, Scheduled { path }))

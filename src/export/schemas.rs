@@ -22,7 +22,7 @@ const VIOLATIONS_MAX: usize = 5;
 /// The schemas of documents.
 #[derive(Debug)]
 pub struct Schemas {
-    library: Library,
+    texts: Library,
     compiled: Mutex<HashMap<String, Arc<Rules>>>,
 }
 
@@ -32,8 +32,8 @@ impl Schemas {
     /// # Errors
     /// The folder cannot be read.
     pub fn load(folder: Option<&Path>) -> Result<Self, ExportFault> {
-        let library = Library::load(folder).map_err(|fault| ExportFault::Schema(fault.to_string()))?;
-        Ok(Self { library, compiled: Mutex::default() })
+        let texts = Library::load(folder).map_err(|fault| ExportFault::Schema(fault.to_string()))?;
+        Ok(Self { texts, compiled: Mutex::default() })
     }
 
     /// The file of a register's or report's schema.
@@ -45,7 +45,7 @@ impl Schemas {
     /// The text of a schema file.
     #[must_use]
     pub fn text(&self, code: &str) -> Option<&[u8]> {
-        self.library.get(&Self::file(code))
+        self.texts.get(&Self::file(code))
     }
 
     /// What a manifest says of a schema.
@@ -77,7 +77,7 @@ impl Schemas {
         if let Some(rules) = compiled.get(code) {
             return Ok(Arc::clone(rules));
         }
-        let set = SchemaSet::new(&self.library).with(Self::file(code));
+        let set = SchemaSet::new(&self.texts).with(Self::file(code));
         let rules = schema::compile(&set).map_err(|faults| {
             let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
             ExportFault::Schema(told.join("; "))

@@ -1,6 +1,8 @@
 //! The table that a file holds: which columns, under which headings, and how a row as it was read becomes the values of it. Labels
 //! come from the lifecycles, fields from the JSON that a case keeps; what is personal is masked here, whatever the format.
 
+use std::borrow::Cow;
+
 use chrono::DateTime;
 use serde_json::{Map, Value as Json};
 
@@ -8,13 +10,16 @@ use super::format::Headings;
 use super::marks::DeclaredField;
 use crate::apply::Lifecycles;
 use crate::domain::identifiers;
-use crate::domain::lifecycle::FieldType;
+use crate::domain::lifecycle::{Action, FieldType, Lifecycle};
 use crate::domain::money;
 use crate::outcome::Code;
 use crate::store::{Cell, Column, ColumnType, Labels, PageRow, Value};
 
 /// What a declared field's code is written with among columns.
 pub(super) const FIELD: &str = "field.";
+
+/// Whose a term is that no status has.
+const WHOLE_LIFE: &str = "Дело в целом";
 
 /// A column of the file.
 #[derive(Debug, Clone)]
@@ -165,6 +170,27 @@ impl Table {
         }
     }
 
+    /// The columns that a page for people has unless it is asked for others: where a label stands beside its code, the label alone, under
+    /// the heading of the code.
+    pub(super) fn for_people(columns: &'static [Column], declared: &[DeclaredField], headings: Headings) -> Vec<Asked> {
+        let code_of = |column: &Column| match column.value {
+            Value::Label(_, of) => of.last().copied(),
+            Value::Read(_) => None,
+        };
+        let is_labelled = |code: &str| columns.iter().any(|column| code_of(column) == Some(code));
+        let asked = columns.iter().filter(|column| !is_labelled(column.code)).map(|column| {
+            let code = code_of(column).and_then(|code| columns.iter().find(|one| one.code == code));
+            let heading = code.map(|code| match headings {
+                Headings::Codes => code.code,
+                Headings::Russian => code.ru,
+                Headings::English => code.en,
+            });
+            Asked { code: column.code.to_owned(), heading: heading.map(str::to_owned) }
+        });
+        let fields = declared.iter().map(|field| Asked { code: format!("{FIELD}{}", field.code), heading: None });
+        asked.chain(fields).collect()
+    }
+
     /// A row with the fields of its case.
     pub(super) fn row<'r>(&'r self, row: PageRow<'r>, words: &'r Lifecycles) -> Row<'r> {
         let fields = if self.fields {
@@ -198,7 +224,11 @@ impl<'r> Row<'r> {
                 for (value, at) in values.iter_mut().zip(of) {
                     *value = self.row.cell(*at).text();
                 }
-                label(*labels, values, self.words).map_or(Shown::Nothing, Shown::Text)
+                match label(*labels, values, self.words) {
+                    None => Shown::Nothing,
+                    Some(Cow::Borrowed(text)) => Shown::Text(text),
+                    Some(Cow::Owned(text)) => Shown::Made(text),
+                }
             }
             From::Field { code, kind } => self.fields.get(code).map_or(Shown::Nothing, |value| field(value, *kind)),
         };
@@ -210,10 +240,22 @@ impl<'r> Row<'r> {
     }
 }
 
+impl Row<'_> {
+    /// The value as a page for people has it: a code that has no label stands for itself.
+    pub(super) fn for_people(&self, column: &Chosen) -> Shown<'_> {
+        match (self.value(column), &column.from) {
+            (Shown::Nothing, From::Label(_, of)) => {
+                of.last().map_or(Shown::Nothing, |at| Shown::Text(self.row.cell(*at).text()))
+            }
+            (shown, _) => shown,
+        }
+    }
+}
+
 /// What people read for codes; nothing where nobody knows them.
-fn label<'l>(labels: Labels, [first, second, third]: [&'l str; 3], words: &'l Lifecycles) -> Option<&'l str> {
+fn label<'l>(labels: Labels, [first, second, third]: [&str; 3], words: &'l Lifecycles) -> Option<Cow<'l, str>> {
     let lifecycle = || words.kind(first, second);
-    match labels {
+    let label = match labels {
         Labels::System => words.system(first).map(crate::domain::lifecycle::System::label),
         Labels::Kind => lifecycle().map(|one| one.kind().label.as_str()),
         Labels::Status => lifecycle()?.status(third).map(|status| status.label.as_str()),
@@ -224,11 +266,24 @@ fn label<'l>(labels: Labels, [first, second, third]: [&'l str; 3], words: &'l Li
         }
         Labels::DocumentState => words.documents.status(first).map(|status| status.label.as_str()),
         Labels::Outcome => Code::parse(first).map(Code::label),
-        Labels::Timer => {
-            let status = third.split_once('/').map_or("", |(status, _)| status);
-            lifecycle()?.status(status).map(|status| status.label.as_str())
+        Labels::Timer => return term(lifecycle()?, third).map(Cow::Owned),
+    };
+    label.map(Cow::Borrowed)
+}
+
+/// A term in words: whose it is, and what follows when it runs out.
+fn term(lifecycle: &Lifecycle, code: &str) -> Option<String> {
+    let (of, timers, timer) = match code.split_once('/') {
+        Some((status, timer)) => {
+            let status = lifecycle.status(status)?;
+            (status.label.as_str(), &status.timers[..], timer)
         }
-    }
+        None => (WHOLE_LIFE, lifecycle.timers(), code),
+    };
+    Some(match &timers.iter().find(|one| one.code == timer)?.action {
+        Action::Move { to, .. } | Action::Extract { to, .. } => format!("{of} → {}", lifecycle.status(to)?.label),
+        Action::Remind { event } | Action::Escalate { event } => format!("{of}: {}", lifecycle.event(event)?.label),
+    })
 }
 
 fn field(value: &Json, kind: FieldType) -> Shown<'_> {

@@ -150,6 +150,52 @@ fn every_marked_register_shows_some_kind_and_every_mark_is_one() {
     }
 }
 
+/// The texts that the column of a table may hold, as its CHECK has them.
+fn checked(migrations: &str, table: &str, column: &str) -> Vec<String> {
+    let (_, table) = migrations.split_once(&format!("CREATE TABLE {table} (")).unwrap();
+    let (table, _) = table.split_once(") STRICT").unwrap();
+    let (_, list) = table.split_once(&format!("CHECK ({column} IN (")).unwrap();
+    let (list, _) = list.split_once(')').unwrap();
+    list.split(", ").map(|word| word.trim_matches('\'').to_owned()).collect()
+}
+
+fn migrations() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+}
+
+#[test]
+fn columns_of_states_know_every_state_that_the_tables_let_in() {
+    let migrations = migrations();
+    let mut compared = 0;
+    for register in ALL {
+        for column in register.columns {
+            let ColumnType::State(states) = column.kind else { continue };
+            assert_eq!(
+                checked(&migrations, register.source, column.code),
+                states,
+                "{}: {}",
+                register.code,
+                column.code
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared >= 7);
+}
+
+#[test]
+fn the_changes_of_every_register_are_noted() {
+    let migrations = migrations();
+    for register in ALL {
+        let noted = format!("INSERT INTO export_changes (source, row) VALUES ('{}', NEW.", register.source);
+        // What is append-only is never changed.
+        let times = if matches!(register.source, "history" | "audit") { 1 } else { 2 };
+        assert_eq!(migrations.matches(&noted).count(), times, "{}", register.source);
+    }
+}
+
 #[test]
 fn the_built_in_jobs_can_run() {
     let jobs = Jobs::load(None, &Bench::of(&config(), &words())).unwrap();
@@ -203,6 +249,22 @@ fn what_is_wrong_with_a_job_is_told_with_its_line() {
             "there is no {number}",
         ),
         ("code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'queue'\npath = 'x'", 5, "`queue` has no `path`"),
+        ("code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'mail'\nto = ['a@example.org']", 4, "no mail server"),
+        (
+            "code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'mail'\nto = ['a@example.org', 'b']",
+            5,
+            "`b` is no address",
+        ),
+        (
+            "code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'mail'\nto = []",
+            4,
+            "needs `to`, a list of addresses",
+        ),
+        (
+            "code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'folder'\nto = ['a@example.org']",
+            5,
+            "`folder` has no `to`",
+        ),
         ("code = 'ready'\nregister = 'cases'", 1, "is taken"),
         ("code = 'a'\nregister = 'cases'\ncolour = 'red'", 3, "unknown field `colour`"),
         ("code = 'a'\nregister = [", 2, ""),
@@ -267,12 +329,14 @@ fn csv_for_excel_has_a_mark_semicolons_local_values_and_no_formulas() {
         [Cell::Text("+7 900"), NOTHING, NOTHING, NOTHING, NOTHING],
         [Cell::Text("-1"), NOTHING, NOTHING, NOTHING, NOTHING],
         [Cell::Text("\t=1"), NOTHING, NOTHING, NOTHING, NOTHING],
+        [Cell::Text("\r=1"), NOTHING, NOTHING, NOTHING, NOTHING],
+        [Cell::Text("1-2"), NOTHING, NOTHING, NOTHING, NOTHING],
     ];
     let bytes = csv(&rows, Profile::ExcelRu, Encoding::Utf8).unwrap();
     assert_eq!(
         String::from_utf8(bytes).unwrap(),
         "\u{FEFF}Имя;Сумма;День;Когда;Открыто\r\n\"a;b\";-350,05;02.03.2026;01.01.1970 03:00:00;да\r\n\
-         '=1+1;;;;нет\r\n'@a;;;;\r\n'+7 900;;;;\r\n'-1;;;;\r\n'\t=1;;;;\r\n"
+         '=1+1;;;;нет\r\n'@a;;;;\r\n'+7 900;;;;\r\n'-1;;;;\r\n'\t=1;;;;\r\n\"'\r=1\";;;;\r\n1-2;;;;\r\n"
     );
 }
 

@@ -128,6 +128,17 @@ pub(super) fn whole(number: i64, out: &mut String) {
     let _infallible = write!(out, "{number}");
 }
 
+/// A count as people read it: `1 234 567`, with spaces that do not break.
+pub(super) fn grouped(number: u64, out: &mut String) {
+    let digits = number.to_string();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{a0}');
+        }
+        out.push(digit);
+    }
+}
+
 fn padded(number: i64, width: u32, out: &mut String) {
     if number < 0 || number >= 10_i64.pow(width) {
         return whole(number, out);
@@ -204,6 +215,11 @@ mod tests {
         ] {
             let mut out = String::new();
             decimal(number, decimals, ',', &mut out);
+            assert_eq!(out, expected);
+        }
+        for (number, expected) in [(0, "0"), (999, "999"), (1_000, "1\u{a0}000"), (1_234_567, "1\u{a0}234\u{a0}567")] {
+            let mut out = String::new();
+            grouped(number, &mut out);
             assert_eq!(out, expected);
         }
         for (day, expected) in [("2026-03-02", "02.03.2026"), ("март", "март"), ("", "")] {

@@ -91,6 +91,12 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
+/// Whether a text is an address that a letter can be sent to.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
+}
+
 /// Hands letters over.
 #[derive(Debug, Clone)]
 pub struct Mailer {
@@ -130,10 +136,22 @@ impl Mailer {
     /// Hands a letter over. `Ok` means that the server has taken it for all of its readers.
     pub async fn send(&self, letter: &Letter) -> Result<(), MailFault> {
         let message = self.message(letter)?;
-        match tokio::time::timeout(self.timeout, self.transport.send(message)).await {
-            Ok(answer) => answer.map(drop).map_err(|fault| MailFault::of(&fault)),
+        match tokio::time::timeout(self.timeout, self.hand_over(message)).await {
+            Ok(answer) => answer,
             Err(_) => Err(MailFault::silent(self.timeout)),
         }
+    }
+
+    async fn hand_over(&self, message: Message) -> Result<(), MailFault> {
+        let Err(fault) = self.transport.send(message).await else { return Ok(()) };
+        let fault = MailFault::of(&fault);
+        // A server that serves nobody says so in the same words (RFC 5321, 3.1): then it is not about the letter.
+        if matches!(fault, MailFault::Refused(_))
+            && let Err(of_all) = self.transport.test_connection().await
+        {
+            return Err(MailFault::Later(format!("the mail server serves nobody: {of_all}")));
+        }
+        Err(fault)
     }
 
     /// Whether the server can be reached and takes our password.

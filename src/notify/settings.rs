@@ -34,6 +34,8 @@ pub struct NotifySettings {
     pub breaker: BreakerSettings,
     /// How a reader opts out by a link.
     pub opt_out: Option<OptOutSettings>,
+    /// How long a notification is kept that has come to its end; none: for ever.
+    pub retention: Option<Duration>,
     /// The channels, by name.
     pub channels: BTreeMap<String, ChannelSettings>,
     /// What holds for readers who chose nothing.

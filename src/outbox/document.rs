@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::envelope::{Header, id, message_with, moment};
+use super::envelope::{Header, id, is_uuid, message_with, moment};
 use super::{OutboxRow, OutboxWhat, Sending};
 use crate::apply::outgoing::{Outgoing, Recipient, SentDocument};
 use crate::apply::settle::Leaving;
@@ -35,9 +35,14 @@ pub(super) fn row(
     };
     let (item, step) = (leaving.item.to_string(), leaving.step.to_string());
     let message_id = id(&["document", &leaving.source.0, &leaving.source.1, &item, &step]);
+    // What the agency that opened the case gets answers its message; a state service is asked something new.
+    let root = match &outgoing.to {
+        Recipient::Agency(_) => outgoing.root.as_deref().filter(|id| is_uuid(id)),
+        Recipient::Service(_) => None,
+    };
     let header = Header {
         message_id: &message_id,
-        in_reply_to: None,
+        in_reply_to: root,
         correlation: None,
         recipient: agency,
         system: &outgoing.case.system,

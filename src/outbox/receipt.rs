@@ -6,6 +6,7 @@ use crate::admit::Remark;
 use crate::apply::Receipt;
 use crate::apply::results::{ItemResult, Tried};
 use crate::apply::rows::Outcome;
+use crate::config::Partner;
 use crate::outcome::{Code, Remedy};
 use crate::xml::{WriteFault, Writer};
 
@@ -28,7 +29,8 @@ pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow,
         system: receipt.system.as_deref().unwrap_or(NO_SYSTEM),
         test: receipt.test,
     };
-    let body = message(&header, sending, NAMESPACE, |writer| write(writer, receipt))?;
+    let partner = sending.partners.get(&receipt.sender);
+    let body = message(&header, sending, NAMESPACE, |writer| write(writer, receipt, partner))?;
     let (kind, address) = match receipt.address.split_once(':') {
         Some(("file", path)) => ("file", path),
         Some((_, queue)) => ("queue", queue),
@@ -50,9 +52,10 @@ pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow,
     })
 }
 
-fn write(w: &mut Writer, receipt: &Receipt) -> Result<(), WriteFault> {
+fn write(w: &mut Writer, receipt: &Receipt, partner: Option<&Partner>) -> Result<(), WriteFault> {
     let accepted = receipt.outcome == Outcome::Applied;
     w.start("b:Receipt")?.attribute("result", if accepted { "accepted" } else { "refused" })?;
+    in_its_words(w, accepted, receipt.errors.first(), partner)?;
     w.element("b:MessageId", &receipt.message_id)?;
     if let Some(system) = &receipt.system {
         w.element("b:System", system)?;
@@ -67,14 +70,28 @@ fn write(w: &mut Writer, receipt: &Receipt) -> Result<(), WriteFault> {
     errors(w, &receipt.errors)?;
     if !receipt.items.0.is_empty() {
         w.start("b:Items")?;
-        receipt.items.0.iter().try_for_each(|item| write_item(w, item))?;
+        receipt.items.0.iter().try_for_each(|item| write_item(w, item, partner))?;
         w.end()?;
     }
     w.end()?;
     Ok(())
 }
 
-fn write_item(w: &mut Writer, item: &ItemResult) -> Result<(), WriteFault> {
+/// A result by the code that the agency itself has for it, where one is configured.
+fn in_its_words(
+    w: &mut Writer,
+    accepted: bool,
+    remark: Option<&Remark>,
+    partner: Option<&Partner>,
+) -> Result<(), WriteFault> {
+    let own = partner.and_then(|partner| partner.result_code(accepted, remark.map(|remark| remark.code.as_str())));
+    if let Some(own) = own {
+        w.attribute("agencyCode", own)?;
+    }
+    Ok(())
+}
+
+fn write_item(w: &mut Writer, item: &ItemResult, partner: Option<&Partner>) -> Result<(), WriteFault> {
     let result = match item.result {
         Tried::Applied => "applied",
         Tried::Test => "test",
@@ -85,6 +102,7 @@ fn write_item(w: &mut Writer, item: &ItemResult) -> Result<(), WriteFault> {
         w.attribute("sequence", &sequence.to_string())?;
     }
     w.attribute("result", result)?;
+    in_its_words(w, matches!(item.result, Tried::Applied | Tried::Test), item.remark.as_ref(), partner)?;
     if !item.case.is_empty() {
         w.element("b:CaseNumber", &item.case)?;
     }

@@ -72,7 +72,8 @@ pub async fn to_files(pipeline: &Pipeline) -> Result<Relayed, StoreFault> {
     if rows.is_empty() {
         return Ok(Relayed::default());
     }
-    let fates = rows.iter().map(|row| match file::write(&row.address, &row.body) {
+    let files: Vec<(&str, &str)> = rows.iter().map(|row| (row.address.as_str(), row.body.as_str())).collect();
+    let fates = file::write(&files).into_iter().map(|written| match written {
         Ok(()) => Fate::Sent,
         Err(fault) => Fate::Stuck(fault.to_string()),
     });

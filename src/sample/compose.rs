@@ -123,6 +123,18 @@ impl Composer {
         Self { bound: rulebook.outlines().collect() }
     }
 
+    /// The kinds of message of a system.
+    pub fn messages<'c>(&'c self, system: &'c str) -> impl Iterator<Item = &'c str> {
+        self.bound.iter().filter(move |(outline, _)| outline.system == system).map(|(outline, _)| outline.kind.as_str())
+    }
+
+    /// A composer that knows one kind of message alone.
+    #[must_use]
+    pub fn only(&self, system: &str, message: &str) -> Self {
+        let own = self.bound.iter().filter(|(outline, _)| outline.system == system && outline.kind == message);
+        Self { bound: own.cloned().collect() }
+    }
+
     /// Whether some message of a system means a command for a kind of case.
     #[must_use]
     pub fn says(&self, system: &str, command: &str, kind: &str, main: bool) -> bool {

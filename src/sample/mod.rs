@@ -29,7 +29,7 @@ pub use compose::{Body, Composer, Saying, Unsayable};
 pub use draft::Templates;
 pub use oddity::{Oddity, Shares, UnknownOddity};
 pub use template::{Record, Template, TemplateFault};
-pub use walk::{Walk, WalkPlan};
+pub use walk::{Scene, Walk, WalkPlan, WantedUpdate};
 
 use self::draft::Draft;
 use self::life::{Life, moment};

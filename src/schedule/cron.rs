@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, SubsecRound, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::JobType;
 use croner::parser::{CronParser, Seconds, Year};
@@ -99,6 +99,8 @@ impl Cron {
     }
 
     fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // Slots are whole seconds; croner would carry a fraction on.
+        let after = after.trunc_subsecs(0);
         let shift = self.shift(after);
         let local = after.with_timezone(&self.zone).naive_local();
         // Around a change of the clock a wall-clock time that lies behind may come again.
@@ -219,6 +221,21 @@ mod tests {
         assert_eq!(cron.last(at("2026-03-01T23:29:59Z")), Some(at("2026-02-28T23:30:00Z")));
         assert_eq!(cron.last(at("2026-03-01T23:30:00Z")), Some(at("2026-03-01T23:30:00Z")));
         assert_eq!(self::cron("0 0 29 2 *", "UTC").last(at("2026-03-01T00:00:00Z")), Some(at("2024-02-29T00:00:00Z")));
+    }
+
+    #[test]
+    fn slots_are_whole_seconds_whenever_one_looks() {
+        for (written, from, expected) in [
+            ("*/15 * * * *", "2026-03-01T06:59:59.999Z", "2026-03-01T07:00:00Z"),
+            ("*/15 * * * *", "2026-03-01T07:00:00.001Z", "2026-03-01T07:15:00Z"),
+            ("30 2 * * *", "2026-03-28T12:00:00.391Z", "2026-03-29T01:00:00Z"),
+            ("* * * * * *", "2026-03-01T07:00:00.5Z", "2026-03-01T07:00:01Z"),
+        ] {
+            let cron = cron(written, "Europe/Berlin");
+            assert_eq!(cron.after(at(from)).next(), Some(at(expected)), "{written} after {from}");
+        }
+        let last = cron("30 2 * * *", "Europe/Moscow").last(at("2026-03-01T23:30:00.25Z"));
+        assert_eq!(last, Some(at("2026-03-01T23:30:00Z")));
     }
 
     #[test]

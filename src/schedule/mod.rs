@@ -20,10 +20,10 @@ pub use ticker::{TickFault, Ticker};
 /// Every job of this configuration, by code. A room that has jobs of its own adds its list here.
 ///
 /// # Errors
-/// Two jobs have one code, or one has none that is a name; a line for each.
+/// Two jobs have one code, or one has none that is a name; a line for each. Or a folder of jobs cannot be read.
 pub fn jobs(config: &Config) -> Result<Vec<Job>, Vec<String>> {
     let mut jobs = builtin::jobs(config);
-    jobs.extend(export::scheduled(config));
+    jobs.extend(export::scheduled(config).map_err(|fault| vec![fault.to_string()])?);
     jobs.sort_by(|one, other| one.code.cmp(&other.code));
     let faults = faults(&jobs);
     if faults.is_empty() { Ok(jobs) } else { Err(faults) }

@@ -129,6 +129,16 @@ impl Store {
         self.db.export_made(run, made).await
     }
 
+    /// Records that a run has handed over a letter about its file.
+    pub async fn export_letter(&self, run: i64, letter: &str, now: DateTime<Utc>) -> Result<(), StoreFault> {
+        self.db.export_letter(run, letter, now).await
+    }
+
+    /// Whether a letter was handed over by a try of the slot that is still being delivered: no later one has ended well.
+    pub async fn export_letter_taken(&self, letter: &str) -> Result<bool, StoreFault> {
+        self.db.export_letter_taken(letter).await
+    }
+
     /// Records that everything is delivered, and what is owed to others for it. `false`: another run has taken the slot over.
     pub async fn export_done(&self, run: i64, owed: &[OutboxRow], now: DateTime<Utc>) -> Result<bool, StoreFault> {
         self.db.export_done(run, owed, now).await

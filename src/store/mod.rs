@@ -38,7 +38,8 @@ pub use registers::{Cell, Column, ColumnType, Dialect, Labels, Page, PageRow, Pe
 pub use reports::{Report, ReportAsk};
 pub use schedule::{Claimed, JobSeen, Lease, NewSlots, SlotFilter, SlotView, Tried};
 pub use search::{
-    CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place, Sought, Span,
+    CaseFilter, CaseRow, DocumentFilter, DocumentPlace, DocumentRow, MessageFilter, MessageRow, PartyView, Place,
+    Sought, Span,
 };
 pub use sqlite::{Snapshot, Transaction};
 pub use timers::{Overdue, TimerFilter, TimerListed};

@@ -310,6 +310,21 @@ impl Store {
         self.db.notifications_retry(id, give_up_at, audit).await
     }
 
+    /// Removes notifications that were settled before a moment, at most `limit`; what an export has yet to give stays. Gives how many.
+    pub async fn forget_notifications(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        self.db.forget_notifications(before, limit, audit).await
+    }
+
+    /// Removes events of before a moment that were told and of which no notification is left, at most `limit`. Gives how many.
+    pub async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        self.db.forget_events(before, limit).await
+    }
+
     /// Writes a choice that came by an opt-out link.
     pub async fn opt_out(&self, choice: &SubscriptionRow, audit: AuditRow) -> Result<(), StoreFault> {
         self.db.opt_out(choice, audit).await

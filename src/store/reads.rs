@@ -356,7 +356,7 @@ fn nested<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
 }
 
 #[expect(clippy::ref_option, reason = "serde hands a field over as it is")]
-fn nested_if_any<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn nested_if_any<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
     match text {
         Some(text) => nested(text, to),
         None => to.serialize_none(),

@@ -52,14 +52,21 @@ const VIOLATIONS_MAX: i64 = 200;
 /// Every report, in the order in which they are listed.
 pub static ALL: &[&Report] = &[&STATUSES, &TERMS, &THROUGHPUT, &VIOLATIONS, &RESPONSES];
 
-const SYSTEM: Column = Column::new("system", "Система", "System", ColumnType::Text, "system");
-const KIND: Column = Column::new("kind", "Вид дела", "Kind of case", ColumnType::Text, "kind");
+const SYSTEM: Column = text("system", "Система", "System");
+const KIND: Column = text("kind", "Вид дела", "Kind of case");
 const KIND_LABEL: Column =
     Column::label("kind_label", "Название вида", "Name of the kind", Labels::Kind, &["system", "kind"]);
-const AGENCY: Column = Column::new("agency", "Ведомство", "Agency", ColumnType::Text, "agency");
+const OF_STATUS: &[&str] = &["system", "kind", "status"];
+const MESSAGE_KIND: Column = text("kind", "Вид сообщения", "Kind of message");
+const AGENCY: Column = text("agency", "Ведомство", "Agency");
 const DAY: Column = Column::new("day", "День", "Day", ColumnType::Day, "day");
+const MESSAGES: Column = count("messages", "Сообщений", "Messages");
+const P50: Column = hours("p50", "Медиана, ч", "Median, hours");
+const P90: Column = hours("p90", "90 % не дольше, ч", "90 % within, hours");
+const P99: Column = hours("p99", "99 % не дольше, ч", "99 % within, hours");
+const LONGEST: Column = hours("longest", "Дольше всего, ч", "Longest, hours");
 
-/// A quantile of how long something took, in hours.
+/// How long something took, in hours.
 const fn hours(code: &'static str, ru: &'static str, en: &'static str) -> Column {
     Column::new(code, ru, en, ColumnType::Decimal(2), code)
 }
@@ -68,115 +75,97 @@ const fn count(code: &'static str, ru: &'static str, en: &'static str) -> Column
     Column::new(code, ru, en, ColumnType::Whole, code)
 }
 
-static STATUSES: Report = Report {
-    code: "cases-by-status",
-    label: "Дела по статусам, ведомствам и дням",
-    label_en: "Cases by status, agency and day",
-    names: ("CasesByStatus", "Count"),
-    columns: &[
+const fn text(code: &'static str, ru: &'static str, en: &'static str) -> Column {
+    Column::new(code, ru, en, ColumnType::Text, code)
+}
+
+/// A report of a question; one whose first column is a day is counted by days.
+const fn report(
+    (code, question): (&'static str, Question),
+    (label, label_en): (&'static str, &'static str),
+    names: (&'static str, &'static str),
+    columns: &'static [Column],
+) -> Report {
+    let by_day = matches!(columns[0].kind, ColumnType::Day);
+    Report { code, label, label_en, names, columns, by_day, question }
+}
+
+static STATUSES: Report = report(
+    ("cases-by-status", Question::Statuses),
+    ("Дела по статусам, ведомствам и дням", "Cases by status, agency and day"),
+    ("CasesByStatus", "Count"),
+    &[
         DAY,
         SYSTEM,
         KIND,
         KIND_LABEL,
         AGENCY,
-        Column::new("status", "Статус", "Status", ColumnType::Text, "status"),
-        Column::label(
-            "status_label",
-            "Название статуса",
-            "Name of the status",
-            Labels::Status,
-            &["system", "kind", "status"],
-        ),
+        text("status", "Статус", "Status"),
+        Column::label("status_label", "Название статуса", "Name of the status", Labels::Status, OF_STATUS),
         count("cases", "Перешло дел", "Cases that entered it"),
     ],
-    by_day: true,
-    question: Question::Statuses,
-};
-
-static TERMS: Report = Report {
-    code: "terms",
-    label: "Сроки: соблюдены и нарушены",
-    label_en: "Terms kept and broken",
-    names: ("Terms", "Term"),
-    columns: &[
+);
+static TERMS: Report = report(
+    ("terms", Question::Terms),
+    ("Сроки: соблюдены и нарушены", "Terms kept and broken"),
+    ("Terms", "Term"),
+    &[
         SYSTEM,
         KIND,
         KIND_LABEL,
-        Column::new("term", "Срок", "Term", ColumnType::Text, "term"),
-        Column::label("term_label", "Статус срока", "Status of the term", Labels::Timer, &["system", "kind", "term"]),
+        text("term", "Срок", "Term"),
+        Column::label("term_label", "Что за срок", "What the term is", Labels::Timer, &["system", "kind", "term"]),
         count("kept", "Соблюдено", "Kept"),
         count("broken", "Нарушено", "Broken"),
         Column::new("share", "Нарушено, %", "Broken, %", ColumnType::Decimal(1), "share"),
-        hours("p50", "Медиана, ч", "Median, hours"),
-        hours("p90", "90 % не дольше, ч", "90 % within, hours"),
-        hours("p99", "99 % не дольше, ч", "99 % within, hours"),
-        hours("longest", "Дольше всего, ч", "Longest, hours"),
+        P50,
+        P90,
+        P99,
+        LONGEST,
     ],
-    by_day: false,
-    question: Question::Terms,
-};
+);
 
-static THROUGHPUT: Report = Report {
-    code: "throughput",
-    label: "Сообщения и отказы по ведомствам и видам",
-    label_en: "Throughput and failures by agency and kind",
-    names: ("Throughput", "Flow"),
-    columns: &[
+static THROUGHPUT: Report = report(
+    ("throughput", Question::Throughput),
+    ("Сообщения и отказы по ведомствам и видам", "Throughput and failures by agency and kind"),
+    ("Throughput", "Flow"),
+    &[
         DAY,
-        Column::new("sender", "Отправитель", "Sender", ColumnType::Text, "sender"),
+        text("sender", "Отправитель", "Sender"),
         SYSTEM,
-        Column::new("kind", "Вид сообщения", "Kind of message", ColumnType::Text, "kind"),
-        count("messages", "Сообщений", "Messages"),
+        MESSAGE_KIND,
+        MESSAGES,
         count("applied", "Применено", "Applied"),
         count("failed", "Отказано", "Failed"),
         count("parked", "Ожидает", "Parked"),
         count("test", "Тестовых", "Tests"),
         count("repeats", "Повторов", "Repeats"),
     ],
-    by_day: true,
-    question: Question::Throughput,
-};
+);
 
-static VIOLATIONS: Report = Report {
-    code: "violations",
-    label: "Частые нарушения",
-    label_en: "Top violations",
-    names: ("Violations", "Violation"),
-    columns: &[
-        Column::new("code", "Нарушение", "Violation", ColumnType::Text, "code"),
+static VIOLATIONS: Report = report(
+    ("violations", Question::Violations),
+    ("Частые нарушения", "Top violations"),
+    ("Violations", "Violation"),
+    &[
+        text("code", "Нарушение", "Violation"),
         Column::label("code_label", "Причина отказа", "Reason of the refusal", Labels::Outcome, &["code"]),
-        Column::new("constraint", "Ограничение стандарта", "Constraint of the standard", ColumnType::Text, "rule")
-            .optional(),
-        Column::new("system", "Система", "System", ColumnType::Text, "system").optional(),
-        Column::new("kind", "Вид сообщения", "Kind of message", ColumnType::Text, "kind").optional(),
-        Column::new("path", "Место в XML", "Place in the XML", ColumnType::Text, "path").optional(),
+        text("constraint", "Ограничение стандарта", "Constraint of the standard").optional(),
+        SYSTEM.optional(),
+        MESSAGE_KIND.optional(),
+        text("path", "Место в XML", "Place in the XML").optional(),
         count("violations", "Нарушений", "Violations"),
-        count("messages", "Сообщений", "Messages"),
+        MESSAGES,
         count("senders", "Отправителей", "Senders"),
     ],
-    by_day: false,
-    question: Question::Violations,
-};
+);
 
-static RESPONSES: Report = Report {
-    code: "responses",
-    label: "Время ответа ведомств",
-    label_en: "Response times of agencies",
-    names: ("Responses", "Response"),
-    columns: &[
-        AGENCY,
-        SYSTEM,
-        KIND,
-        KIND_LABEL,
-        count("answers", "Ответов", "Answers"),
-        hours("p50", "Медиана, ч", "Median, hours"),
-        hours("p90", "90 % не дольше, ч", "90 % within, hours"),
-        hours("p99", "99 % не дольше, ч", "99 % within, hours"),
-        hours("longest", "Дольше всего, ч", "Longest, hours"),
-    ],
-    by_day: false,
-    question: Question::Responses,
-};
+static RESPONSES: Report = report(
+    ("responses", Question::Responses),
+    ("Время ответа ведомств", "Response times of agencies"),
+    ("Responses", "Response"),
+    &[AGENCY, SYSTEM, KIND, KIND_LABEL, count("answers", "Ответов", "Answers"), P50, P90, P99, LONGEST],
+);
 
 impl Report {
     /// The report of this code.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::reads::nested_if_any;
 use super::{Store, StoreFault};
 use crate::apply::rows::AuditRow;
 
@@ -106,6 +107,7 @@ pub struct SlotView {
     /// Who runs it.
     pub owner: Option<String>,
     /// What the last try did, JSON.
+    #[serde(serialize_with = "nested_if_any")]
     pub result: Option<String>,
     /// Why the last try failed.
     pub error: Option<String>,

@@ -121,10 +121,23 @@ pub struct DocumentFilter {
     pub changed: Span,
     /// Words that all begin a word of title, issuer, number or a file name.
     pub text: Option<String>,
+    /// Not these: what the reader may not see.
+    pub unseen: Vec<DocumentPlace>,
     /// Only after this row.
     pub after: i64,
     /// At most so many.
     pub limit: u32,
+}
+
+/// A type of document of a kind of case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentPlace {
+    /// The system.
+    pub system: String,
+    /// The kind of case.
+    pub kind: String,
+    /// The type.
+    pub r#type: String,
 }
 
 /// A document in a list.
@@ -232,6 +245,11 @@ impl Store {
     /// Messages, in the order of their arrival.
     pub async fn find_messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRow>, StoreFault> {
         self.db.list_messages(filter).await
+    }
+
+    /// The party in a role of the case of a system, kind and number: the hashes of its identifiers.
+    pub async fn party_hashes(&self, case: (&str, &str, &str), role: &str) -> Result<Vec<[u8; 32]>, StoreFault> {
+        self.db.party_hashes(case, role).await
     }
 
     /// Takes the words of new and changed cases and documents in: one bounded piece. Gives how many there were.

@@ -148,6 +148,11 @@ impl Store {
         self.db.outbox_retry(id, audit).await
     }
 
+    /// Makes a row that was sent pending once more. Gives whether there was one.
+    pub async fn outbox_resend(&self, id: i64, audit: AuditRow) -> Result<bool, StoreFault> {
+        self.db.outbox_resend(id, audit).await
+    }
+
     /// Makes stuck rows pending again that have been tried less than so often. Gives how many.
     pub async fn outbox_retry_stuck(&self, attempts_max: u32, audit: AuditRow) -> Result<u64, StoreFault> {
         self.db.outbox_retry_stuck(attempts_max, audit).await

@@ -55,7 +55,7 @@ fn act(name: &str, number: &str, at: &str, code: Option<&str>) -> String {
 }
 
 /// The code that was sent last for a case, as its notice will tell it.
-async fn sent(pipeline: &Pipeline, number: &str) -> String {
+pub(crate) async fn sent(pipeline: &Pipeline, number: &str) -> String {
     let untold = pipeline.store.untold(1000).await.unwrap();
     let mut events = untold.iter().rev().map(|one| &one.noticed.event).filter(|event| event.case.number == number);
     let secret = events.find_map(|event| event.secret.as_ref());

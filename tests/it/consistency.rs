@@ -24,7 +24,7 @@ async fn rules_broken(pipeline: &Pipeline) -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_kind_of_damage_is_found() {
-    let cases: [(&[&'static str], &str); 14] = [
+    let cases: [(&[&'static str], &str); 15] = [
         (
             &["UPDATE inbox SET outcome = 'parked', settled_at = NULL WHERE outcome = 'applied'"],
             "parked-without-waiting",
@@ -47,6 +47,7 @@ async fn each_kind_of_damage_is_found() {
         (&["UPDATE cases SET status = 'verified' WHERE status = 'cancelled'"], "status-without-history"),
         (&["UPDATE timers SET turn = turn + 7 WHERE state = 'pending' AND turn IS NOT NULL"], "timer-of-a-past-status"),
         (&["UPDATE documents SET versions = versions + 1"], "versions-with-gaps"),
+        (&["INSERT INTO unit_loads (unit, open) VALUES ('nobody', 1)"], "unit-load-differs"),
         (&["UPDATE cases SET open = 1 WHERE status = 'cancelled'"], "open-differs"),
         (
             &[

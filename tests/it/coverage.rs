@@ -1,6 +1,7 @@
 //! The systems held against tables of what the trade asks of them: statuses with their labels and ways, reasons, timers, terms, events
 //! with their channels, documents, sizes, roles, words of other agencies. The tables are written down apart from the lifecycles.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use mezhved::assemble::Rules;
@@ -26,6 +27,52 @@ fn rows<const COLUMNS: usize>(table: &str) -> Vec<[String; COLUMNS]> {
         assert_eq!(columns.next(), None, "{table}: {line}");
     }
     rows
+}
+
+/// What a rule's story may be: a story of `fixtures/` or of `commands/` by its path, or a test by its file and name.
+fn told(story: &str) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some((file, test)) = story.split_once("::") else {
+        let folder = if story.starts_with("commands/") { "tests/it" } else { "fixtures" };
+        let path = root.join(folder).join(story);
+        let is = path.is_file() || path.join("expected.toml").is_file() || path.join("case.toml").is_file();
+        return is.then_some(()).ok_or(format!("there is no story {folder}/{story}"));
+    };
+    let text = std::fs::read_to_string(root.join(file)).map_err(|fault| format!("{file}: {fault}"))?;
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let named = |line: &str| line.trim_start_matches("async ").starts_with(&format!("fn {test}("));
+    let at = lines.iter().position(|line| named(line)).ok_or(format!("{file} has no function {test}"))?;
+    let mut above = lines[..at].iter().rev().take_while(|line| line.starts_with('#') || line.starts_with("///"));
+    let is = above.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"));
+    is.then_some(()).ok_or(format!("{file}: {test} is no test"))
+}
+
+#[test]
+fn every_rule_of_the_trade_has_its_story() {
+    let rows = rows::<3>("rules.tsv");
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    for [system, rule, stories] in &rows {
+        if !seen.insert((system, rule)) {
+            faults.push(format!("{system}: {rule}: stands twice"));
+        }
+        if stories.is_empty() {
+            faults.push(format!("{system}: {rule}: has no story"));
+        }
+        let missing = stories.split(' ').filter(|story| !story.is_empty()).filter_map(|story| told(story).err());
+        faults.extend(missing.map(|fault| format!("{system}: {rule}: {fault}")));
+    }
+    let least = [("shared", 80), ("agis2", 20), ("epgu", 45), ("org", 55), ("gge", 28), ("fgis", 22), ("exchange", 15)];
+    for (system, least) in least {
+        let count = rows.iter().filter(|[of, _, _]| of == system).count();
+        if count < least {
+            faults.push(format!("{system}: {count} rules, expected {least} or more"));
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    for nothing in ["epgu/valid/no-such-story", "tests/it/coverage.rs::no_such_test", "tests/it/coverage.rs::kind"] {
+        assert!(told(nothing).is_err(), "{nothing}");
+    }
 }
 
 fn kind(code: &str, kind: &str) -> Result<&'static Lifecycle, String> {

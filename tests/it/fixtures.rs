@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mezhved::admit::Remark;
-use mezhved::apply::results::{Results, Tried};
 use mezhved::pipeline::Pipeline;
 use mezhved::store::DeadLetterFilter;
 use serde::Deserialize;
 
-use crate::support::{FIVE, Folder, delivery, house, settle, sound, wake};
+use crate::support::{FIVE, Folder, delivery, house, item_results, settle, sound, wake};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,10 +149,12 @@ async fn check_message(pipeline: &Arc<Pipeline>, expected: &Message, body: Vec<u
     {
         fault(format!("{file}: code {:?}, expected {code}", view.code));
     }
-    if let Some(items) = &expected.items {
-        let got = item_results(&view.items);
-        if got != *items {
-            fault(format!("{file}: items {got:?}, expected {items:?}"));
+    if let Some(wanted) = &expected.items {
+        let items = item_results(&view.items).into_iter();
+        let got: Vec<Item> =
+            items.map(|(case, result, code)| Item { case: Some(case), result: result.to_owned(), code }).collect();
+        if got != *wanted {
+            fault(format!("{file}: items {got:?}, expected {wanted:?}"));
         }
     }
     if !expected.violations.is_empty() {
@@ -174,24 +175,6 @@ async fn latest(pipeline: &Pipeline, ids: &[String; 2]) -> Vec<mezhved::store::M
 async fn totals(pipeline: &Pipeline) -> BTreeMap<&'static str, i64> {
     let outcomes = pipeline.store.outcomes().await.unwrap();
     BTreeMap::from([("repeat", outcomes.iter().map(|one| one.repeats).sum())])
-}
-
-fn item_results(items: &str) -> Vec<Item> {
-    let word = |tried: Tried| match tried {
-        Tried::Applied => "applied",
-        Tried::Refused => "refused",
-        Tried::Parked => "parked",
-        Tried::Test => "test",
-    };
-    Results::from_json(items)
-        .0
-        .into_iter()
-        .map(|item| Item {
-            case: Some(item.case),
-            result: word(item.result).to_owned(),
-            code: item.remark.map(|remark| remark.code),
-        })
-        .collect()
 }
 
 async fn check_violations(pipeline: &Pipeline, expected: &Message, id: &str, fault: &mut impl FnMut(String)) {

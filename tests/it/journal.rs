@@ -349,6 +349,7 @@ proptest! {
                 let row = i64::try_from(at % sealed).unwrap() + 1;
                 let options = SqliteConnectOptions::new().filename(folder.path().join("store.sqlite"));
                 let pool = SqlitePool::connect_with(options).await.unwrap();
+                folder.tampered();
                 sqlx::query("DROP TRIGGER audit_unchanged").execute(&pool).await.unwrap();
                 sqlx::query("UPDATE audit SET subject = subject || '1' WHERE id = ?1").bind(row).execute(&pool).await.unwrap();
                 pool.close().await;

@@ -1,6 +1,7 @@
 //! The stories: messages through the real pipeline, on the real store and the real broker.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a story fails where something is not as it must be")]
 
+mod bad_input;
 mod broker;
 mod codes;
 mod commands;
@@ -9,6 +10,7 @@ mod contents;
 mod coverage;
 mod daemon;
 mod differential;
+mod every_kind;
 mod exports;
 mod extracts;
 mod faults;
@@ -19,6 +21,7 @@ mod journal;
 mod logs;
 mod messages;
 mod notify;
+mod orders;
 mod outcomes;
 mod outgoing;
 mod routing;
@@ -26,6 +29,7 @@ mod schedule;
 mod search;
 mod sixth;
 mod specimens;
+mod steps;
 mod support;
 mod tidy;
 mod timers;

@@ -1,6 +1,7 @@
 //! People are told: who, by which channel, when, in which words; and what becomes of it when the world does not take it.
 
 mod choices;
+mod crashes;
 mod gateway;
 mod kills;
 mod mail;
@@ -90,7 +91,7 @@ async fn happen(pipeline: &Arc<Pipeline>, messages: Vec<Vec<u8>>) {
 }
 
 /// Plans everything that happened.
-async fn tell(pipeline: &Pipeline) {
+pub(crate) async fn tell(pipeline: &Pipeline) {
     while notify::tell(pipeline).await.unwrap() > 0 {}
 }
 

@@ -24,7 +24,8 @@ use crate::support::rabbitmq::vhost;
 use crate::support::traffic::traffic;
 use crate::support::{FIVE, Folder, delivery, house, message, own_house, settle, wake};
 
-fn rules() -> mezhved::rules::Rules {
+/// The rules of everything that we send.
+pub(crate) fn rules() -> mezhved::rules::Rules {
     let library = Library::load(None).unwrap();
     let files: BTreeMap<String, Vec<u8>> =
         library.ending(".xsd").map(|path| (path.to_owned(), library.get(path).unwrap().to_vec())).collect();
@@ -166,6 +167,26 @@ fn stories() -> Vec<Vec<u8>> {
     }
     files.sort();
     files.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_is_sent_once_more_on_request() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    settle(&pipeline, vec![delivery(&pipeline, stories().remove(0))]).await;
+    let later = clock::now() + Duration::days(1);
+    let due = || async { pipeline.store.outbox_due(&["queue"], later, u32::MAX).await.unwrap() };
+    let first = due().await.remove(0);
+    let home = Home::new(folder.path(), "amqp://nowhere.invalid", FIVE);
+    let id = first.id.to_string();
+    home.verb(&["outbox", "resend", &id], 1);
+    pipeline.store.outbox_done(&[first.id], &[], &[], clock::now()).await.unwrap();
+    assert!(due().await.iter().all(|row| row.id != first.id));
+    home.verb(&["outbox", "resend", &id], 0);
+    let again = due().await.into_iter().find(|row| row.id == first.id).expect("it is to be sent again");
+    assert_eq!((again.message_id, again.body), (first.message_id, first.body), "the same message, under the same id");
+    assert!(home.verb(&["audit", "show", "--json"], 0).contains("outbox.resend"));
+    home.verb(&["outbox", "resend", "999"], 1);
 }
 
 const ANSWER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -1,12 +1,14 @@
 //! Jobs by a simulated clock: stops, starts, two replicas, changes of the clock, a leap day. Each slot is in the table once and is run once, whatever
 //! the policy; and what fails, hangs, is lost or paused ends as it must.
 
+mod built_in;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration as Length;
 
-use chrono::{DateTime, Duration, NaiveTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Duration, DurationRound, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use mezhved::apply::rows::AuditRow;
 use mezhved::clock;
@@ -81,15 +83,25 @@ async fn slots(store: &Store) -> Vec<SlotView> {
     slots
 }
 
+/// How long a simulated runner keeps a slot: shorter than the time between two looks.
+const LEASE: Duration = Duration::seconds(15);
+
 /// A tick of one replica at a simulated moment: looks, and runs everything that is due, one after another.
-async fn tick(pipeline: &Pipeline, job: &Job, owner: &str, now: DateTime<Utc>, ran: &mut Vec<DateTime<Utc>>) {
+async fn tick(pipeline: &Pipeline, job: &Job, owner: &str, now: DateTime<Utc>, ran: &Mutex<Vec<DateTime<Utc>>>) {
     look(pipeline, job, now).await.unwrap();
-    let lease = Lease { owner, now, until: now + Duration::seconds(30) };
+    let lease = Lease { owner, now, until: now + LEASE };
     while let Some(claimed) = pipeline.store.claim_slot(&job.code, None, lease).await.unwrap() {
-        ran.push(claimed.slot);
+        // Told before the mark, so that what others run after it stands behind it.
+        ran.lock().unwrap().push(claimed.slot);
         let done = Tried::Done("{}".into());
         assert!(pipeline.store.finish_slot(&claimed, owner, &done, now, None).await.unwrap());
     }
+}
+
+/// A replica that looks, takes a slot, and is never heard of again.
+async fn lost(pipeline: &Pipeline, job: &Job, owner: &str, now: DateTime<Utc>) {
+    look(pipeline, job, now).await.unwrap();
+    pipeline.store.claim_slot(&job.code, None, Lease { owner, now, until: now + LEASE }).await.unwrap();
 }
 
 /// The moments of a job that runs each so many minutes, or once a day at a time, reckoned minute by minute and not by any expression.
@@ -101,7 +113,7 @@ fn expected(
     to: DateTime<Utc>,
 ) -> Vec<DateTime<Utc>> {
     let mut slots = Vec::new();
-    let mut minute = from.with_second(0).unwrap() + Duration::minutes(1);
+    let mut minute = from.duration_trunc(Duration::minutes(1)).unwrap() + Duration::minutes(1);
     let mut last_day = None;
     while minute <= to {
         let local = minute.with_timezone(&zone);
@@ -123,8 +135,18 @@ fn expected(
     slots
 }
 
+/// Who looks.
+#[derive(Debug, Clone, Copy)]
+enum Who {
+    One,
+    Other,
+    Both,
+    /// One that is lost with the slot that it took.
+    Lost,
+}
+
 /// What two replicas do in a time: how long until the next look, who looks.
-type Looking = Vec<(u32, bool)>;
+type Looking = Vec<(u32, Who)>;
 
 async fn simulate(
     job: &Job,
@@ -135,17 +157,26 @@ async fn simulate(
     let folder = Folder::new();
     let one = house(folder.path(), "").await;
     let other = house(folder.path(), "").await;
-    let mut ran = Vec::new();
+    let ran = Mutex::new(Vec::new());
     let mut now = from;
-    tick(&one, job, "one", now, &mut ran).await;
-    for (minutes, first) in looking.iter().cycle() {
+    tick(&one, job, "one", now, &ran).await;
+    for (minutes, who) in looking.iter().cycle() {
         now = (now + Duration::seconds(i64::from(*minutes) * 60 + 7)).min(to);
-        let (pipeline, owner) = if *first { (&one, "one") } else { (&other, "other") };
-        tick(pipeline, job, owner, now, &mut ran).await;
+        match who {
+            Who::One => tick(&one, job, "one", now, &ran).await,
+            Who::Other => tick(&other, job, "other", now, &ran).await,
+            Who::Both => {
+                tokio::join!(tick(&one, job, "one", now, &ran), tick(&other, job, "other", now, &ran));
+            }
+            Who::Lost => lost(&other, job, "lost", now).await,
+        }
         if now == to {
             break;
         }
     }
+    // Whatever was lost last is found.
+    tick(&one, job, "one", to + LEASE + Duration::seconds(1), &ran).await;
+    let ran = ran.into_inner().unwrap();
     let slots = slots(&one.store).await;
     one.store.close().await;
     other.store.close().await;
@@ -154,7 +185,9 @@ async fn simulate(
 
 fn looking() -> impl Strategy<Value = Looking> {
     // Mostly a look a minute, sometimes a stop of hours or days.
-    proptest::collection::vec((prop_oneof![8 => 1_u32..3, 1 => 30_u32..900, 1 => 1500_u32..4000], any::<bool>()), 8..24)
+    let minutes = prop_oneof![8 => 1_u32..3, 1 => 30_u32..900, 1 => 1500_u32..4000];
+    let who = prop_oneof![4 => Just(Who::One), 4 => Just(Who::Other), 4 => Just(Who::Both), 1 => Just(Who::Lost)];
+    proptest::collection::vec((minutes, who), 8..24)
 }
 
 #[test]
@@ -165,12 +198,12 @@ fn each_slot_is_run_once_under_each_policy_across_stops_replicas_and_changes_of_
     let midnight = NaiveTime::MIN;
     let times = [
         // Set forward on 29 March, back on 25 October 2026; a leap day; a midnight that is left out; no changes at all.
-        ("30 2 * * *", None, half_past_two, "Europe/Berlin", "2026-03-27T12:00:30Z"),
-        ("30 2 * * *", None, half_past_two, "Europe/Berlin", "2026-10-23T12:00:30Z"),
-        ("*/20 * * * *", Some(20), midnight, "Europe/Berlin", "2026-10-24T12:00:30Z"),
-        ("*/20 * * * *", Some(20), midnight, "Europe/Berlin", "2026-03-28T12:00:30Z"),
-        ("0 0 * * *", None, midnight, "Europe/Moscow", "2028-02-27T12:00:30Z"),
-        ("0 0 * * *", None, midnight, "America/Asuncion", "2023-09-29T12:00:30Z"),
+        ("30 2 * * *", None, half_past_two, "Europe/Berlin", "2026-03-27T12:00:30.391Z"),
+        ("30 2 * * *", None, half_past_two, "Europe/Berlin", "2026-10-23T12:00:30.391Z"),
+        ("*/20 * * * *", Some(20), midnight, "Europe/Berlin", "2026-10-24T12:00:30.391Z"),
+        ("*/20 * * * *", Some(20), midnight, "Europe/Berlin", "2026-03-28T12:00:30.391Z"),
+        ("0 0 * * *", None, midnight, "Europe/Moscow", "2028-02-27T12:00:30.391Z"),
+        ("0 0 * * *", None, midnight, "America/Asuncion", "2023-09-29T12:00:30.391Z"),
     ];
     proptest!(config, |(which in 0..times.len(), missed in prop_oneof![Just(Missed::All), Just(Missed::Last), Just(Missed::Skip)], looking in looking())| {
         let (cron, every, time, zone, from) = times[which];
@@ -206,11 +239,11 @@ async fn a_leap_day_comes_every_four_years_and_its_slot_once() {
     let job = Job::new("trial", "a trial", plan("0 12 29 2 *", "Europe/Moscow", Missed::All, from), Trial::well());
     let folder = Folder::new();
     let pipeline = house(folder.path(), "").await;
-    let mut ran = Vec::new();
+    let ran = Mutex::new(Vec::new());
     for day in ["2026-03-01", "2028-02-28", "2028-02-29", "2028-03-01", "2029-03-01", "2032-02-29"] {
-        tick(&pipeline, &job, "one", at(&format!("{day}T10:00:00Z")), &mut ran).await;
+        tick(&pipeline, &job, "one", at(&format!("{day}T10:00:00Z")), &ran).await;
     }
-    assert_eq!(ran, [at("2028-02-29T09:00:00Z"), at("2032-02-29T09:00:00Z")]);
+    assert_eq!(*ran.lock().unwrap(), [at("2028-02-29T09:00:00Z"), at("2032-02-29T09:00:00Z")]);
     pipeline.store.close().await;
 }
 
@@ -283,6 +316,29 @@ async fn a_stop_gives_a_running_slot_back_and_a_lost_runner_is_found_by_its_leas
     pipeline.store.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_never_overlaps_itself_and_other_jobs_do_not_wait_for_it() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), "").await;
+    let store = &pipeline.store;
+    let now = clock::now();
+    let slots = [at("2026-03-02T00:00:00Z"), at("2026-03-03T00:00:00Z")];
+    for slot in slots {
+        store.order_slot("trial", slot, audit(now)).await.unwrap();
+    }
+    store.order_slot("another", slots[0], audit(now)).await.unwrap();
+    let lease = |owner: &'static str| Lease { owner, now, until: now + Duration::seconds(30) };
+    let first = store.claim_slot("trial", None, lease("one")).await.unwrap().unwrap();
+    for only in [None, Some(slots[1])] {
+        assert_eq!(store.claim_slot("trial", only, lease("other")).await.unwrap(), None, "{only:?}");
+    }
+    assert!(store.claim_slot("another", None, lease("other")).await.unwrap().is_some());
+    assert!(store.finish_slot(&first, "one", &Tried::Done("{}".into()), now, None).await.unwrap());
+    let second = store.claim_slot("trial", None, lease("other")).await.unwrap().unwrap();
+    assert_eq!((first.slot, second.slot), (slots[0], slots[1]));
+    store.close().await;
+}
+
 #[cfg(feature = "fail-points")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_between_the_work_of_a_job_and_its_mark_runs_the_slot_again() {
@@ -308,20 +364,20 @@ async fn a_paused_job_rests_and_goes_on_from_its_resumption() {
     let pipeline = house(folder.path(), "").await;
     let from = at("2026-03-02T00:00:30Z");
     let job = Job::new("trial", "a trial", plan("* * * * *", "Europe/Moscow", Missed::All, from), Trial::well());
-    let mut ran = Vec::new();
-    tick(&pipeline, &job, "one", from, &mut ran).await;
-    tick(&pipeline, &job, "one", from + Duration::minutes(2), &mut ran).await;
-    assert_eq!(ran.len(), 2);
+    let ran = Mutex::new(Vec::new());
+    tick(&pipeline, &job, "one", from, &ran).await;
+    tick(&pipeline, &job, "one", from + Duration::minutes(2), &ran).await;
+    assert_eq!(ran.lock().unwrap().len(), 2);
     assert!(pipeline.store.pause_job("trial", true, audit(from + Duration::minutes(3))).await.unwrap());
     assert!(
         !pipeline.store.pause_job("trial", true, audit(from + Duration::minutes(4))).await.unwrap(),
         "it rests already"
     );
-    tick(&pipeline, &job, "one", from + Duration::minutes(5), &mut ran).await;
-    assert_eq!(ran.len(), 2);
+    tick(&pipeline, &job, "one", from + Duration::minutes(5), &ran).await;
+    assert_eq!(ran.lock().unwrap().len(), 2);
     assert!(pipeline.store.pause_job("trial", false, audit(from + Duration::minutes(7))).await.unwrap());
-    tick(&pipeline, &job, "one", from + Duration::minutes(9), &mut ran).await;
-    assert_eq!(ran[2..], [at("2026-03-02T00:08:00Z"), at("2026-03-02T00:09:00Z")]);
+    tick(&pipeline, &job, "one", from + Duration::minutes(9), &ran).await;
+    assert_eq!(ran.lock().unwrap()[2..], [at("2026-03-02T00:08:00Z"), at("2026-03-02T00:09:00Z")]);
     pipeline.store.close().await;
 }
 
@@ -368,15 +424,27 @@ async fn a_daemon_ticks_and_the_verbs_tell_of_it() {
     assert!(code == 0 && list.contains("retention") && list.contains("done"), "{list}");
     let (code, next) = told(&["jobs", "next", "retention", "--count", "2", "--after", "2026-03-01T00:00:00Z"]);
     assert!(code == 0 && next.contains("2026-03-01T00:40:00+00:00") && next.lines().count() == 2, "{next}");
+    let (_, next) = told(&["jobs", "next", "timers", "--count", "1", "--json"]);
+    let next: serde_json::Value = serde_json::from_str(&next).unwrap();
+    assert_eq!(next["slot"].as_i64().unwrap() % 1000, 0, "a whole second: {next}");
     let (code, ran) = told(&["jobs", "run", "upkeep", "--json"]);
-    assert!(code == 0 && ran.contains(r#""state":"done""#), "{ran}");
+    assert!(
+        code == 0 && ran.contains(r#""state":"done""#) && ran.contains(r#""said":"the data base is whole"#),
+        "{ran}"
+    );
     let (code, refused) = told(&["jobs", "run", "upkeep", "--slot", "2026-03-01T00:00:00Z"]);
     assert!(code == 2 && refused.contains("is no slot of upkeep"), "{refused}");
     let (code, unknown) = told(&["jobs", "pause", "upkep"]);
     assert!(code == 2 && unknown.contains("there is no job `upkep`"), "{unknown}");
     for (verb, code) in [("pause", 0), ("pause", 1), ("resume", 0), ("resume", 1)] {
         assert_eq!(told(&["jobs", verb, "upkeep"]).0, code, "{verb}");
+        let list = told(&["jobs", "list"]).1;
+        assert_eq!(list.contains("paused by"), verb == "pause", "{list}");
     }
+    let (_, journal) = told(&["audit", "show", "--subject", "job:upkeep*", "--json"]);
+    let rows: Vec<serde_json::Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let acts: Vec<_> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["job.order", "job.run", "job.pause", "job.resume"], "{journal}");
     let (code, history) = told(&["jobs", "history", "upkeep", "--json"]);
     assert!(code == 0 && history.contains("the data base is whole"), "{history}");
     let (code, wrong) = told(&["--set", "jobs.upkeep.cron='0 0 30 2 *'", "check"]);

@@ -1,9 +1,9 @@
-//! Terms that run out: stories of `fixtures/timers`, every timer of every lifecycle, and what must hold however late, often and interrupted they
-//! fire.
+//! Terms that run out: every timer of every lifecycle, and what must hold however late, often and interrupted they fire. The stories of
+//! `fixtures/timers` are told by steps.rs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -19,7 +19,6 @@ use mezhved::sample::Shares;
 use mezhved::store::{Fate, TimerFilter};
 use mezhved::{desk, failpoint, notify};
 use proptest::prelude::*;
-use serde::Deserialize;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
@@ -27,138 +26,6 @@ use crate::sixth::{sixth, sixth_message};
 use crate::support::daemon::Home;
 use crate::support::traffic::traffic_from;
 use crate::support::{FIVE, Folder, delivery, house, rules, settle, wake};
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Story {
-    #[expect(dead_code, reason = "read by people")]
-    about: String,
-    step: Vec<Step>,
-}
-
-/// One of: a message of another story, a message of its own, timers that fire, a look at a case.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Step {
-    send: Option<String>,
-    system: Option<String>,
-    body: Option<String>,
-    fire: Option<DateTime<Utc>>,
-    /// Only what became of timers of this kind of case is looked at.
-    of: Option<String>,
-    #[serde(default)]
-    fired: Vec<String>,
-    case: Option<String>,
-    kind: Option<String>,
-    status: Option<String>,
-    reason: Option<String>,
-    timers: Option<Vec<String>>,
-    requests: Option<Vec<String>>,
-    documents: Option<Vec<String>>,
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_story_of_timers_goes_as_it_says() {
-    let mut stories: Vec<_> = fs::read_dir(fixtures().join("timers")).unwrap().map(|one| one.unwrap().path()).collect();
-    stories.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
-    stories.sort();
-    assert!(stories.len() >= 8, "only {} stories", stories.len());
-    for path in stories {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let story: Story =
-            toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-        let folder = Folder::new();
-        let pipeline = house(folder.path(), FIVE).await;
-        for (number, step) in story.step.iter().enumerate() {
-            take(&pipeline, step, number, &format!("{name}, step {}", number + 1)).await;
-        }
-        pipeline.store.close().await;
-    }
-}
-
-async fn take(pipeline: &Arc<Pipeline>, step: &Step, number: usize, place: &str) {
-    if let Some(file) = &step.send {
-        let body = fs::read(fixtures().join(file)).unwrap_or_else(|fault| panic!("{place}: {file}: {fault}"));
-        send(pipeline, body, place).await;
-    }
-    if let (Some(body), Some(system)) = (&step.body, &step.system) {
-        send(pipeline, envelope(system, body, number), place).await;
-    }
-    if let Some(at) = step.fire {
-        let mut fired = Vec::new();
-        loop {
-            let piece = pipeline.fire(at).await.unwrap();
-            if piece.is_empty() {
-                break;
-            }
-            let told = |timer: &mezhved::pipeline::FiredTimer| {
-                format!("{} {}: {} {}", timer.case.kind, timer.code, timer.end.state(), timer.end.text())
-            };
-            let looked_at =
-                |timer: &&mezhved::pipeline::FiredTimer| step.of.as_ref().is_none_or(|kind| *kind == timer.case.kind);
-            fired.extend(piece.iter().filter(looked_at).map(told));
-        }
-        assert_eq!(fired, step.fired, "{place}");
-    }
-    if let Some(number) = &step.case {
-        look(pipeline, step, number, place).await;
-    }
-}
-
-async fn send(pipeline: &Arc<Pipeline>, body: Vec<u8>, place: &str) {
-    let prepared = pipeline.prepare(vec![delivery(pipeline, body)]).await;
-    let id = prepared[0].head.message_id.clone();
-    pipeline.settle(prepared, ()).await.unwrap().into_run();
-    wake(pipeline).await;
-    let views = pipeline.store.messages_by_id(&id).await.unwrap();
-    assert!(views.iter().all(|view| view.outcome == "applied"), "{place}: {views:?}");
-    assert_eq!(views.len(), 1, "{place}: {id}");
-}
-
-/// A message of the agency that may send everything.
-fn envelope(system: &str, body: &str, number: usize) -> Vec<u8> {
-    format!(
-        "<env:Envelope xmlns:env=\"urn:mezhved:envelope:1.0\"><env:Header>\
-         <env:MessageId>{:08x}-15f2-11f1-8fff-02005e100001</env:MessageId>\
-         <env:Sender><env:Agency>CABINET</env:Agency></env:Sender>\
-         <env:Recipient><env:Agency>MINSTROY</env:Agency><env:System>{system}</env:System></env:Recipient>\
-         <env:SentAt>2026-03-02T10:00:00+03:00</env:SentAt></env:Header><env:Body>{body}</env:Body></env:Envelope>",
-        0xffff_0000_usize + number
-    )
-    .into_bytes()
-}
-
-async fn look(pipeline: &Pipeline, step: &Step, number: &str, place: &str) {
-    let found = pipeline.store.cases_by_number(None, number).await.unwrap();
-    let case = found.into_iter().find(|case| step.kind.as_ref().is_none_or(|kind| *kind == case.kind));
-    let case = case.unwrap_or_else(|| panic!("{place}: there is no case {number}"));
-    if let Some(status) = &step.status {
-        assert_eq!(&case.status, status, "{place}");
-    }
-    if let Some(reason) = &step.reason {
-        let last =
-            case.history.iter().rev().find_map(|row| row.details.as_deref().filter(|text| text.contains("reasons")));
-        let details: serde_json::Value = serde_json::from_str(last.unwrap_or("{}")).unwrap();
-        let told = format!("{}: {}", details["reasons"][0]["code"], details["reasons"][0]["text"]).replace('"', "");
-        assert_eq!(&told, reason, "{place}");
-    }
-    if let Some(timers) = &step.timers {
-        let codes: Vec<_> = case.timers.iter().map(|timer| timer.code.clone()).collect();
-        assert_eq!(&codes, timers, "{place}");
-    }
-    if let Some(requests) = &step.requests {
-        let states: Vec<_> = case.requests.iter().map(|request| request.state.clone()).collect();
-        assert_eq!(&states, requests, "{place}");
-    }
-    if let Some(documents) = &step.documents {
-        let states: Vec<_> = case.documents.iter().map(|one| format!("{}: {}", one.r#type, one.state)).collect();
-        assert_eq!(&states, documents, "{place}");
-    }
-}
 
 // ---- every timer of every lifecycle, by itself ----
 
@@ -188,6 +55,7 @@ fn case(lifecycle: &Lifecycle, status: &Status, timer: &Timer, since: DateTime<U
         turn: 3,
         since,
         origin: "CABINET".into(),
+        root: None,
         agency: "CABINET".into(),
         officer: None,
         deadline: Some(since + Duration::days(10)),
@@ -539,8 +407,9 @@ async fn a_move_by_a_timer_tells_its_reason_and_its_term() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
     for file in ["01-application.xml", "02-rework.xml"] {
-        let path = fixtures().join("agis2/valid/a-request-reworked-decided-and-read").join(file);
-        send(&pipeline, fs::read(path).unwrap(), file).await;
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/agis2/valid/a-request-reworked-decided-and-read");
+        settle(&pipeline, vec![delivery(&pipeline, fs::read(folder.join(file)).unwrap())]).await;
     }
     fire_all(&pipeline, "2026-04-01T00:00:00Z".parse().unwrap()).await;
     while notify::tell(&pipeline).await.unwrap() > 0 {}

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::Duration;
-use mezhved::binding::Library;
+use chrono_tz::Tz;
+use mezhved::binding::{Library, Rulebook};
 use mezhved::clock;
 use mezhved::domain::lifecycle::System;
 use mezhved::pipeline::Pipeline;
@@ -15,17 +16,17 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::support::{FIVE, Folder, delivery, house, message, settle, traffic};
 
-/// The messages of a walk through a system of a house.
-fn walk(pipeline: &Pipeline, system: &System, composer: &Composer) -> Vec<SampleMessage> {
+/// The messages of a walk through a system, in the last hour.
+pub(crate) fn walk(rulebook: &Rulebook, zone: Tz, system: &System, composer: &Composer) -> Vec<SampleMessage> {
     let templates = traffic::templates(&Library::load(None).unwrap());
     let plan = WalkPlan {
         seed: 7,
         base: clock::now() - Duration::hours(1),
-        zone: pipeline.config.zone,
+        zone,
         recipient: "MINSTROY".into(),
         sender: "CABINET".into(),
     };
-    let walk = Walk::new(plan, system, (&pipeline.rulebook, composer, &templates));
+    let walk = Walk::new(plan, system, (rulebook, composer, &templates));
     walk.messages().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
@@ -37,7 +38,7 @@ async fn every_transition_is_taken_every_reason_given_and_in_every_status_a_forb
     let mut faults = Vec::new();
     let lifecycles = Arc::clone(&pipeline.lifecycles);
     for system in lifecycles.systems() {
-        for one in walk(&pipeline, system, &composer) {
+        for one in walk(&pipeline.rulebook, pipeline.config.zone, system, &composer) {
             told(&pipeline, &one, &mut faults).await;
         }
         let taken = taken(&pipeline, system).await;
@@ -69,10 +70,15 @@ async fn every_transition_is_taken_every_reason_given_and_in_every_status_a_forb
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// The id of a message, as its envelope names it.
+pub(crate) fn message_id(text: &str) -> String {
+    text.split("MessageId>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned()
+}
+
 /// Tells one message, and what must become of it.
 async fn told(pipeline: &Arc<Pipeline>, one: &SampleMessage, faults: &mut Vec<String>) {
     let text = String::from_utf8(one.bytes.to_vec()).unwrap();
-    let id = text.split("MessageId>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
+    let id = message_id(&text);
     settle(pipeline, vec![delivery(pipeline, one.bytes.to_vec())]).await;
     let view = message(pipeline, &id).await;
     let found = view.code.clone().unwrap_or_else(|| view.outcome.clone());

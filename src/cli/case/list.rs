@@ -8,6 +8,7 @@ use crate::cli::period::Period;
 use crate::cli::seek::{Cases, Page, places, words};
 use crate::cli::{Done, Failed, Layers, assemble, show};
 use crate::config::Config;
+use crate::domain::lifecycle::{Field, Kind};
 use crate::store::{CaseFilter, CaseRow, Place};
 
 /// Which cases.
@@ -37,6 +38,8 @@ struct Listed<'a> {
     name: Option<String>,
     kind_label: &'a str,
     status_label: &'a str,
+    /// Fields that its kind lists: label and value.
+    fields: Vec<(&'a str, String)>,
 }
 
 impl List {
@@ -73,15 +76,18 @@ impl List {
             }
             store.find_cases(&filter).await.map_err(Failed::away)
         })?;
-        let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
-        let headings =
-            ["no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties"];
+        let listed: Vec<Listed<'_>> =
+            rows.iter().map(|row| Listed::of(row, self.cases.as_applicant(), &lifecycles)).collect();
+        let headings = [
+            "no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties",
+            "fields",
+        ];
         self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
     }
 }
 
 impl<'a> Listed<'a> {
-    fn of(row: &'a CaseRow, lifecycles: &'a Lifecycles) -> Self {
+    fn of(row: &'a CaseRow, as_applicant: bool, lifecycles: &'a Lifecycles) -> Self {
         let lifecycle = lifecycles.kind(&row.system, &row.kind);
         let status = lifecycle.and_then(|one| one.status(&row.status));
         let named = lifecycle.into_iter().flat_map(|one| &one.kind().fields).find(|field| {
@@ -92,7 +98,11 @@ impl<'a> Listed<'a> {
             row,
             name: row.title.as_deref().or(name).map(str::to_owned),
             kind_label: lifecycle.map_or(&row.kind, |one| &one.kind().label),
-            status_label: status.map_or(&row.status, |status| &status.label),
+            status_label: status.map_or(&row.status, |status| match lifecycle.map(|one| &one.kind().open_label) {
+                Some(Some(label)) if as_applicant && status.class.is_open() => label,
+                _ => &status.label,
+            }),
+            fields: lifecycle.map(|one| fields(row, one.kind())).unwrap_or_default(),
         }
     }
 
@@ -113,6 +123,17 @@ impl<'a> Listed<'a> {
             row.officer.clone().unwrap_or_default(),
             deadline.unwrap_or_default(),
             parties.join("\n"),
+            self.fields.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("\n"),
         ]
     }
+}
+
+/// The fields of a case that its kind lists.
+fn fields<'a>(row: &CaseRow, kind: &'a Kind) -> Vec<(&'a str, String)> {
+    let listed = kind.fields.iter().filter(|field| kind.listed.contains(&field.code));
+    let told = |field: &'a Field| {
+        let value = row.details.get(&field.code)?;
+        Some((field.label.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+    };
+    listed.filter_map(told).collect()
 }

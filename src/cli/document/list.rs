@@ -4,11 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::apply::Lifecycles;
+use crate::cli::member::Member;
 use crate::cli::period::Period;
 use crate::cli::seek::{Cases, Page, words};
 use crate::cli::{Done, Failed, Layers, assemble, show};
 use crate::config::Config;
-use crate::store::{DocumentFilter, DocumentRow};
+use crate::store::{DocumentFilter, DocumentPlace, DocumentRow, Sought};
 
 /// Which documents.
 #[derive(Debug, Args)]
@@ -32,6 +33,9 @@ pub(in crate::cli) struct List {
     /// Words of title, issuer, number or file name; each may be the beginning of one. `--text` asks for words of the case.
     #[arg(long)]
     words: Option<String>,
+    /// As a member of staff sees them, by the member's number: those of the organization that the roles let see.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["as_applicant", "identifier"])]
+    as_member: Option<String>,
     #[command(flatten)]
     cases: Cases,
     #[command(flatten)]
@@ -56,18 +60,27 @@ impl List {
             Some(state) => Ok(state.code.clone()),
             None => Err(Failed::wrong(format!("--state {word}: documents have no such state"))),
         });
-        let filter = DocumentFilter {
+        let mut filter = DocumentFilter {
             cases: self.cases.filter(self.case.as_ref(), &Period::default(), &config, &lifecycles)?,
             r#type: self.r#type,
             number: self.number,
             state: state.transpose()?,
             changed: self.changed.span(config.zone)?,
             text: self.words,
+            unseen: Vec::new(),
             after: self.page.after,
             limit: self.page.limit,
         };
         let rows = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;
+            let member = match &self.as_member {
+                Some(number) => Some(Member::find(number, &store, &lifecycles).await?),
+                None => None,
+            };
+            if let Some(member) = &member {
+                filter.cases.party = member.organization.first().map(|hash| Sought { hash: *hash, role: None });
+                filter.unseen = unseen(member, &lifecycles);
+            }
             if filter.text.is_some() || filter.number.is_some() || filter.cases.text.is_some() {
                 words(&store).await?;
             }
@@ -90,6 +103,23 @@ impl List {
         ];
         self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
     }
+}
+
+/// The types of documents that a member may not see, by system and kind of case.
+fn unseen(member: &Member, lifecycles: &Lifecycles) -> Vec<DocumentPlace> {
+    let mut unseen = Vec::new();
+    for system in lifecycles.systems() {
+        for lifecycle in system.kinds() {
+            let types = lifecycle.documents().into_iter().flat_map(|rules| &rules.types);
+            let hidden = types.filter(|one| !member.sees(&one.code, system, lifecycle));
+            unseen.extend(hidden.map(|one| DocumentPlace {
+                system: system.code().to_owned(),
+                kind: lifecycle.kind().code.clone(),
+                r#type: one.code.clone(),
+            }));
+        }
+    }
+    unseen
 }
 
 impl<'a> Listed<'a> {

@@ -11,7 +11,7 @@ use crate::store::Period;
 /// How a file that is put together on the spot is written.
 #[derive(Debug, Args)]
 pub(super) struct Form {
-    /// csv or xml.
+    /// csv, xml, html, or xlsx in a program built with it.
     #[arg(long, value_parser = parsed::<Format>)]
     format: Option<Format>,
     /// Of CSV: machine or excel-ru.

@@ -140,30 +140,19 @@ fn told(jobs: &Jobs) -> Exit {
 #[derive(Debug, Serialize)]
 struct Finding<'a> {
     job: &'a str,
-    text: String,
+    text: &'a str,
 }
 
 impl Check {
     pub(super) fn run(self, config: &Config) -> Done {
         let rules = assemble::rules(config)?;
         let jobs = jobs(config, &bench(config, &rules))?;
-        let mut findings: Vec<(String, String)> =
-            jobs.faults.iter().map(|fault| (fault.file.clone(), fault.to_string())).collect();
-        for mark in export::unknown_marks(&rules.lifecycles) {
-            findings.push(("lifecycles".to_owned(), format!("export.mark: {mark}")));
-        }
-        for Listed { job, .. } in &jobs.listed {
-            for destination in &job.destinations {
-                if let Err(why) = export::look(destination) {
-                    findings.push((job.code.clone(), format!("export.destination: {destination}: {why}")));
-                }
-            }
-        }
-        for (job, text) in &findings {
+        let findings = export::findings(&jobs, &bench(config, &rules));
+        for export::Finding { of, text } in &findings {
             if self.json {
-                show::json(&Finding { job, text: text.clone() })?;
+                show::json(&Finding { job: of, text })?;
             } else {
-                show::line(&format!("FAULT {job}: {text}"));
+                show::line(&format!("FAULT {of}: {text}"));
             }
         }
         if !self.json {

@@ -13,7 +13,7 @@ use super::{bench, exporter, jobs};
 use crate::cli::{Done, Exit, Failed, assemble, show};
 use crate::clock;
 use crate::config::{Config, operator};
-use crate::export::{Asked, Exporter, Job, Outcome};
+use crate::export::{Asked, Exporter, Job, Outcome, Relative};
 use crate::store::Period;
 
 /// Stands for standard output.
@@ -36,13 +36,16 @@ pub(in crate::cli) struct Run {
     /// Up to this moment, which no longer belongs to it. Default: now.
     #[arg(long, value_name = "MOMENT", requires = "from")]
     to: Option<String>,
+    /// A period relative to the slot in place of the job's own, such as `previous month` or `last 6 hours`.
+    #[arg(long, value_name = "PERIOD", conflicts_with = "from")]
+    period: Option<Relative>,
     /// Write to this file, `-` for standard output, and to no destination.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
     form: Form,
     /// Print what is said of the file as JSON.
-    #[arg(long, conflicts_with_all = ["output", "from"])]
+    #[arg(long, conflicts_with_all = ["output", "from", "period"])]
     json: bool,
 }
 
@@ -76,11 +79,11 @@ impl Run {
             self.from.as_deref().map(|from| ask::period(from, self.to.as_deref(), clock::now(), zone)).transpose()?;
         assemble::runtime()?.block_on(async {
             let exporter = exporter(&config, &rules).await?;
-            if is_job && self.output.is_none() && period.is_none() {
+            if is_job && self.output.is_none() && period.is_none() && self.period.is_none() {
                 return self.deliver(&exporter, &job, &asked).await;
             }
             let period = match period {
-                None => job.period.at(slot, zone)?,
+                None => self.period.unwrap_or(job.period).at(slot, zone)?,
                 period => period,
             };
             self.show(&exporter, &job, &asked, period).await

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::event::{Audience, Event};
 use super::extract::{Extract, Sending};
 use super::field::Field;
-use super::kind::{Kind, Named, Parent};
+use super::kind::{Kind, Named, Parent, TermExtension};
 use super::load::{Faults, Shared};
 use super::reaction::{Happening, Opening, Reaction};
 use super::rights::{Authority, Holder, KindName, Rights, Role, SignatureKind, Vocabulary};
@@ -101,6 +101,11 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         while_blocked: written.while_blocked,
         inherits: written.inherits.into_iter().map(|(role, from)| (role, from.into_inner())).collect(),
         term_from: written.term_from.map(Spanned::into_inner),
+        extension: written.extension.map(|one| TermExtension {
+            until: one.until.into_inner(),
+            reason: one.reason.into_inner(),
+            event: one.event.into_inner(),
+        }),
         numbering: numbering?,
         parents: parents?,
         parties: plain(written.parties),
@@ -114,6 +119,8 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         operations: written.operations.into_iter().map(|(name, code)| (name, code.into_inner())).collect(),
         letters: written.letters.map(Spanned::into_inner),
         register: written.register.map(Spanned::into_inner),
+        open_label: written.open_label.map(Spanned::into_inner),
+        listed: plain(written.listed),
         fields: written.field.into_iter().map(field).collect(),
     })
 }

@@ -109,6 +109,12 @@ impl DocumentRules {
         self.signable.is_empty() || self.signable.iter().any(|one| one == media_type)
     }
 
+    /// Operations of which a reader's roles must allow one to see documents of a type; none: everybody sees them who sees the case.
+    #[must_use]
+    pub fn access(&self, code: &str) -> &[String] {
+        self.document_type(code).map(|own| own.access.as_slice()).unwrap_or_default()
+    }
+
     /// The rules of a type, where it has any of its own.
     #[must_use]
     pub fn document_type(&self, code: &str) -> Option<&DocumentType> {

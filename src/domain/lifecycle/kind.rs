@@ -31,6 +31,17 @@ pub struct Parent {
     pub required: bool,
 }
 
+/// How an update makes the term of a service longer, where the service allows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermExtension {
+    /// The field that tells the new last day.
+    pub until: String,
+    /// The field that tells why.
+    pub reason: String,
+    /// The event that it is told by.
+    pub event: String,
+}
+
 /// A kind of case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
@@ -48,6 +59,8 @@ pub struct Kind {
     pub inherits: Vec<(String, String)>,
     /// The status from whose entry on the service's term runs; none: from the arrival.
     pub term_from: Option<String>,
+    /// How that term is made longer; none: it is not.
+    pub extension: Option<TermExtension>,
     /// How a case is numbered that comes without a number.
     pub numbering: Option<Numbering>,
     /// The cases it may belong to; the first that fits the purpose counts.
@@ -74,6 +87,10 @@ pub struct Kind {
     pub letters: Option<String>,
     /// The register that shows its cases beside that of all cases.
     pub register: Option<String>,
+    /// What its applicant reads for the status of all that is open; none: the status itself.
+    pub open_label: Option<String>,
+    /// Codes of the fields that lists show.
+    pub listed: Vec<String>,
     /// Its fields.
     pub fields: Vec<Field>,
 }

@@ -29,7 +29,7 @@ pub use event::{Audience, Event, Place, Template, TemplateFault};
 pub use extract::{Addressee, AddresseeFault, Extract, Sending, Sends};
 pub use fault::Fault;
 pub use field::{Field, FieldType};
-pub use kind::{Kind, Named, Parent};
+pub use kind::{Kind, Named, Parent, TermExtension};
 pub use numbering::Numbering;
 pub use reaction::{Guard, Happening, Opening, Reaction};
 pub use rights::{Authority, Holder, KindName, Rights, Role, SignatureKind, Vocabulary};

@@ -105,9 +105,13 @@ pub(super) struct WrittenKind {
     #[serde(default)]
     pub(super) inherits: BTreeMap<String, Name>,
     pub(super) term_from: Option<Name>,
+    pub(super) extension: Option<WrittenExtension>,
     pub(super) numbering: Option<Name>,
     pub(super) letters: Option<Name>,
     pub(super) register: Option<Name>,
+    pub(super) open_label: Option<Name>,
+    #[serde(default)]
+    pub(super) listed: Vec<Name>,
     #[serde(default)]
     pub(super) parties: Vec<Name>,
     #[serde(default)]
@@ -154,9 +158,12 @@ impl WrittenKind {
             while_blocked: false,
             inherits: BTreeMap::new(),
             term_from: None,
+            extension: None,
             numbering: None,
             letters: None,
             register: None,
+            open_label: None,
+            listed: Vec::new(),
             parties: Vec::new(),
             unique: Vec::new(),
             editable: Vec::new(),
@@ -176,6 +183,14 @@ impl WrittenKind {
             documents: None,
         }
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenExtension {
+    pub(super) until: Name,
+    pub(super) reason: Name,
+    pub(super) event: Name,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,13 +1,13 @@
 //! A written job held against what there is: registers, columns, formats, zones, schedules, folders. All faults are collected.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
 use toml::{Spanned, Value};
 
-use super::written::{Mode, Name, WrittenDestination, WrittenJob};
-use super::{Bench, Destination, Job, JobFault, Subject};
+use super::destinations::destinations;
+use super::written::{Mode, Name, WrittenJob};
+use super::{Bench, Job, JobFault, Subject};
 use crate::domain::calendar::line_of;
 use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
 use crate::export::marks;
@@ -15,26 +15,22 @@ use crate::export::period::Relative;
 use crate::export::table::{Asked, Table};
 use crate::store::{Column, ColumnType};
 
-/// The names of files whose destination gives none.
-const NAME: &str = "{job}-{slot:%Y%m%d-%H%M}.{ext}";
 /// Every format, as jobs write it.
 const FORMATS: [Format; 4] = [Format::Csv, Format::Xml, Format::Html, Format::Xlsx];
-/// Every kind of destination with its keys.
-const DESTINATIONS: [(&str, &[&str]); 3] =
-    [("folder", &["path", "name"]), ("queue", &["content"]), ("s3", &["bucket", "name"])];
 /// A job of this code would share its queue with the messages about all jobs.
 const TAKEN: &str = "ready";
 /// The longest code of a job.
 const CODE_CHARACTERS_MAX: usize = 64;
 
-struct Faults<'t> {
+/// What is found wrong.
+pub(super) struct Faults<'t> {
     file: &'t str,
     text: &'t str,
     found: Vec<JobFault>,
 }
 
 impl Faults<'_> {
-    fn at<T>(&mut self, place: &Spanned<T>, text: impl Into<String>) {
+    pub(super) fn at<T>(&mut self, place: &Spanned<T>, text: impl Into<String>) {
         let line = line_of(self.text, place.span().start);
         self.found.push(JobFault { file: self.file.to_owned(), line, text: text.into() });
     }
@@ -50,7 +46,7 @@ impl Faults<'_> {
         }
     }
 
-    fn parsed<T: FromStr<Err = String>>(&mut self, name: &Name) -> Option<T> {
+    pub(super) fn parsed<T: FromStr<Err = String>>(&mut self, name: &Name) -> Option<T> {
         name.get_ref().parse().map_err(|fault: String| self.at(name, fault)).ok()
     }
 }
@@ -76,7 +72,7 @@ fn build(written: WrittenJob, bench: &Bench<'_>, faults: &mut Faults<'_>) -> Opt
     };
     let format = format(&written, faults);
     let schedule =
-        written.plan(bench.schedule).map(|plan| plan.map_err(|fault| faults.in_schedule(&written, &fault.0)).ok());
+        written.plan(bench.schedule).map(|plan| plan.map_err(|fault| faults.in_schedule(&written, &fault.text)).ok());
     let destinations = destinations(&written.destination, bench, faults);
     // Without a subject nothing can be said of columns.
     let subject = subject(&written, faults)?;
@@ -252,6 +248,7 @@ fn table(
         Subject::Report(_) | Subject::Overview => Vec::new(),
     };
     let asked = match &written.columns {
+        None if format == Format::Html => Some(Table::for_people(subject.columns(), &declared, headings)),
         None => None,
         Some(columns) => {
             let asked: Vec<Option<Asked>> = columns.iter().map(|column| asked(column, faults)).collect();
@@ -327,53 +324,4 @@ fn filter(written: &WrittenJob, subject: Subject, faults: &mut Faults<'_>) -> Ve
         filter.push((column, texts));
     }
     filter
-}
-
-fn destinations(written: &[WrittenDestination], bench: &Bench<'_>, faults: &mut Faults<'_>) -> Vec<Destination> {
-    if written.is_empty() {
-        let name = NAME.parse();
-        return name
-            .map(|name| Destination::Folder { path: bench.output.clone(), made: true, name })
-            .into_iter()
-            .collect();
-    }
-    written.iter().filter_map(|one| destination(one, bench, faults)).collect()
-}
-
-fn destination(written: &WrittenDestination, bench: &Bench<'_>, faults: &mut Faults<'_>) -> Option<Destination> {
-    let kind = written.kind.get_ref().as_str();
-    let Some((_, keys)) = DESTINATIONS.iter().find(|(known, _)| *known == kind) else {
-        let known = DESTINATIONS.map(|(known, _)| known).join(", ");
-        faults.at(&written.kind, format!("there is no destination `{kind}`; there are {known}"));
-        return None;
-    };
-    for (key, place) in written.given() {
-        if !keys.contains(&key) {
-            faults.at(&place, format!("a destination `{kind}` has no `{key}`"));
-        }
-    }
-    let name = match &written.name {
-        Some(name) => faults.parsed(name),
-        None => NAME.parse().ok(),
-    };
-    match kind {
-        "queue" => {
-            Some(Destination::Queue { content: written.content.as_ref().is_none_or(|content| *content.get_ref()) })
-        }
-        "s3" => {
-            if !cfg!(feature = "s3") {
-                faults.at(&written.kind, "this program was built without S3; build it with the feature `s3`");
-            }
-            let Some(bucket) = &written.bucket else {
-                faults.at(&written.kind, "a destination `s3` needs a `bucket`");
-                return None;
-            };
-            Some(Destination::S3 { bucket: bucket.get_ref().clone(), name: name? })
-        }
-        _ => {
-            let path = written.path.as_ref().map(|path| PathBuf::from(path.get_ref()));
-            let made = path.is_none();
-            Some(Destination::Folder { path: path.unwrap_or_else(|| bench.output.clone()), made, name: name? })
-        }
-    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::Subject;
-use crate::config::{ConfigFault, JobWritten, ScheduleSettings};
+use crate::config::{JobWritten, PlanFault, ScheduleSettings};
 use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
 use crate::schedule::plan::Plan;
 
@@ -73,6 +73,7 @@ pub(super) struct WrittenDestination {
     pub(super) name: Option<Name>,
     pub(super) content: Option<Spanned<bool>>,
     pub(super) bucket: Option<Name>,
+    pub(super) to: Option<Spanned<Vec<Name>>>,
 }
 
 impl WrittenDestination {
@@ -82,7 +83,8 @@ impl WrittenDestination {
         let texts = [("path", &self.path), ("name", &self.name), ("bucket", &self.bucket)];
         let texts = texts.into_iter().filter_map(move |(key, name)| Some((key, place(&name.as_ref()?.span()))));
         let content = self.content.as_ref().map(|content| ("content", place(&content.span())));
-        texts.chain(content)
+        let to = self.to.as_ref().map(|to| ("to", place(&to.span())));
+        texts.chain(content).chain(to)
     }
 }
 
@@ -98,7 +100,7 @@ impl WrittenJob {
     }
 
     /// When it runs by itself, in the job's own zone unless the schedule names another.
-    pub(in crate::export) fn plan(&self, schedule: &ScheduleSettings) -> Option<Result<Plan, ConfigFault>> {
+    pub(in crate::export) fn plan(&self, schedule: &ScheduleSettings) -> Option<Result<Plan, PlanFault>> {
         let mut written = self.schedule.as_ref()?.get_ref().clone();
         if written.zone.is_none() {
             written.zone = self.zone.as_ref().map(|zone| zone.get_ref().clone());

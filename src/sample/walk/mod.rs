@@ -1,14 +1,18 @@
 //! A walk through a system: for every kind of case, lives that together take every transition of its lifecycle, and for every status a
-//! move that it forbids. The messages are made from the bindings, so a system that joins by its files walks as well. Numbers that the
+//! move that it forbids; then a message of each kind that those lives had no need of. The messages are made from the bindings, so a system that joins by its files walks as well. Numbers that the
 //! receiver gives are foretold, as an empty store would give them.
 
 mod carries;
+mod others;
 mod routes;
+mod scene;
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Datelike, Duration, Utc};
 use chrono_tz::Tz;
+
+pub use self::scene::{Scene, Wanted as WantedUpdate};
 
 use self::carries::{Written, as_day};
 use super::compose::{Body, Composer, Saying, Unsayable};
@@ -63,6 +67,8 @@ pub struct Walk<'w> {
     given: HashMap<String, i64>,
     /// Statuses in which a forbidden move has been tried.
     tried: HashSet<(String, String)>,
+    /// Kinds of message that have been sent.
+    said: HashSet<String>,
     born: u64,
 }
 
@@ -81,6 +87,15 @@ struct Wanted<'a> {
     service: Option<&'a Service>,
     /// A declared field with its value.
     detail: Option<(&'a str, &'a str)>,
+}
+
+/// What a message tells.
+struct Told<'a> {
+    saying: Saying,
+    attachments: Vec<Record>,
+    /// In words.
+    what: &'a str,
+    expected: Expected,
 }
 
 impl<'w> Walk<'w> {
@@ -105,6 +120,7 @@ impl<'w> Walk<'w> {
             made: Vec::new(),
             given: HashMap::new(),
             tried: HashSet::new(),
+            said: HashSet::new(),
             born: 0,
         }
     }
@@ -127,12 +143,24 @@ impl<'w> Walk<'w> {
                 }
             }
         }
+        self.other_messages();
         Ok(self.made)
     }
 
     /// A new case: opened by a message, or by a step of another case.
     fn born(
         &mut self,
+        lifecycle: &'w Lifecycle,
+        purpose: Option<String>,
+        generation: usize,
+    ) -> Result<Life<'w>, Unsayable> {
+        self.born_by(self.composer, lifecycle, purpose, generation)
+    }
+
+    /// A new case: opened by a message that this composer makes, or by a step of another case.
+    fn born_by(
+        &mut self,
+        composer: &Composer,
         lifecycle: &'w Lifecycle,
         purpose: Option<String>,
         generation: usize,
@@ -145,7 +173,7 @@ impl<'w> Walk<'w> {
         if generation > GENERATIONS_MAX {
             return Err(nobody);
         }
-        if !self.composer.says(self.system.code(), OPEN, &lifecycle.kind().code, self.is_main(lifecycle)) {
+        if !composer.says(self.system.code(), OPEN, &lifecycle.kind().code, self.is_main(lifecycle)) {
             return self.born_of_another(lifecycle, generation)?.ok_or(nobody);
         }
         let parent = match lifecycle.kind().parent(purpose.as_deref()) {
@@ -163,7 +191,7 @@ impl<'w> Walk<'w> {
         let forms: [(&str, Written); 4] = [(&own, as_day), (&own, moment), (&plain, as_day), (&plain, moment)];
         let wanted = Wanted { purpose: purpose.as_deref(), service, detail: None };
         for (number, written) in forms {
-            opened = self.opens(lifecycle, wanted, parent.as_ref(), number, written);
+            opened = self.opens(composer, lifecycle, wanted, parent.as_ref(), (number, written));
             if !matches!(opened, Err(Unsayable::Impossible { .. })) {
                 break;
             }
@@ -178,11 +206,11 @@ impl<'w> Walk<'w> {
     /// Sends the message that opens a case; gives its number: this one, or the one that the receiver will give.
     fn opens(
         &mut self,
+        composer: &Composer,
         lifecycle: &'w Lifecycle,
         Wanted { purpose, service, detail }: Wanted<'_>,
         parent: Option<&Life<'w>>,
-        own: &str,
-        written: Written,
+        (own, written): (&str, Written),
     ) -> Result<String, Unsayable> {
         let signed = self.signed(lifecycle, service, parent)?;
         let consent = self.consented(lifecycle)?;
@@ -215,7 +243,8 @@ impl<'w> Walk<'w> {
             carries::document(lifecycle, code, own, &mut saying, &mut attachments);
         }
         let what = format!("{} {own}", lifecycle.kind().code);
-        let body = self.send(lifecycle, OPEN, saying, attachments, &what, Expected::Applied)?;
+        let told = Told { saying, attachments, what: &what, expected: Expected::Applied };
+        let body = self.send(composer, lifecycle, OPEN, told)?;
         Ok(if body.left_out.contains("number") { self.foretold(lifecycle) } else { own.to_owned() })
     }
 
@@ -298,8 +327,8 @@ impl<'w> Walk<'w> {
         self.born += 1;
         let serial = format!("{:012x}", self.born);
         let wanted = Wanted { detail: Some(("signature", kind.as_str())), ..Wanted::default() };
-        self.opens(certificates, wanted, parent, &serial, as_day)
-            .or_else(|_| self.opens(certificates, wanted, parent, &serial, moment))?;
+        self.opens(self.composer, certificates, wanted, parent, (&serial, as_day))
+            .or_else(|_| self.opens(self.composer, certificates, wanted, parent, (&serial, moment)))?;
         Ok(Some(signature.with("certificate", serial)))
     }
 
@@ -315,7 +344,7 @@ impl<'w> Walk<'w> {
     }
 
     fn moves(&mut self, life: &Life<'w>, to: &Status) -> Result<(), Unsayable> {
-        self.updates(life, to, Expected::Applied)?;
+        self.updates(self.composer, life, to, Expected::Applied)?;
         self.entered(life, to);
         Ok(())
     }
@@ -327,17 +356,23 @@ impl<'w> Walk<'w> {
         }
         let closed = |status: &&Status| status.code != here.code && !here.next.contains(&status.code);
         match life.lifecycle.statuses().iter().find(closed) {
-            Some(to) => self.updates(life, to, Expected::Failed(Code::ForbiddenTransition)),
+            Some(to) => self.updates(self.composer, life, to, Expected::Failed(Code::ForbiddenTransition)),
             None => Ok(()),
         }
     }
 
-    fn updates(&mut self, life: &Life<'w>, to: &Status, expected: Expected) -> Result<(), Unsayable> {
+    fn updates(
+        &mut self,
+        composer: &Composer,
+        life: &Life<'w>,
+        to: &Status,
+        expected: Expected,
+    ) -> Result<(), Unsayable> {
         let happened = self.now;
         let (mut saying, attachments) = carries::update(life.lifecycle, to, &life.number, happened, &mut self.random);
         saying = saying.with("case_number", life.number.as_str()).with("happened_at", moment(happened));
         let what = format!("{} {} {}", life.lifecycle.kind().code, life.number, to.code);
-        self.send(life.lifecycle, UPDATE, saying, attachments, &what, expected)?;
+        self.send(composer, life.lifecycle, UPDATE, Told { saying, attachments, what: &what, expected })?;
         Ok(())
     }
 
@@ -371,18 +406,17 @@ impl<'w> Walk<'w> {
         self.system.main().kind().code == lifecycle.kind().code
     }
 
+    /// Sends a message with one item that means a command.
     fn send(
         &mut self,
+        composer: &Composer,
         lifecycle: &Lifecycle,
         command: &str,
-        mut saying: Saying,
-        mut attachments: Vec<Record>,
-        what: &str,
-        expected: Expected,
+        Told { mut saying, mut attachments, what, expected }: Told<'_>,
     ) -> Result<Body, Unsayable> {
         let about = (self.system.code(), lifecycle.kind().code.as_str(), self.is_main(lifecycle));
         let seed = self.random.next() >> 1;
-        let mut body = self.composer.body(about, command, &saying, seed)?;
+        let mut body = composer.body(about, command, &saying, seed)?;
         let mut envelope = Record::default();
         envelope.set("encoding", "UTF-8");
         envelope.set("message_id", self.random.uuid());
@@ -397,7 +431,7 @@ impl<'w> Walk<'w> {
             for code in unasked {
                 carries::document(lifecycle, &code, &self.born.to_string(), &mut saying, &mut attachments);
             }
-            body = self.composer.body(about, command, &saying, seed)?;
+            body = composer.body(about, command, &saying, seed)?;
             envelope.set("body", &body.text);
         }
         envelope.list("attachments", attachments);
@@ -411,6 +445,7 @@ impl<'w> Walk<'w> {
             what: what.to_owned(),
             expected,
         });
+        self.said.insert(body.message.clone());
         self.now += Duration::seconds(PACE_SECONDS);
         Ok(body)
     }

@@ -1,8 +1,12 @@
-//! Removes what has been kept long enough: raw bytes of messages, ended runs, contents that nothing refers to, files of exports.
+//! Removes what has been kept long enough: raw bytes of messages, ended runs, notifications that came to their end, contents that nothing
+//! refers to, files of exports.
+
+use chrono::{DateTime, Utc};
 
 use crate::apply::rows::AuditRow;
 use crate::export;
 use crate::schedule::job::{JobFault, Report, Run, Work, Working};
+use crate::store::StoreFault;
 
 /// Rows of one statement.
 const ROWS_MAX: u32 = 1000;
@@ -14,39 +18,59 @@ impl Work for Retention {
     fn run<'a>(&'a self, run: &'a Run<'a>) -> Working<'a> {
         Box::pin(async move {
             let (store, config) = (&run.pipeline.store, &run.pipeline.config);
-            let (mut batches, mut runs) = (0, 0);
-            let audit = || AuditRow::by_job(run.now, run.job, "raw.forget", "batches");
-            if let Some(retention) = config.raw_retention {
-                loop {
-                    let some =
-                        store.forget_raw(run.now - retention, ROWS_MAX, audit()).await.map_err(JobFault::again)?;
-                    batches += some;
-                    if some < u64::from(ROWS_MAX) {
-                        break;
-                    }
+            let audit = |action, subject| AuditRow::by_job(run.now, run.job, action, subject);
+            let before = |keep: std::time::Duration| run.now - keep;
+            let batches = match config.raw_retention.map(before) {
+                Some(before) => {
+                    piecewise(before, |at| store.forget_raw(at, ROWS_MAX, audit("raw.forget", "batches"))).await?
                 }
-            }
-            loop {
-                let before = run.now - config.schedule.history;
-                let some = store.forget_slots(before, ROWS_MAX).await.map_err(JobFault::again)?;
-                runs += some;
-                if some < u64::from(ROWS_MAX) {
-                    break;
+                None => 0,
+            };
+            let runs = piecewise(before(config.schedule.history), |at| store.forget_slots(at, ROWS_MAX)).await?;
+            let notifications = match config.notify.retention.map(before) {
+                Some(before) => {
+                    let audit = || audit("notification.forget", "notifications");
+                    let removed = piecewise(before, |at| store.forget_notifications(at, ROWS_MAX, audit())).await?;
+                    piecewise(before, |at| store.forget_events(at, ROWS_MAX)).await?;
+                    removed
                 }
-            }
+                None => 0,
+            };
             let contents =
-                run.pipeline.forget_orphans(run.now - config.schedule.orphans).await.map_err(JobFault::again)?;
+                run.pipeline.forget_orphans(before(config.schedule.orphans)).await.map_err(JobFault::again)?;
             let exports = &config.exports;
-            let mut files = 0;
-            if let Some(keep) = exports.keep {
-                files =
-                    export::forget(store, &exports.work_folder, run.now - keep).await.map_err(JobFault::again)? as u64;
-            }
+            let files = match exports.keep.map(before) {
+                Some(before) => {
+                    export::forget(store, &exports.work_folder, before).await.map_err(JobFault::again)? as u64
+                }
+                None => 0,
+            };
             let said = format!(
-                "removed: raw bytes of {batches} batches, {runs} runs of jobs, {contents} contents, {files} files of exports"
+                "removed: raw bytes of {batches} batches, {runs} runs of jobs, {notifications} notifications, {contents} contents, \
+                 {files} files of exports"
             );
-            let report = Report::of(batches + runs + contents + files, said);
-            Ok(report.with("batches", batches).with("runs", runs).with("contents", contents).with("files", files))
+            let report = Report::of(batches + runs + notifications + contents + files, said);
+            Ok(report
+                .with("batches", batches)
+                .with("runs", runs)
+                .with("notifications", notifications)
+                .with("contents", contents)
+                .with("files", files))
         })
+    }
+}
+
+/// Removes piece by piece until a piece is not full.
+async fn piecewise<F>(before: DateTime<Utc>, piece: impl Fn(DateTime<Utc>) -> F) -> Result<u64, JobFault>
+where
+    F: Future<Output = Result<u64, StoreFault>>,
+{
+    let mut removed = 0;
+    loop {
+        let some = piece(before).await.map_err(JobFault::again)?;
+        removed += some;
+        if some < u64::from(ROWS_MAX) {
+            return Ok(removed);
+        }
     }
 }

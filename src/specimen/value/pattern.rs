@@ -9,16 +9,39 @@ use crate::xml;
 const LENGTH_MAX: usize = 1 << 16;
 /// Characters that people like to read, best first.
 const READABLE: &[(char, char)] = &[('а', 'я'), ('a', 'z'), ('0', '9'), ('А', 'Я'), ('A', 'Z')];
+/// Those of an address of e-mail that every mail server can be told.
+const OF_ADDRESSES: &[(char, char)] = &[('a', 'z'), ('0', '9')];
+/// What tells an address.
+const AT: u8 = b'@';
 
 /// A text that is matched; repeated parts occur up to `spare` times more than they must. Nothing where no text of XML is
 /// matched, or none that is not too long.
 pub(super) fn matching(expression: &Hir, random: &mut Random, spare: usize) -> Option<String> {
     let mut text = String::new();
-    draw(expression, random, spare, &mut text)?;
+    let readable = if is_of_addresses(expression) { OF_ADDRESSES } else { READABLE };
+    draw(expression, random, spare, readable, &mut text)?;
     Some(text)
 }
 
-fn draw(expression: &Hir, random: &mut Random, spare: usize, text: &mut String) -> Option<()> {
+/// Whether every text of it has an `@` that the expression itself puts there.
+fn is_of_addresses(expression: &Hir) -> bool {
+    match expression.kind() {
+        HirKind::Literal(literal) => literal.0.contains(&AT),
+        HirKind::Capture(group) => is_of_addresses(&group.sub),
+        HirKind::Concat(parts) => parts.iter().any(is_of_addresses),
+        HirKind::Alternation(parts) => parts.iter().all(is_of_addresses),
+        HirKind::Repetition(repetition) => repetition.min > 0 && is_of_addresses(&repetition.sub),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => false,
+    }
+}
+
+fn draw(
+    expression: &Hir,
+    random: &mut Random,
+    spare: usize,
+    readable: &[(char, char)],
+    text: &mut String,
+) -> Option<()> {
     if text.len() > LENGTH_MAX {
         return None;
     }
@@ -29,7 +52,7 @@ fn draw(expression: &Hir, random: &mut Random, spare: usize, text: &mut String) 
             Some(())
         }
         HirKind::Class(Class::Unicode(class)) => {
-            text.push(member(class, random)?);
+            text.push(member(class, random, readable)?);
             Some(())
         }
         HirKind::Class(Class::Bytes(class)) => {
@@ -37,9 +60,9 @@ fn draw(expression: &Hir, random: &mut Random, spare: usize, text: &mut String) 
             text.push(char::from(range.start()));
             Some(())
         }
-        HirKind::Capture(group) => draw(&group.sub, random, spare, text),
-        HirKind::Concat(parts) => parts.iter().try_for_each(|part| draw(part, random, spare, text)),
-        HirKind::Alternation(parts) => draw(random.pick(parts)?, random, spare, text),
+        HirKind::Capture(group) => draw(&group.sub, random, spare, readable, text),
+        HirKind::Concat(parts) => parts.iter().try_for_each(|part| draw(part, random, spare, readable, text)),
+        HirKind::Alternation(parts) => draw(random.pick(parts)?, random, spare, readable, text),
         HirKind::Repetition(repetition) => {
             let least = repetition.min as usize;
             if least > LENGTH_MAX {
@@ -47,18 +70,18 @@ fn draw(expression: &Hir, random: &mut Random, spare: usize, text: &mut String) 
             }
             let most = repetition.max.map_or(usize::MAX, |max| max as usize).min(least.saturating_add(spare));
             let count = least + random.below(most - least + 1);
-            (0..count).try_for_each(|_| draw(&repetition.sub, random, spare, text))
+            (0..count).try_for_each(|_| draw(&repetition.sub, random, spare, readable, text))
         }
     }
 }
 
 /// A character of a class, of the readable ones if there are any.
-fn member(class: &ClassUnicode, random: &mut Random) -> Option<char> {
+fn member(class: &ClassUnicode, random: &mut Random, readable: &[(char, char)]) -> Option<char> {
     let within = |low: char, high: char| {
         let ranges = class.ranges().iter();
         ranges.map(move |range| (range.start().max(low), range.end().min(high))).filter(|(low, high)| low <= high)
     };
-    let readable: Vec<(char, char)> = READABLE.iter().flat_map(|&(low, high)| within(low, high)).collect();
+    let readable: Vec<(char, char)> = readable.iter().flat_map(|&(low, high)| within(low, high)).collect();
     let ranges: Vec<(char, char)> = if readable.is_empty() { within('\u{9}', char::MAX).collect() } else { readable };
     let &(low, high) = random.pick(&ranges)?;
     let span = u32::from(high) - u32::from(low) + 1;
@@ -94,6 +117,17 @@ mod tests {
                 assert!(text.chars().all(xml::is_char));
             }
         }
+    }
+
+    #[test]
+    fn addresses_are_such_as_every_mail_server_takes() {
+        let expression = regex_syntax::parse("[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+").unwrap();
+        for seed in 0..200 {
+            let address = matching(&expression, &mut Random::new(seed), 3).unwrap();
+            assert!(address.is_ascii() && address.parse::<lettre::Address>().is_ok(), "{address}");
+        }
+        let other = regex_syntax::parse("[^@]{8}").unwrap();
+        assert!((0..20).any(|seed| !matching(&other, &mut Random::new(seed), 0).unwrap().is_ascii()));
     }
 
     #[test]

@@ -77,10 +77,18 @@ const REQUEST_COLUMNS: &[Column] = &[
     Column::new("state", "Состояние", "State", ColumnType::State(REQUEST_STATES), "t.state"),
     Column::each(
         "wanted",
-        ("Запрошено", "Wanted"),
+        ("Типы документов", "Types of documents"),
         ColumnType::Text,
-        "(SELECT group_concat(w.value ->> 'type', ' ') FROM json_each(t.wanted) w)",
-        "(SELECT string_agg(w ->> 'type', ' ') FROM jsonb_array_elements(t.wanted::jsonb) w)",
+        "(SELECT group_concat(w.value ->> 'kind', ' ') FROM json_each(t.wanted) w)",
+        "(SELECT string_agg(w ->> 'kind', ' ') FROM jsonb_array_elements(t.wanted::jsonb) w)",
+    )
+    .optional(),
+    Column::each(
+        "wanted_text",
+        ("Что запрошено", "What is wanted"),
+        ColumnType::Text,
+        "(SELECT group_concat(w.value ->> 'text', '; ') FROM json_each(t.wanted) w)",
+        "(SELECT string_agg(w ->> 'text', '; ') FROM jsonb_array_elements(t.wanted::jsonb) w)",
     )
     .optional(),
     Column::each(

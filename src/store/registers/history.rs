@@ -3,7 +3,7 @@
 use super::column::Sql;
 use super::{Column, ColumnType, Labels, Over, Register};
 
-const ENTRIES: &[&str] = &["opened", "moved", "comment", "late", "documents", "acted", "corrected"];
+const ENTRIES: &[&str] = &["opened", "moved", "comment", "late", "documents", "acted", "corrected", "timed"];
 
 pub(super) static HISTORY: Register = Register {
     code: "status-history",
@@ -14,7 +14,10 @@ pub(super) static HISTORY: Register = Register {
     columns: COLUMNS,
     moment: "recorded_at",
     over: Over::Everything,
-    from: Sql::Same("history t JOIN cases c ON c.id = t.case_id LEFT JOIN inbox i ON i.seq = t.message"),
+    from: Sql::Same(
+        "history t JOIN cases c ON c.id = t.case_id LEFT JOIN inbox i ON i.seq = t.message \
+         LEFT JOIN timers m ON m.id = t.timer",
+    ),
     condition: "",
     key: "t.id",
 };
@@ -55,6 +58,7 @@ const COLUMNS: &[Column] = &[
         "(SELECT string_agg(r ->> 'code', ' ') FROM jsonb_array_elements(t.details::jsonb -> 'reasons') r)",
     )
     .optional(),
+    Column::new("timer", "Истёкший срок", "Timer", ColumnType::Text, "m.code").optional(),
     Column::new("message_id", "Сообщение", "Message", ColumnType::Text, "i.message_id").optional(),
     Column::new("item", "Позиция в сообщении", "Item of the message", ColumnType::Whole, "t.item").optional(),
 ];

@@ -61,6 +61,12 @@ impl Page {
         });
     }
 
+    /// How many values a row has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,6 +1,6 @@
 //! What a batch changes of cases and documents: of each the last state, of history and versions everything.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -159,7 +159,10 @@ impl Transaction {
     /// Parties take the place of those in the same roles.
     async fn write_parties(&mut self, folded: &Folded<'_>, ids: &HashMap<&CaseKey, i64>) -> Result<(), StoreFault> {
         let id = |key: &CaseKey| ids.get(key).copied();
-        let roles: BTreeSet<_> = folded.parties.iter().map(|(key, row)| (id(key), row.role.as_str())).collect();
+        let new: HashSet<&CaseKey> =
+            folded.cases.iter().filter(|case| case.id.is_none()).map(|case| &case.key).collect();
+        let replaced = folded.parties.iter().filter(|(key, _)| !new.contains(key));
+        let roles: BTreeSet<_> = replaced.map(|(key, row)| (id(key), row.role.as_str())).collect();
         self.each(
             "DELETE FROM parties WHERE (case_id, role) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
             roles.into_iter().map(|(case, role)| json!([case, role])).collect(),
@@ -333,10 +336,10 @@ fn fold(changes: &[Change]) -> Folded<'_> {
 }
 
 static CASES: Insert = Insert::new(
-    "INSERT INTO cases (id, status, since, agency, officer, deadline, expected_on, open, changed_at, turn, system, kind, \
+    "INTO cases (id, status, since, agency, officer, deadline, expected_on, open, changed_at, turn, system, kind, \
      number, service, object, purpose, title, parent_kind, parent_number, applicant, origin, valid_from, valid_until, \
-     amount, email, phone, details, version, opened_at, unit)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     amount, email, phone, details, version, opened_at, unit, root)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
 );
 
@@ -372,6 +375,7 @@ fn bind_case<'q>(query: Bound<'q>, case: &Case, id: Option<i64>) -> Bound<'q> {
         .bind(case.version)
         .bind(to_store(case.opened_at))
         .bind(&case.unit)
+        .bind(&case.root)
 }
 
 fn details_text(details: &Details) -> String {
@@ -412,7 +416,7 @@ fn case_row(case: &Case) -> Value {
 }
 
 static HISTORY: Insert = Insert::new(
-    "INSERT INTO history (case_id, entry, from_status, to_status, happened_at, recorded_at, agency, officer, comment, \
+    "INTO history (case_id, entry, from_status, to_status, happened_at, recorded_at, agency, officer, comment, \
      details, message, timer, item, turn, step)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",
@@ -443,34 +447,34 @@ fn document(kind: &str, number: &str) -> String {
 }
 
 static PARTIES: Insert = Insert::new(
-    "INSERT INTO parties (case_id, kind, role, identifier, hash, shown)",
+    "INTO parties (case_id, kind, role, identifier, hash, shown)",
     "(?, ?, ?, ?, ?, ?)",
     "ON CONFLICT DO NOTHING",
 );
 
 static TIMERS: Insert = Insert::new(
-    "INSERT INTO timers (case_id, code, scope, turn, document, started_at, due_at, state)",
+    "INTO timers (case_id, code, scope, turn, document, started_at, due_at, state)",
     "(?, ?, ?, ?, ?, ?, ?, 'pending')",
     "",
 );
 
 static FORMER: Insert =
-    Insert::new("INSERT INTO case_versions (case_id, version, details, replaced_at, message)", "(?, ?, ?, ?, ?)", "");
+    Insert::new("INTO case_versions (case_id, version, details, replaced_at, message)", "(?, ?, ?, ?, ?)", "");
 
 static COUNTERS: Insert = Insert::new(
-    "INSERT INTO counters (system, kind, year, last)",
+    "INTO counters (system, kind, year, last)",
     "(?, ?, ?, ?)",
     "ON CONFLICT DO UPDATE SET last = excluded.last",
 );
 
 static SEQUENCES: Insert = Insert::new(
-    "INSERT INTO sequences (sender, system, kind, number, last)",
+    "INTO sequences (sender, system, kind, number, last)",
     "(?, ?, ?, ?, ?)",
     "ON CONFLICT DO UPDATE SET last = excluded.last",
 );
 
 static DOCUMENTS: Insert = Insert::new(
-    "INSERT INTO documents (case_id, type, number, series, title, issuer, issued_on, valid_until, state, reason, \
+    "INTO documents (case_id, type, number, series, title, issuer, issued_on, valid_until, state, reason, \
      signed, versions, changed_at)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "ON CONFLICT (case_id, type, number) DO UPDATE SET series = excluded.series, title = excluded.title, \
@@ -497,7 +501,7 @@ fn bind_document<'q>(query: Bound<'q>, row: &Document, case: Option<i64>) -> Bou
 }
 
 static VERSIONS: Insert = Insert::new(
-    "INSERT INTO document_versions (document_id, version, file_name, media_type, size, sha256, locked, uploader, \
+    "INTO document_versions (document_id, version, file_name, media_type, size, sha256, locked, uploader, \
      uploaded_at, message)",
     "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "",

@@ -103,6 +103,35 @@ impl Sqlite {
         Ok(true)
     }
 
+    pub(in crate::store) async fn export_letter(
+        &self,
+        run: i64,
+        letter: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreFault> {
+        let mut tx = self.begin().await?;
+        sqlx::query("INSERT INTO export_letters (letter, run, taken_at) VALUES (?1, ?2, ?3)")
+            .bind(letter)
+            .bind(run)
+            .bind(to_store(now))
+            .execute(&mut *tx.tx)
+            .await?;
+        tx.commit(()).await?.into_run();
+        Ok(())
+    }
+
+    pub(in crate::store) async fn export_letter_taken(&self, letter: &str) -> Result<bool, StoreFault> {
+        let row = sqlx::query(
+            "SELECT EXISTS (SELECT 1 FROM export_letters l JOIN export_runs r ON r.id = l.run WHERE l.letter = ?1 \
+             AND NOT EXISTS (SELECT 1 FROM export_runs d WHERE d.job = r.job AND d.slot = r.slot AND d.attempt >= r.attempt \
+             AND d.state = 'done'))",
+        )
+        .bind(letter)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
     pub(in crate::store) async fn export_done(
         &self,
         run: i64,

@@ -65,8 +65,7 @@ impl Transaction {
             self.read_sequences(&keys, &mut world).await?;
             self.read_waiting(&keys, &mut world).await?;
         }
-        if !needs.documents.is_empty() {
-            let keys = list(needs.documents.iter());
+        if let Some(keys) = there(needs, &world) {
             self.read_documents(&keys, &mut world).await?;
             self.read_requests(&keys, &mut world).await?;
         }
@@ -114,9 +113,7 @@ impl Transaction {
     /// How many open cases each unit has.
     async fn read_loads(&mut self, world: &mut World) -> Result<(), StoreFault> {
         failpoint::store(&self.file.path)?;
-        let rows = sqlx::query("SELECT unit, count(*) FROM cases WHERE open = 1 AND unit IS NOT NULL GROUP BY unit")
-            .fetch_all(&mut *self.tx)
-            .await?;
+        let rows = sqlx::query("SELECT unit, open FROM unit_loads").fetch_all(&mut *self.tx).await?;
         for row in rows {
             world.loads.insert(row.try_get(0)?, row.try_get(1)?);
         }
@@ -137,7 +134,7 @@ impl Transaction {
             "SELECT c.id, c.system, c.number, coalesce(c.service, ''), c.object, c.purpose, c.title, c.applicant, c.open, \
              c.status, c.since, c.agency, c.officer, c.deadline, c.expected_on, c.opened_at, c.changed_at, c.email, \
              c.phone, c.kind, c.parent_kind, c.parent_number, c.turn, c.origin, c.valid_from, c.valid_until, c.amount, \
-             c.details, c.version, c.unit FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
+             c.details, c.version, c.unit, c.root FROM json_each(?1) k CROSS JOIN cases c ON c.system = k.value ->> 0 \
              AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2",
         )
         .bind(keys)
@@ -293,6 +290,12 @@ impl Transaction {
     }
 }
 
+/// The cases whose documents are asked for and that are there: others have none.
+fn there(needs: &Needs, world: &World) -> Option<String> {
+    let mut keys = needs.documents.iter().filter(|key| world.cases.contains_key(key)).peekable();
+    keys.peek().is_some().then(|| list(keys))
+}
+
 pub(super) fn list<'a>(keys: impl Iterator<Item = &'a CaseKey>) -> String {
     let mut keys: Vec<_> = keys.map(|key| [&key.system, &key.kind, &key.number]).collect();
     keys.sort_unstable();
@@ -348,6 +351,7 @@ fn case(row: &SqliteRow) -> Result<Case, StoreFault> {
         details: json_column(row, 27)?,
         version: row.try_get(28)?,
         unit: row.try_get(29)?,
+        root: row.try_get(30)?,
         corrected: false,
     })
 }

@@ -39,7 +39,7 @@ const PAGE_BYTES: u32 = 8192;
 /// Pages in the write-ahead log before a commit folds them back: about 64 MB.
 const CHECKPOINT_PAGES: u32 = 8192;
 /// Page cache of the writer, of each reader, and of the connection that only folds the log, KiB.
-const WRITER_CACHE_KIB: u32 = 16 * 1024;
+const WRITER_CACHE_KIB: u32 = 8 * 1024;
 const READER_CACHE_KIB: u32 = 1024;
 const FOLDER_CACHE_KIB: u32 = 64;
 

@@ -18,18 +18,21 @@ use crate::store::{Becomes, ChoiceRow, DueNotification, NotificationRow, Reader,
 
 /// Rows of one round, digests counted whole.
 const DUE_ROWS_MAX: u32 = 5000;
+/// Rows that are looked at for a delivery, on the average: however much is due, a look costs the same. Of a digest with more
+/// rows all are taken; fewer deliveries then come with it.
+const ROWS_A_DELIVERY: u32 = 2;
 /// Identifiers, the strongest first.
 const STRENGTH: [&str; 4] = ["ogrn", "ogrnip", "snils", "inn"];
 
 static NOTIFICATIONS: Insert = Insert::new(
-    "INSERT INTO notifications (event, audience, reader, agency, channel, address, recipient, required, digest, delivery, \
+    "INTO notifications (event, audience, reader, agency, channel, address, recipient, required, digest, delivery, \
      order_key, state, reason, due_at, created_at, give_up_at, settled_at)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "ON CONFLICT DO NOTHING",
 );
 
 static SUBSCRIPTIONS: Insert = Insert::new(
-    "INSERT INTO subscriptions (subscriber, system, case_kind, case_number, event, channel, frequency, shown, \
+    "INTO subscriptions (subscriber, system, case_kind, case_number, event, channel, frequency, shown, \
      happened_at, recorded_at, message)",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "ON CONFLICT (subscriber, system, case_kind, case_number, event, channel) DO UPDATE SET \
@@ -279,16 +282,18 @@ impl Sqlite {
         let rows = sqlx::query(
             "SELECT n.id, e.data, n.audience, n.reader, n.agency, n.address, n.recipient, n.required, n.digest IS NOT NULL, \
              n.delivery, n.order_key, n.attempts, n.created_at, n.give_up_at FROM notifications n JOIN events e ON e.id = n.event \
-             WHERE n.channel = ?1 AND n.state IN ('pending', 'sent') AND n.due_at <= ?2 AND n.delivery IN (\
-             SELECT d.delivery FROM notifications d WHERE d.channel = ?1 AND d.state IN ('pending', 'sent') \
+             WHERE n.delivery IN (SELECT delivery FROM (\
+             SELECT d.id, d.delivery, d.due_at FROM notifications d WHERE d.channel = ?1 AND d.state IN ('pending', 'sent') \
              AND d.due_at <= ?2 AND NOT EXISTS (SELECT 1 FROM notifications b WHERE b.order_key = d.order_key \
-             AND b.state IN ('pending', 'sent') AND b.id < d.id AND b.due_at > ?2) \
-             GROUP BY d.delivery ORDER BY min(d.due_at), min(d.id) LIMIT ?3) ORDER BY n.id LIMIT ?4",
+             AND b.state IN ('pending', 'sent') AND b.id < d.id AND b.due_at > ?2) ORDER BY d.due_at, d.id LIMIT ?5) \
+             GROUP BY delivery ORDER BY min(due_at), min(id) LIMIT ?3) \
+             AND +n.channel = ?1 AND +n.state IN ('pending', 'sent') AND +n.due_at <= ?2 ORDER BY n.id LIMIT ?4",
         )
         .bind(channel)
         .bind(to_store(now))
         .bind(deliveries_max)
         .bind(DUE_ROWS_MAX)
+        .bind(deliveries_max.saturating_mul(ROWS_A_DELIVERY))
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(due).collect()
@@ -394,6 +399,51 @@ impl Sqlite {
         }
         tx.commit(()).await?.into_run();
         Ok(done + untold)
+    }
+
+    pub(in crate::store) async fn forget_notifications(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        // Jobs of exports that give changes get each row before it goes.
+        let done = sqlx::query(
+            "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n WHERE n.settled_at < ?1 \
+             AND NOT EXISTS (SELECT 1 FROM export_changes x WHERE x.source = 'notifications' AND x.row = n.id) \
+             ORDER BY n.settled_at LIMIT ?2)",
+        )
+        .bind(to_store(before))
+        .bind(limit)
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done > 0 {
+            let after = json!({ "notifications": done, "settled_before": to_store(before) });
+            tx.write_audit(&[AuditRow { after: Some(after.to_string()), ..audit }]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done)
+    }
+
+    pub(in crate::store) async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        let over = sqlx::query(
+            "SELECT e.id FROM events e WHERE e.state = 'told' AND e.created_at < ?1 \
+             AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.event = e.id) ORDER BY e.id LIMIT ?2",
+        )
+        .bind(to_store(before))
+        .bind(limit)
+        .fetch_all(&mut *tx.tx)
+        .await?;
+        let over =
+            over.iter().map(|row| Ok(json!(row.try_get::<i64, _>(0)?))).collect::<Result<Vec<_>, StoreFault>>()?;
+        let events = over.len() as u64;
+        tx.each("DELETE FROM event_reach WHERE event IN (SELECT value FROM json_each(?1))", over.clone()).await?;
+        tx.each("DELETE FROM events WHERE id IN (SELECT value FROM json_each(?1))", over).await?;
+        tx.commit(()).await?.into_run();
+        Ok(events)
     }
 
     pub(in crate::store) async fn opt_out(&self, choice: &SubscriptionRow, audit: AuditRow) -> Result<(), StoreFault> {

@@ -216,7 +216,7 @@ fn key(row: &SqliteRow) -> Result<CaseKey, StoreFault> {
 }
 
 static CODES: Insert = Insert::new(
-    "INSERT INTO codes (case_id, turn, salt, hash, sent_at, expires_at, failures, used_at)",
+    "INTO codes (case_id, turn, salt, hash, sent_at, expires_at, failures, used_at)",
     "(?, ?, ?, ?, ?, ?, ?, ?)",
     "ON CONFLICT (case_id) DO UPDATE SET turn = excluded.turn, salt = excluded.salt, hash = excluded.hash, \
      sent_at = excluded.sent_at, expires_at = excluded.expires_at, failures = excluded.failures, \

@@ -1,5 +1,5 @@
-//! Many rows in few statements: the texts of an INSERT for chunks of 1, 8, 64 and 256 rows, so that statements stay
-//! prepared, and values are bound as what they are.
+//! Many rows in few statements: the texts of an INSERT for chunks of rows, so that statements stay prepared, and values are
+//! bound as what they are.
 
 use std::sync::OnceLock;
 
@@ -11,15 +11,15 @@ use super::Transaction;
 use crate::failpoint;
 use crate::store::StoreFault;
 
-/// Chunks, the largest first.
-const CHUNKS: [usize; 4] = [256, 64, 8, 1];
+/// Rows of a statement, the smallest first: while the data base works on a chunk, the next larger one is bound.
+const CHUNKS: [usize; 5] = [1, 4, 16, 64, 256];
 
 /// A statement being bound.
 pub(super) type Bound<'q> = Query<'q, Dialect, SqliteArguments>;
 
 /// An INSERT of any number of rows.
 pub(super) struct Insert {
-    /// Up to and without VALUES.
+    /// `INTO`, the table and its columns.
     head: &'static str,
     /// One row, in parentheses, a `?` for each value.
     row: &'static str,
@@ -36,7 +36,8 @@ impl Insert {
     fn text(&'static self, chunk: usize) -> &'static str {
         self.texts[chunk].get_or_init(|| {
             let rows = vec![self.row; CHUNKS[chunk]].join(", ");
-            format!("{} VALUES {rows} {}", self.head, self.tail)
+            // Whatever fails ends the whole transaction: SQLite need not keep how to undo the statement alone.
+            format!("INSERT OR FAIL {} VALUES {rows} {}", self.head, self.tail)
         })
     }
 }
@@ -46,20 +47,36 @@ impl Transaction {
     pub(super) async fn insert<T>(
         &mut self,
         into: &'static Insert,
-        mut rows: &[T],
+        rows: &[T],
         bind: impl for<'q> Fn(Bound<'q>, &T) -> Bound<'q>,
     ) -> Result<(), StoreFault> {
-        for (chunk, size) in CHUNKS.into_iter().enumerate() {
-            while rows.len() >= size {
-                let (now, later) = rows.split_at(size);
-                failpoint::store(&self.file.path)?;
-                let query = now.iter().fold(sqlx::query(into.text(chunk)), &bind);
-                query.execute(&mut *self.tx).await?;
-                rows = later;
-            }
+        let mut chunks = chunks(rows).map(|(chunk, rows)| rows.iter().fold(sqlx::query(into.text(chunk)), &bind));
+        let mut next = chunks.next();
+        while let Some(now) = next {
+            failpoint::store(&self.file.path)?;
+            let (done, bound) = tokio::join!(now.execute(&mut *self.tx), async { chunks.next() });
+            done?;
+            next = bound;
         }
         Ok(())
     }
+}
+
+/// Splits rows: which chunk, and its rows.
+fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = (usize, &[T])> {
+    let mut chunk = 0;
+    std::iter::from_fn(move || {
+        if rows.is_empty() {
+            return None;
+        }
+        // What a larger chunk would not take in whole goes first.
+        while CHUNKS.get(chunk + 1).is_some_and(|larger| rows.len().is_multiple_of(*larger)) {
+            chunk += 1;
+        }
+        let (now, later) = rows.split_at(CHUNKS[chunk]);
+        rows = later;
+        Some((chunk, now))
+    })
 }
 
 #[cfg(test)]
@@ -68,10 +85,28 @@ mod tests {
 
     #[test]
     fn a_statement_holds_as_many_rows_as_its_chunk() {
-        static INSERT: Insert = Insert::new("INSERT INTO t (a, b)", "(?, ?)", "ON CONFLICT DO NOTHING");
-        assert_eq!(INSERT.text(3), "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING");
+        static INSERT: Insert = Insert::new("INTO t (a, b)", "(?, ?)", "ON CONFLICT DO NOTHING");
+        assert_eq!(INSERT.text(0), "INSERT OR FAIL INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING");
         for (chunk, size) in CHUNKS.into_iter().enumerate() {
             assert_eq!(INSERT.text(chunk).matches("(?, ?)").count(), size);
+        }
+    }
+
+    #[test]
+    fn rows_are_split_into_few_chunks_in_their_order() {
+        for (count, sizes) in [
+            (0, vec![]),
+            (1, vec![1]),
+            (4, vec![4]),
+            (23, vec![1, 1, 1, 4, 16]),
+            (500, vec![4, 16, 16, 16, 64, 64, 64, 256]),
+            (512, vec![256, 256]),
+        ] {
+            let rows: Vec<usize> = (0..count).collect();
+            let split: Vec<&[usize]> = chunks(&rows).map(|(_, rows)| rows).collect();
+            assert_eq!(split.iter().map(|rows| rows.len()).collect::<Vec<_>>(), sizes);
+            assert_eq!(split.concat(), rows);
+            assert!(chunks(&rows).all(|(chunk, rows)| rows.len() == CHUNKS[chunk]));
         }
     }
 }

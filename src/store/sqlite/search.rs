@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
 use super::Sqlite;
-use super::facts::json_column;
+use super::facts::{hash, json_column};
 use crate::store::StoreFault;
 use crate::store::search::{
     CaseFilter, CaseRow, DocumentFilter, DocumentRow, MessageFilter, MessageRow, PartyView, Place,
@@ -40,6 +40,24 @@ impl Sqlite {
         Ok(found)
     }
 
+    pub(in crate::store) async fn party_hashes(
+        &self,
+        (system, kind, number): (&str, &str, &str),
+        role: &str,
+    ) -> Result<Vec<[u8; 32]>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT p.hash FROM cases c JOIN parties p ON p.case_id = c.id \
+             WHERE c.system = ?1 AND c.kind = ?2 AND c.number = ?3 AND p.role = ?4",
+        )
+        .bind(system)
+        .bind(kind)
+        .bind(number)
+        .bind(role)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| hash(row, 0)).collect()
+    }
+
     pub(in crate::store) async fn list_documents(
         &self,
         filter: &DocumentFilter,
@@ -54,7 +72,10 @@ impl Sqlite {
     }
 
     pub(in crate::store) async fn take_words(&self, limit: u32) -> Result<u64, StoreFault> {
-        let waiting = sqlx::query("SELECT 1 FROM case_text_stale UNION ALL SELECT 1 FROM document_text_stale LIMIT 1")
+        let waiting = sqlx::query(
+            "SELECT 1 FROM case_text_stale UNION ALL SELECT 1 FROM document_text_stale UNION ALL SELECT 1 FROM text_taken \
+             WHERE last < iif(source = 'cases', (SELECT max(id) FROM cases), (SELECT max(id) FROM documents)) LIMIT 1",
+        )
             .fetch_optional(&self.readers)
             .await?;
         if waiting.is_none() {
@@ -62,39 +83,51 @@ impl Sqlite {
         }
         let mut tx = self.begin().await?;
         let mut taken = 0;
-        for (stale, take, done) in WORDS {
-            let rows = sqlx::query(stale).bind(limit).fetch_all(&mut *tx.tx).await?;
+        for Words { waiting, take, done, reached } in WORDS {
+            let rows = sqlx::query(waiting).bind(limit).fetch_all(&mut *tx.tx).await?;
             let ids = rows.iter().map(|row| Ok(json!(row.try_get::<i64, _>(0)?)));
             let ids = ids.collect::<Result<Vec<_>, StoreFault>>()?;
             taken += ids.len() as u64;
             tx.each(take, ids.clone()).await?;
-            tx.each(done, ids).await?;
+            tx.each(done, ids.clone()).await?;
+            tx.each(reached, ids).await?;
         }
         tx.commit(()).await?.into_run();
         Ok(taken)
     }
 }
 
-/// What waits, how its words are taken in, what is done then. Texts without a letter are numbers, which are looked for by their
-/// hashes.
-const WORDS: [(&str, &str, &str); 2] = [
-    (
-        "SELECT case_id FROM case_text_stale ORDER BY case_id LIMIT ?1",
-        "INSERT OR REPLACE INTO case_text (rowid, words) SELECT c.id, replace(replace(coalesce(c.title, '') || ' ' || \
+/// The texts that words are taken in from: what waits, the first first; how its words are taken in; what is done then.
+/// Texts without a letter are numbers, which are looked for by their hashes.
+struct Words {
+    waiting: &'static str,
+    take: &'static str,
+    done: &'static str,
+    reached: &'static str,
+}
+
+const WORDS: [Words; 2] = [
+    Words {
+        waiting: "SELECT case_id FROM case_text_stale UNION SELECT id FROM cases \
+             WHERE id > (SELECT last FROM text_taken WHERE source = 'cases') ORDER BY 1 LIMIT ?1",
+        take: "INSERT OR REPLACE INTO case_text (rowid, words) SELECT c.id, replace(replace(coalesce(c.title, '') || ' ' || \
          coalesce(c.object, '') || ' ' || c.number || ' ' || coalesce((SELECT group_concat(t.atom, ' ') \
          FROM json_tree(c.details) t WHERE t.type = 'text' AND t.atom GLOB '*[^0-9 +()-]*'), ''), 'ё', 'е'), 'Ё', 'Е') \
          FROM json_each(?1) k CROSS JOIN cases c ON c.id = k.value",
-        "DELETE FROM case_text_stale WHERE case_id IN (SELECT value FROM json_each(?1))",
-    ),
-    (
-        "SELECT document_id FROM document_text_stale ORDER BY document_id LIMIT ?1",
-        "INSERT OR REPLACE INTO document_text (rowid, words) SELECT d.id, replace(replace(coalesce(d.title, '') || ' ' || \
+        done: "DELETE FROM case_text_stale WHERE case_id IN (SELECT value FROM json_each(?1))",
+        reached: "UPDATE text_taken SET last = max(last, (SELECT max(value) FROM json_each(?1))) WHERE source = 'cases'",
+    },
+    Words {
+        waiting: "SELECT document_id FROM document_text_stale UNION SELECT id FROM documents \
+             WHERE id > (SELECT last FROM text_taken WHERE source = 'documents') ORDER BY 1 LIMIT ?1",
+        take: "INSERT OR REPLACE INTO document_text (rowid, words) SELECT d.id, replace(replace(coalesce(d.title, '') || ' ' || \
          coalesce(d.issuer, '') || ' ' || d.type || ' ' || d.number || ' ' || coalesce((SELECT \
          group_concat(v.file_name, ' ') FROM document_versions v WHERE v.document_id = d.id), ''), 'ё', 'е'), 'Ё', 'Е') \
          FROM json_each(?1) k \
          CROSS JOIN documents d ON d.id = k.value",
-        "DELETE FROM document_text_stale WHERE document_id IN (SELECT value FROM json_each(?1))",
-    ),
+        done: "DELETE FROM document_text_stale WHERE document_id IN (SELECT value FROM json_each(?1))",
+        reached: "UPDATE text_taken SET last = max(last, (SELECT max(value) FROM json_each(?1))) WHERE source = 'documents'",
+    },
 ];
 
 /// What drives the looking.
@@ -236,6 +269,13 @@ fn documents(filter: &DocumentFilter) -> Builder {
         query.push(" AND d.case_id IN (SELECT c.id FROM cases c WHERE true");
         conditions(&mut query, &filter.cases, of_cases);
         query.push(")");
+    }
+    if !filter.unseen.is_empty() {
+        let list: Vec<_> = filter.unseen.iter().map(|one| [&one.system, &one.kind, &one.r#type]).collect();
+        query.push(
+            " AND (+c.system, +c.kind, +d.type) NOT IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(",
+        );
+        query.push_bind(json!(list).to_string()).push("))");
     }
     for (column, sought) in [("+d.type", &filter.r#type), ("+d.number", &filter.number), ("+d.state", &filter.state)] {
         if let Some(sought) = sought {

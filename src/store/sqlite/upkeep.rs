@@ -12,7 +12,7 @@ use crate::store::upkeep::{Misfit, Tally};
 const NAMED_BY_MAX: u32 = 5;
 
 /// What must hold, by the code of the rule: each statement gives what breaks it.
-const RULES: [(&str, &str); 12] = [
+const RULES: [(&str, &str); 13] = [
     (
         "parked-without-waiting",
         "SELECT 'message ' || i.message_id || ' of ' || i.sender FROM inbox i WHERE i.outcome = 'parked' \
@@ -71,6 +71,12 @@ const RULES: [(&str, &str); 12] = [
          JOIN cases c ON c.id = d.case_id LEFT JOIN (SELECT document_id, count(*) AS versions, max(version) AS last \
          FROM document_versions GROUP BY document_id) v ON v.document_id = d.id \
          WHERE v.versions IS NOT d.versions OR v.last IS NOT d.versions LIMIT ?1",
+    ),
+    (
+        "unit-load-differs",
+        "SELECT 'unit ' || coalesce(l.unit, c.unit) FROM (SELECT unit, open FROM unit_loads WHERE open > 0) l FULL JOIN \
+         (SELECT unit, count(*) AS open FROM cases WHERE open = 1 AND unit IS NOT NULL GROUP BY unit) c ON c.unit = l.unit \
+         WHERE l.open IS NOT c.open LIMIT ?1",
     ),
     (
         "closed-with-something-wanted",

@@ -217,6 +217,23 @@ impl Sqlite {
         Ok(done)
     }
 
+    pub(in crate::store) async fn outbox_resend(&self, id: i64, audit: AuditRow) -> Result<bool, StoreFault> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'pending', due_at = ?2, sent_at = NULL WHERE id = ?1 AND state = 'sent'",
+        )
+        .bind(id)
+        .bind(to_store(audit.at))
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        if done > 0 {
+            tx.write_audit(&[audit]).await?;
+        }
+        tx.commit(()).await?.into_run();
+        Ok(done > 0)
+    }
+
     pub(in crate::store) async fn outbox_retry_stuck(
         &self,
         attempts_max: u32,

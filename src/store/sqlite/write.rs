@@ -73,7 +73,7 @@ impl Transaction {
 
     async fn write_inbox(&mut self, rows: &[InboxRow], batch: Option<i64>) -> Result<(), StoreFault> {
         static INBOX: Insert = Insert::new(
-            "INSERT INTO inbox (seq, sender, message_id, hash, system, kind, version, rules, outcome, code, test, \
+            "INTO inbox (seq, sender, message_id, hash, system, kind, version, rules, outcome, code, test, \
              source, batch, raw_offset, raw_length, properties, notes, items, reply, received_at, settled_at)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             "",
@@ -153,7 +153,7 @@ impl Transaction {
 
     async fn write_events(&mut self, rows: &[Noticed], now: DateTime<Utc>) -> Result<(), StoreFault> {
         static EVENTS: Insert = Insert::new(
-            "INSERT INTO events (message, timer, item, system, case_number, code, data, created_at, state)",
+            "INTO events (message, timer, item, system, case_number, code, data, created_at, state)",
             "(?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
             "",
         );
@@ -281,7 +281,7 @@ impl Transaction {
     /// Writes what is owed to others because of the batch.
     pub async fn owe(&mut self, rows: &[OutboxRow]) -> Result<(), StoreFault> {
         static OUTBOX: Insert = Insert::new(
-            "INSERT INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, type, \
+            "INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, type, \
              traceparent, body, due_at, created_at, state, attempts)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0)",
             "",

@@ -128,6 +128,128 @@ async fn a_server_that_hangs_is_left_alone_and_the_others_keep_going() {
     assert_eq!(books(&pipeline.store, "push").await, book([("confirmed", 8)]));
 }
 
+/// With which code a server refuses at a moment.
+type Says = Box<dyn Fn(Moment<'_>) -> Option<u16> + Send + Sync>;
+
+/// What becomes of letters whose reader, content or server is refused with each of these.
+#[tokio::test]
+async fn what_a_server_says_is_about_the_letter_the_mailbox_or_itself() {
+    let readers = |code: u16| move |moment: Moment<'_>| matches!(moment, Moment::Reader(_)).then_some(code);
+    let letters = |code: u16| move |moment: Moment<'_>| matches!(moment, Moment::Letter).then_some(code);
+    let greets = |code: u16| move |moment: Moment<'_>| matches!(moment, Moment::Greeting).then_some(code);
+    let cases: [(Says, &str, bool); 10] = [
+        (Box::new(readers(550)), "failed address-refused", false),
+        (Box::new(readers(553)), "failed address-refused", false),
+        (Box::new(letters(552)), "failed address-refused", false),
+        (Box::new(letters(554)), "failed address-refused", false),
+        (Box::new(readers(450)), "pending", false),
+        (Box::new(letters(451)), "pending", false),
+        // It is busy, does not know us, or serves nobody: that is not about the letter.
+        (Box::new(greets(421)), "pending", true),
+        (Box::new(greets(554)), "pending", true),
+        (Box::new(readers(530)), "pending", true),
+        (Box::new(readers(502)), "pending", true),
+    ];
+    for (number, (says, expected, out)) in cases.into_iter().enumerate() {
+        let folder = Folder::new();
+        let rule = move |moment: Moment<'_>| says(moment).map_or(Reply::Take, |code| Reply::Say(code, "no"));
+        let server = MailServer::start(Speaks::Clear, Box::new(rule)).await;
+        let pipeline = told_house(&folder, &settings(&folder, &server, Speaks::Clear)).await;
+        happen(&pipeline, (1..=5).map(application).collect()).await;
+        tell(&pipeline).await;
+        let mut courier = Courier::new("email", &pipeline).unwrap().unwrap();
+        notify::deliver(&pipeline, &mut courier, None).await.unwrap();
+        assert_eq!(books(&pipeline.store, "email").await, book([(expected, 5)]), "case {number}");
+        let told = pipeline.counters.text(None).contains("mezhved_channel_out{channel=\"email\"} 1");
+        assert_eq!(told, out, "case {number}: after five faults of its own the channel is left alone");
+        assert!(server.sink.letters().is_empty());
+        pipeline.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_a_server_cannot_be_told_fails_alone() {
+    let folder = Folder::new();
+    let server = MailServer::start(Speaks::Clear, Box::new(|_| Reply::Take)).await;
+    let pipeline = told_house(&folder, &settings(&folder, &server, Speaks::Clear)).await;
+    let text = String::from_utf8(application(2)).unwrap();
+    let cyrillic = text.replace("applicant-2@example.org", "заявитель@example.org");
+    assert_ne!(text, cyrillic);
+    happen(&pipeline, vec![application(1), cyrillic.into_bytes(), application(3)]).await;
+    tell(&pipeline).await;
+    deliver(&pipeline, "email").await;
+    let expected = book([("confirmed", 2), ("failed address-unusable", 1)]);
+    assert_eq!(books(&pipeline.store, "email").await, expected);
+    let rows = rows(&pipeline.store, "email").await;
+    let failed = rows.iter().find(|row| row.state == "failed").unwrap();
+    let why = failed.error.as_deref().unwrap();
+    assert!(why.contains("SMTPUTF8") && !why.contains("заявитель"), "{why}");
+    assert!(!pipeline.counters.text(None).contains("channel_out{channel=\"email\"} 1"));
+}
+
+/// Addresses of so many cases, each of two, every tenth case without one.
+const CROWD: &str = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2400) \
+    INSERT INTO cases (system, kind, number, service, object, purpose, title, open, status, turn, since, origin, agency, email, \
+    details, version, opened_at, changed_at) \
+    SELECT c.system, c.kind, c.number || '-' || n, c.service, c.object || n, c.purpose, c.title, c.open, c.status, c.turn, c.since, \
+    c.origin, c.agency, CASE WHEN n % 10 = 0 THEN NULL ELSE 'reader-' || (n / 2) || '@example.org' END, c.details, c.version, \
+    c.opened_at, c.changed_at FROM n, cases c WHERE c.id = 1";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_gets_one_letter_an_address_also_across_a_stop_but_for_those_who_want_none() {
+    let folder = Folder::new();
+    let server = MailServer::start(Speaks::Clear, Box::new(|_| Reply::Take)).await;
+    let more = settings(&folder, &server, Speaks::Clear);
+    let pipeline = told_house(&folder, &more).await;
+    let own = |path: &str| {
+        fixture(path)
+            .replace("<env:Agency>ROSREESTR<", "<env:Agency>CABINET<")
+            .replace("<env:Agency>EPGU<", "<env:Agency>CABINET<")
+    };
+    let choice = own("messages/gge/subscription.xml");
+    let choice = choice
+        .replace(" kind=\"application\"", "")
+        .replace("<c:CaseNumber>77-2026-000101</c:CaseNumber>", "")
+        .replace("<c:Snils>999-001-000 18</c:Snils>", "<c:Inn>9999000207</c:Inn>")
+        .replace("<c:Event>status-changed</c:Event>", "<c:Event>maintenance</c:Event>")
+        .replace(">cabinet<", ">email<")
+        .replace(">at-once<", ">never<");
+    happen(&pipeline, vec![own("messages/gge/submit-application.xml").into_bytes(), choice.into_bytes()]).await;
+    tell(&pipeline).await;
+    crate::support::damage(folder.path(), &[CROWD]).await.unwrap();
+    happen(&pipeline, vec![own("messages/gge/maintenance.xml").into_bytes()]).await;
+    // The first thousand are reached; then it is another process that goes on.
+    assert_eq!(notify::tell(&pipeline).await.unwrap(), 1);
+    let of_all = async |pipeline: &Pipeline| {
+        let rows = rows(&pipeline.store, "email").await;
+        rows.into_iter().filter(|row| row.event == "maintenance").collect::<Vec<_>>()
+    };
+    let first = of_all(&pipeline).await.len();
+    pipeline.store.close().await;
+    let pipeline = told_house(&folder, &more).await;
+    tell(&pipeline).await;
+    let rows = of_all(&pipeline).await;
+    let addresses =
+        1 + (1..=2400).filter(|n| n % 10 != 0).map(|n| n / 2).collect::<std::collections::BTreeSet<_>>().len();
+    assert_eq!(rows.len(), addresses, "one a person");
+    assert!(first > 0 && first < addresses, "{first} of {addresses} before the stop");
+    assert!(rows.iter().all(|row| row.audience == "all"));
+    deliver(&pipeline, "email").await;
+    let states = of_all(&pipeline).await.into_iter().fold(BTreeMap::<_, usize>::new(), |mut states, row| {
+        *states.entry((row.state, row.reason.unwrap_or_default())).or_default() += 1;
+        states
+    });
+    let expected = [(("confirmed", ""), addresses - 1), (("suppressed", "opted-out"), 1)];
+    let expected = expected.map(|((state, why), count)| ((state.to_owned(), why.to_owned()), count));
+    assert_eq!(states, BTreeMap::from(expected));
+    let told: Vec<_> = server.sink.letters().into_iter().flat_map(|letter| letter.to).collect();
+    let mut once: Vec<_> = told.iter().filter(|to| to.starts_with("reader-")).collect();
+    let letters = once.len();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!((letters, once.len()), (addresses - 1, addresses - 1), "each address once");
+}
+
 #[tokio::test]
 async fn a_missing_address_is_a_state_with_its_reason_and_mended_by_a_retry() {
     let folder = Folder::new();

@@ -6,19 +6,23 @@ pub(crate) mod daemon;
 pub(crate) mod proxy;
 pub(crate) mod rabbitmq;
 pub(crate) mod raw;
+pub(crate) mod scenes;
 pub(crate) mod traffic;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use mezhved::apply::results::{Results, Tried};
 use mezhved::assemble::{self, Rules};
 use mezhved::config::{Config, Written};
 use mezhved::desk::{consistency, journal};
+use mezhved::domain::journal::Finding;
 use mezhved::domain::properties::Properties;
 use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
-use mezhved::store::MessageView;
+use mezhved::store::{MessageView, Sealing, Settings, Store};
 use mezhved::{clock, config};
 
 /// Agencies that all stories know.
@@ -62,9 +66,13 @@ systems = ["agis2", "epgu", "fgis", "gge", "org"]
 kinds = ["*"]
 "#;
 
-/// A folder that goes away with the story.
+/// A folder that goes away with the story. Whatever the story did, the journal of its store must be as it was written: it is sealed and
+/// verified then, unless the story tampered with the tables on purpose.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
+
+/// Marks a folder whose tables were tampered with.
+const TAMPERED: &str = "tampered";
 
 impl Folder {
     pub(crate) fn new() -> Self {
@@ -76,12 +84,39 @@ impl Folder {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+
+    /// The story tampers with the tables: its journal is not verified at its end.
+    pub(crate) fn tampered(&self) {
+        std::fs::write(self.0.join(TAMPERED), "").unwrap();
+    }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        let store = self.0.join("store.sqlite");
+        let looked_at = !std::thread::panicking() && store.is_file() && !self.0.join(TAMPERED).exists();
+        // On a thread of its own: a story ends within its own runtime.
+        let findings = looked_at.then(|| std::thread::spawn(move || sealed(store)).join());
         drop(std::fs::remove_dir_all(&self.0));
+        if let Some(findings) = findings {
+            let findings = findings.expect("the journal of a story can be verified");
+            assert!(findings.is_empty(), "the journal was tampered with: {findings:?}");
+        }
     }
+}
+
+/// Seals what is not sealed yet, and gives what is wrong with the chain.
+fn sealed(path: PathBuf) -> Vec<Finding> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let settings = Settings { path, bytes_max: None, busy_timeout: Duration::from_secs(10), readers: 1 };
+        let store = Store::open_existing(&settings).await.unwrap();
+        let owner = journal::owner();
+        while matches!(journal::seal_once(&store, &owner).await.unwrap(), Sealing::Done { rows, .. } if rows > 0) {}
+        let findings = journal::verify(&store, None).await.unwrap().findings;
+        store.close().await;
+        findings
+    })
 }
 
 /// The rules built into the program, compiled once for all stories.
@@ -103,7 +138,7 @@ pub(crate) fn written(folder: &Path, more: &str) -> Written {
 /// A pipeline on a store of its own.
 pub(crate) async fn house(folder: &Path, more: &str) -> Arc<Pipeline> {
     let config = Config::check(&written(folder, more)).unwrap();
-    if config.schemas.is_some() || config.notify.templates.is_some() {
+    if config.schemas.is_some() || config.notify.templates.is_some() || config.routing.is_some() {
         return own_house(folder, more).await;
     }
     let rules = rules(&config);
@@ -172,6 +207,7 @@ pub(crate) async fn tell(pipeline: &Arc<Pipeline>, stories: &[&str]) {
 
 /// Runs statements on the data base of a story's folder, as somebody with a tool of his own would.
 pub(crate) async fn damage(folder: &Path, statements: &[&'static str]) -> Result<(), sqlx::Error> {
+    std::fs::write(folder.join(TAMPERED), "").unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("store.sqlite"));
     let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let mut done = Ok(());
@@ -187,4 +223,16 @@ pub(crate) async fn message(pipeline: &Pipeline, id: &str) -> MessageView {
     let mut found = pipeline.store.messages_by_id(id).await.unwrap();
     assert_eq!(found.len(), 1, "one message {id}");
     found.remove(0)
+}
+
+/// What became of each item of a message: the case, `applied`, `refused`, `parked` or `test`, the code.
+pub(crate) fn item_results(items: &str) -> Vec<(String, &'static str, Option<String>)> {
+    let word = |tried: Tried| match tried {
+        Tried::Applied => "applied",
+        Tried::Refused => "refused",
+        Tried::Parked => "parked",
+        Tried::Test => "test",
+    };
+    let told = Results::from_json(items).0.into_iter();
+    told.map(|item| (item.case, word(item.result), item.remark.map(|remark| remark.code))).collect()
 }

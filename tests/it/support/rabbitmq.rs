@@ -24,12 +24,13 @@ static SHARED: OnceLock<RabbitMq> = OnceLock::new();
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// Who may do what in a new virtual host: user, configure, write, read.
-const PERMISSIONS: [(&str, &str, &str, &str); 5] = [
+const PERMISSIONS: [(&str, &str, &str, &str); 6] = [
     ("mezhved", ".*", ".*", ".*"),
     ("publisher", "^$", "^mezhved\\\\.in$", "^$"),
     ("epgu", "^$", "^mezhved\\\\.in$", "^receipts\\\\.epgu$"),
     ("mfc77", "^$", "^mezhved\\\\.in$", "^receipts\\\\.mfc77$"),
     ("rosreestr", "^$", "^mezhved\\\\.in$", "^receipts\\\\.rosreestr$"),
+    ("cabinet", "^$", "^mezhved\\\\.in$", "^(receipts|documents)\\\\.cabinet$"),
 ];
 
 /// Virtual hosts made at a time: asking rabbitmqctl costs more than what it does.
@@ -96,7 +97,7 @@ impl RabbitMq {
         self.run::<&str>("kill", []);
     }
 
-    /// The address for a user: `mezhved`, `publisher`, `epgu`, `mfc77`, `rosreestr`.
+    /// The address for a user: `mezhved`, `publisher`, `epgu`, `mfc77`, `rosreestr`, `cabinet`.
     pub(crate) fn url(&self, user: &str) -> String {
         self.run("url", [user]).trim().to_owned()
     }
@@ -123,7 +124,7 @@ impl Drop for RabbitMq {
 }
 
 impl Vhost {
-    /// The address for a user: `mezhved`, `publisher`, `epgu`, `mfc77`, `rosreestr`.
+    /// The address for a user: `mezhved`, `publisher`, `epgu`, `mfc77`, `rosreestr`, `cabinet`.
     pub(crate) fn url(&self, user: &str) -> String {
         self.node.url(user).replace("%2f", &self.name)
     }

@@ -43,11 +43,7 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
         }
     }
     written.term_from.iter().chain(&written.editable).for_each(|status| known_status(written, status, faults));
-    if let Some(field) = &written.signed_or
-        && !written.field.iter().any(|one| one.code.get_ref() == field.get_ref())
-    {
-        faults.on(field, "lifecycle.unknown-field", format!("the kind has no field `{}`", field.get_ref()));
-    }
+    named_fields(written, faults);
     for (role, from) in &written.inherits {
         if !written.parties.iter().any(|one| one.get_ref() == role) {
             faults.on(from, "lifecycle.unknown-party", format!("`{role}` is none of the `parties`"));
@@ -77,6 +73,29 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
         faults.on(&written.code, "lifecycle.standing", "what blocks does not stand in force; remove `standing`");
     }
     written.status.iter().for_each(|status| station(written, status, known, faults));
+}
+
+/// Fields that the kind names elsewhere: they are declared, and of a type that fits.
+fn named_fields(written: &WrittenKind, faults: &mut Faults<'_>) {
+    written.open_label.iter().for_each(|label| labelled(label, faults));
+    let masked = |name: &&Name| written.field.iter().any(|one| one.masked && one.code.get_ref() == name.get_ref());
+    for field in written.listed.iter().filter(masked) {
+        faults.on(field, "lifecycle.field", "a field that is masked is not shown in lists".to_owned());
+    }
+    let unknown = |name: &&Name| !written.field.iter().any(|one| one.code.get_ref() == name.get_ref());
+    for field in written.signed_or.iter().chain(&written.listed).filter(unknown) {
+        faults.on(field, "lifecycle.unknown-field", format!("the kind has no field `{}`", field.get_ref()));
+    }
+    if let Some(extension) = &written.extension {
+        for (field, of) in [(&extension.until, Some(FieldType::Day)), (&extension.reason, None)] {
+            let known = written.field.iter().find(|one| one.code.get_ref() == field.get_ref());
+            if known.is_none_or(|known| of.is_some_and(|of| known.kind != of)) {
+                let text =
+                    format!("the kind has no field `{}` for it; that of the day is of the type `day`", field.get_ref());
+                faults.on(field, "lifecycle.unknown-field", text);
+            }
+        }
+    }
 }
 
 fn vocabulary(names: &[WrittenNamed], what: &str, faults: &mut Faults<'_>) {

@@ -51,7 +51,9 @@ pub(super) fn events(kinds: &[WrittenKind], shared: &Shared, faults: &mut Faults
     let used: Vec<&Name> = statuses()
         .flat_map(|one| one.event.iter().chain(&one.routes).chain(one.timers.iter().flat_map(told_by)))
         .chain(statuses().filter_map(|one| one.code_sent.as_ref().map(|sent| &sent.event)))
-        .chain(kinds.iter().flat_map(|kind| kind.timer.iter().flat_map(told_by).chain(&kind.letters)))
+        .chain(kinds.iter().flat_map(|kind| {
+            kind.timer.iter().flat_map(told_by).chain(&kind.letters).chain(kind.extension.iter().map(|one| &one.event))
+        }))
         .collect();
     let documents: Vec<(&WrittenKind, &String)> = kinds
         .iter()
