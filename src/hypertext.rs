@@ -18,11 +18,11 @@ td ul{margin:0;padding-left:1.1rem}nav ol{columns:2;padding-left:1.4rem}\
 figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.3rem}svg{width:100%;height:auto;font:11px system-ui,sans-serif}\
 .scroll{overflow-x:auto}table.wide{font-size:.8em}\
 .figures{display:flex;flex-wrap:wrap;gap:.6rem;margin:1.2rem 0}\
-.figures div{flex:1 1 9rem;border:1px solid #8886;border-radius:.3rem;padding:.5rem .8rem}\
-.figures dt{color:#777;font-size:.85em}.figures dd{margin:0;font-size:1.5rem;font-weight:600}\
+.figures div{flex:1 1 7rem;border:1px solid #8886;border-radius:.3rem;padding:.5rem .8rem}\
+.figures dt{color:#777;font-size:.85em}.figures dd{margin:0;font-size:1.5rem;font-weight:600;white-space:nowrap}\
 .figures small{font-size:.6em;font-weight:400;color:#777}\
-@page{margin:14mm}@page wide{size:A4 landscape;margin:8mm}\
-@media print{.scroll{overflow:visible}table.wide{page:wide;font-size:7px}table.wide th,table.wide td{padding:1px 3px;overflow-wrap:anywhere;\
+@page{size:A4;margin:14mm}\
+@media print{.scroll{overflow:visible}table.wide{font-size:7px}table.wide th,table.wide td{padding:1px 3px;overflow-wrap:anywhere;\
 white-space:normal}.figures div{flex-basis:5rem}.figures dd{font-size:1.2rem}body{margin:0;max-width:none;font-size:11px}nav{display:none}h2{break-after:avoid}tr,figure{break-inside:avoid}\
 thead{display:table-header-group}a{color:inherit;text-decoration:none}\
 svg,svg *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";

@@ -24,7 +24,7 @@ const SHADES: [&str; 10] =
     ["#1b4965", "#c8553d", "#5fa8d3", "#e0a458", "#2a7f62", "#7a5195", "#9ad1d4", "#8c6d46", "#e8b4bc", "#c4c4c4"];
 const REST: &str = "прочие";
 /// The longest name beside a bar, in characters.
-const NAME_CHARACTERS_MAX: usize = 46;
+const NAME_CHARACTERS_MAX: usize = 42;
 
 /// What the columns of a chart are taken from.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ const DRAWN: &[Drawn] = &[
     },
     Drawn {
         report: "terms",
-        caption: "Сроки: соблюдены и нарушены",
+        caption: "Сколько сроков соблюдено и сколько нарушено",
         shape: Shape::Bars {
             named: &["term_label", "kind_label", "system"],
             counts: &[("kept", "соблюдены"), ("broken", "нарушены")],

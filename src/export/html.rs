@@ -64,7 +64,11 @@ impl<W: Write> Html<W> {
         }
         self.scratch.push_str(&section.figure);
         self.note.clone_from(&section.note);
-        let class = if section.table.columns.len() > NARROW_COLUMNS_MAX { " class=\"wide\"" } else { "" };
+        let is_wide = section.table.columns.len() > NARROW_COLUMNS_MAX;
+        if is_wide {
+            self.scratch.push_str("<style>@page{size:A4 landscape;margin:8mm}</style>\n");
+        }
+        let class = if is_wide { " class=\"wide\"" } else { "" };
         self.scratch.push_str(&format!("<div class=\"scroll\"><table{class}>\n<thead><tr>"));
         for column in &section.table.columns {
             let class = if is_count(column.kind) { " class=\"count\"" } else { "" };
