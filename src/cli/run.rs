@@ -1,24 +1,23 @@
 //! `run`: the daemon. A first SIGTERM or SIGINT stops it in order, a second one at once.
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, Exit, Failed, Layers, assemble};
+use crate::config;
 use crate::daemon::{self, DaemonFault, Stopped};
 
 /// The exit code of a process that a signal ended at once.
 const ABORTED: i32 = 130;
 
-/// Read by the allocator before `main`, and only from the environment: after how many milliseconds free memory goes back to
-/// the system.
+/// After how many milliseconds the allocator gives free memory back to the system; it reads that before `main`, and only from the
+/// environment. By default its threads keep what a batch took until they are busy again: a seventh of all (`benches/notes.md`).
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
 pub(super) fn run(layers: &Layers) -> Done {
-    give_memory_back();
+    config::start_again_with(PURGE_DELAY, "0");
     let config = layers.checked()?;
     assemble::log(&config)?;
     assemble::runtime()?.block_on(async {
@@ -51,22 +50,6 @@ pub(super) fn run(layers: &Layers) -> Done {
 
 fn signals(kind: SignalKind) -> Result<Signal, Failed> {
     signal(kind).map_err(Failed::away)
-}
-
-/// Starts the program once more, in the same process, with an allocator that gives free memory back at once. By default its
-/// threads keep what a batch took until they are busy again: a seventh of all (`benches/notes.md`). Where the program cannot
-/// be started again it goes on as it is.
-fn give_memory_back() {
-    if std::env::var_os(PURGE_DELAY).is_some() {
-        return;
-    }
-    let Ok(program) = std::env::current_exe() else { return };
-    let mut arguments = std::env::args_os();
-    let mut again = Command::new(program);
-    if let Some(name) = arguments.next() {
-        again.arg0(name);
-    }
-    let _fault = again.args(arguments).env(PURGE_DELAY, "0").exec();
 }
 
 #[expect(clippy::exit, reason = "a second signal means: now")]

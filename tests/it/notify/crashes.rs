@@ -169,7 +169,7 @@ async fn told_through_crashes(doings: Vec<Doing>) -> usize {
 #[test]
 fn however_often_telling_ends_in_the_middle_nothing_is_lost_and_nothing_confirmed_goes_out_again() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
     let crashes = AtomicUsize::new(0);
     proptest!(config, |(doings in doings())| {
         crashes.fetch_add(runtime.block_on(told_through_crashes(doings)), Ordering::Relaxed);
