@@ -15,7 +15,7 @@ use crate::support::damage;
 use crate::support::world::{Gateway, MailServer, Speaks};
 
 /// Steps of a piece of telling or delivering, at most: each await is one.
-const STEPS_MAX: usize = 90;
+const STEPS_MAX: usize = 25;
 /// Messages that a channel of its own hands over at once.
 const AT_ONCE: usize = 8;
 
@@ -174,5 +174,5 @@ fn however_often_telling_ends_in_the_middle_nothing_is_lost_and_nothing_confirme
     proptest!(config, |(doings in doings())| {
         crashes.fetch_add(runtime.block_on(told_through_crashes(doings)), Ordering::Relaxed);
     });
-    assert!(crashes.load(Ordering::Relaxed) > 24, "it ended in the middle {crashes:?} times");
+    assert!(crashes.load(Ordering::Relaxed) > 8, "it ended in the middle {crashes:?} times");
 }
