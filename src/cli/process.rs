@@ -21,7 +21,7 @@ use crate::relay;
     after_help = "Exit code 1: some message failed; see `mezhved dlq list`.\n\nExamples:\n  mezhved process inbox/\n  mezhved process --json 0001.xml 0002.xml"
 )]
 pub(super) struct Process {
-    /// Message files, or folders of them (every *.xml in and below, but for *.receipt.xml), in the order of their paths.
+    /// Message files, or folders of them (every *.xml in and below, but never *.receipt.xml), in the order of their paths.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Print the summary as JSON.

@@ -11,13 +11,13 @@ use crate::domain::properties::Properties;
 const RECEIPT_ENDING: &str = ".receipt.xml";
 
 /// The files under these paths: a file itself, of a folder every file in and below it whose name ends in `.xml`,
-/// sorted by path. Receipts are left out.
+/// sorted by path. Receipts are left out, also where a shell's pattern names them.
 pub fn files(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if fs::metadata(path)?.is_dir() {
             below(path, &mut files)?;
-        } else {
+        } else if !is_receipt(path) {
             files.push(path.clone());
         }
     }
@@ -39,7 +39,11 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 
 fn is_message(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.to_lowercase().ends_with(".xml") && !name.ends_with(RECEIPT_ENDING)
+    name.to_lowercase().ends_with(".xml") && !is_receipt(path)
+}
+
+fn is_receipt(path: &Path) -> bool {
+    path.file_name().unwrap_or_default().to_string_lossy().ends_with(RECEIPT_ENDING)
 }
 
 /// A file as a delivery, whole: what is too long is refused later and kept like any other dead letter.
@@ -52,4 +56,30 @@ pub fn delivery(path: &Path, bytes_max: usize, received_at: chrono::DateTime<chr
         origin: Origin::File { path: path.to_path_buf(), bytes_max },
         received_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_taken_in_the_order_of_their_paths_and_receipts_never() {
+        let folder = std::env::temp_dir().join(format!("mezhved-folder-{}", uuid::Uuid::now_v7()));
+        fs::create_dir_all(folder.join("b")).unwrap();
+        for name in ["c.xml", "a.XML", "a.receipt.xml", "notes.txt", "b/d.xml", "b/d.receipt.xml"] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        let taken = |paths: &[&str]| {
+            let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
+            let files = files(&paths).unwrap();
+            files
+                .iter()
+                .map(|file| file.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(taken(&[""]), ["a.XML", "b/d.xml", "c.xml"]);
+        assert_eq!(taken(&["notes.txt", "a.receipt.xml", "b"]), ["notes.txt", "b/d.xml"]);
+        assert!(files(&[folder.join("nothing")]).is_err());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
