@@ -336,7 +336,8 @@ impl<W: Window> Reader<W> {
     fn finish(&mut self) -> Progress {
         let text = self.window.text();
         let end = text.len();
-        let left = end > self.at && (self.stage != Stage::Start || text != "\u{FEFF}");
+        let read = chars::run(text.as_bytes(), self.at, SPACE);
+        let left = end > read && (self.stage != Stage::Start || text != "\u{FEFF}");
         match self.stage {
             Stage::Start | Stage::Prolog if !left => self.fail(FaultCode::Empty, end),
             Stage::Epilog if !left => Progress::End,
@@ -376,8 +377,11 @@ impl<W: Window> Reader<W> {
             }
             Stage::Prolog | Stage::Epilog => {
                 let bytes = self.window.text().as_bytes();
-                self.at = chars::run(bytes, self.at, SPACE);
-                match bytes.get(self.at) {
+                let here = chars::run(bytes, self.at, SPACE);
+                // Half a line end stays in the window: lines are counted when it is left behind.
+                let halved = here == bytes.len() && bytes[self.at..].ends_with(b"\r");
+                self.at = if halved { here - 1 } else { here };
+                match bytes.get(here) {
                     None => Err(Stop::Short),
                     Some(b'<') => self.markup(),
                     Some(_) => fault(FaultCode::TextOutsideRoot, self.at),

@@ -62,6 +62,7 @@ fn check_refused(text: &str, code: &str, line: u64, column: u64) {
 fn well_formed_documents_are_told() {
     check("<a/>", "<{}a></a>");
     check("\u{FEFF}<?xml version='1.0'?>\n<!-- c --><?p i?><a></a ><!-- d -->\n", "<{}a></a>");
+    check("\r\n<a/>\r\n\r", "<{}a></a>");
     check("<a b=\"1\" c = '2' ></a>", "<{}a {}b=\"1\" {}c=\"2\"></a>");
     check("<a b='&lt;&#65;&quot;'>&amp;&#x41;</a>", "<{}a {}b=\"<A\\\"\">\"&A\"</a>");
     check("<a b='x\n\ty\r\nz'>x\r\ny\rz</a>", "<{}a {}b=\"x  y z\">\"x\\ny\\nz\"</a>");
@@ -123,6 +124,10 @@ fn malformed_documents_are_refused_at_their_place() {
     check_refused("<![CDATA[x]]><a/>", "xml-text-outside-root", 1, 1);
     check_refused("<a><!ELEMENT b></a>", "xml-bad-tag", 1, 4);
     check_refused("</a>", "xml-tag-mismatch", 1, 1);
+    check_refused("<?p i?>\r\n\r\n <!ENTITY>", "xml-bad-tag", 3, 2);
+    check_refused("<a/>\r\n<b/>", "xml-two-roots", 2, 1);
+    check_refused("<a/>\r<b/>", "xml-two-roots", 2, 1);
+    check_refused("\r\n\r", "xml-empty", 3, 1);
 }
 
 #[test]
