@@ -1,7 +1,7 @@
 //! What a job is: a code, a plan, and work that learns the slot it stands for. Rooms that have something to do by the clock give a list of
 //! [`Job`]s; [`super::jobs`] joins the lists.
 //!
-//! ```ignore
+//! ```text
 //! // in a room of its own:
 //! #[derive(Debug)]
 //! struct Nightly { … }
