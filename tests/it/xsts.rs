@@ -70,6 +70,7 @@ struct Suite(Folder);
 
 impl Suite {
     /// The suite in a folder of its own; `None`, which is said, where the archive is not there.
+    #[expect(clippy::print_stdout, reason = "whoever reads the tests must see what was not run")]
     fn unpacked() -> Option<Self> {
         let archive = archive();
         if !archive.is_file() {

@@ -14,6 +14,15 @@ use crate::store::moment::to_store;
 use crate::store::{JournalFilter, JournalView, Piece, Sealer, Sealing, Span, StoreFault, Unsealed};
 
 impl Transaction {
+    /// Commits what an operator or a job did to so many rows, with its row in the journal where there were any; gives how many.
+    pub(super) async fn journalled(mut self, rows: u64, audit: AuditRow) -> Result<u64, StoreFault> {
+        if rows > 0 {
+            self.write_audit(&[audit]).await?;
+        }
+        self.commit(()).await?.into_run();
+        Ok(rows)
+    }
+
     /// Writes the journal: rows that wait for their seal.
     pub async fn write_audit(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
         if rows.is_empty() {

@@ -71,6 +71,12 @@ impl Transaction {
         .await
     }
 
+    /// Events that could not be told of become pending again; gives how many.
+    pub(super) async fn tell_stuck_again(&mut self) -> Result<u64, StoreFault> {
+        let again = sqlx::query("UPDATE events SET state = 'pending', error = NULL WHERE state = 'stuck'");
+        Ok(again.execute(&mut *self.tx).await?.rows_affected())
+    }
+
     async fn write_notifications(&mut self, rows: &[NotificationRow]) -> Result<(), StoreFault> {
         self.insert(&NOTIFICATIONS, rows, |query, row| {
             query
@@ -388,17 +394,8 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        let untold =
-            sqlx::query("UPDATE events SET state = 'pending', error = NULL WHERE state = 'stuck' AND ?1 IS NULL")
-                .bind(id)
-                .execute(&mut *tx.tx)
-                .await?
-                .rows_affected();
-        if done + untold > 0 {
-            tx.write_audit(&[audit]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done + untold)
+        let told = if id.is_none() { tx.tell_stuck_again().await? } else { 0 };
+        tx.journalled(done + told, audit).await
     }
 
     pub(in crate::store) async fn forget_notifications(
@@ -419,12 +416,8 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        if done > 0 {
-            let after = json!({ "notifications": done, "settled_before": to_store(before) });
-            tx.write_audit(&[AuditRow { after: Some(after.to_string()), ..audit }]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done)
+        let after = Some(json!({ "notifications": done, "settled_before": to_store(before) }).to_string());
+        tx.journalled(done, AuditRow { after, ..audit }).await
     }
 
     pub(in crate::store) async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {

@@ -175,11 +175,7 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        if done > 0 {
-            tx.write_audit(&[audit]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done)
+        tx.journalled(done, audit).await
     }
 }
 

@@ -203,18 +203,8 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        let untold =
-            sqlx::query("UPDATE events SET state = 'pending', error = NULL WHERE state = 'stuck' AND ?1 IS NULL")
-                .bind(id)
-                .execute(&mut *tx.tx)
-                .await?
-                .rows_affected();
-        let done = done + untold;
-        if done > 0 {
-            tx.write_audit(&[audit]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done)
+        let told = if id.is_none() { tx.tell_stuck_again().await? } else { 0 };
+        tx.journalled(done + told, audit).await
     }
 
     pub(in crate::store) async fn outbox_resend(&self, id: i64, audit: AuditRow) -> Result<bool, StoreFault> {
@@ -227,11 +217,7 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        if done > 0 {
-            tx.write_audit(&[audit]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done > 0)
+        Ok(tx.journalled(done, audit).await? > 0)
     }
 
     pub(in crate::store) async fn outbox_retry_stuck(
@@ -247,11 +233,7 @@ impl Sqlite {
                 .execute(&mut *tx.tx)
                 .await?
                 .rows_affected();
-        if done > 0 {
-            tx.write_audit(&[audit]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done)
+        tx.journalled(done, audit).await
     }
 
     pub(in crate::store) async fn discard(&self, id: i64, note: &str, audit: AuditRow) -> Result<bool, StoreFault> {
@@ -267,11 +249,7 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        if done > 0 {
-            tx.write_audit(&[audit]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done > 0)
+        Ok(tx.journalled(done, audit).await? > 0)
     }
 
     pub(in crate::store) async fn forget_raw(
@@ -291,12 +269,8 @@ impl Sqlite {
         .execute(&mut *tx.tx)
         .await?
         .rows_affected();
-        if done > 0 {
-            let after = Some(json!({ "batches": done, "received_before": before }).to_string());
-            tx.write_audit(&[AuditRow { after, ..audit }]).await?;
-        }
-        tx.commit(()).await?.into_run();
-        Ok(done)
+        let after = Some(json!({ "batches": done, "received_before": before }).to_string());
+        tx.journalled(done, AuditRow { after, ..audit }).await
     }
 }
 
