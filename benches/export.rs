@@ -25,7 +25,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Row, ValueRef};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The register's columns but for the labels, which are no columns of the tables.
 const SELECT: &str = "SELECT c.system, c.kind, c.number, t.entry, t.turn, t.from_status, t.to_status, t.happened_at, t.recorded_at, \

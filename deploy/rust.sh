@@ -17,6 +17,7 @@ Rust is missing. Get it in one of these ways, then run this again:
 TXT
         exit 2
     }
-    # zstd and the embedded SQLite are C: a compiler is needed once.
+    # zstd, the embedded SQLite and the allocator are C: a compiler is needed once, and make.
     command -v cc >/dev/null || deploy/packages.sh gcc libc6-dev
+    command -v make >/dev/null || deploy/packages.sh make
 }

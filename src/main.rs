@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 // Takes the place of the C library's allocator too, so that SQLite's memory is its own.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     mezhved::cli::main()

@@ -6,18 +6,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, Exit, Failed, Layers, assemble};
-use crate::config;
 use crate::daemon::{self, DaemonFault, Stopped};
 
 /// The exit code of a process that a signal ended at once.
 const ABORTED: i32 = 130;
 
-/// After how many milliseconds the allocator gives free memory back to the system; it reads that before `main`, and only from the
-/// environment. By default its threads keep what a batch took until they are busy again: a seventh of all (`benches/notes.md`).
-const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
-
 pub(super) fn run(layers: &Layers) -> Done {
-    config::start_again_with(PURGE_DELAY, "0");
     let config = layers.checked()?;
     assemble::log(&config)?;
     assemble::runtime()?.block_on(async {

@@ -10,9 +10,7 @@ mod schedule;
 mod services;
 mod written;
 
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use thiserror::Error;
 use toml::{Table, Value};
@@ -70,21 +68,6 @@ pub fn operator() -> String {
 #[must_use]
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-}
-
-/// Starts the program once more, in the same process, with a variable that is read before `main`; where it is set already this
-/// does nothing. Where the program cannot be started again it goes on as it is.
-pub fn start_again_with(variable: &str, value: &str) {
-    if std::env::var_os(variable).is_some() {
-        return;
-    }
-    let Ok(program) = std::env::current_exe() else { return };
-    let mut arguments = std::env::args_os();
-    let mut again = Command::new(program);
-    if let Some(name) = arguments.next() {
-        again.arg0(name);
-    }
-    let _fault = again.args(arguments).env(variable, value).exec();
 }
 
 /// The fail point that a test has armed.
