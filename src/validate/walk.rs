@@ -366,7 +366,7 @@ impl<'r> Walk<'r> {
             None => self.close(reader, end),
         }
         if level == self.realm.root {
-            self.finish_realm(reader);
+            self.finish_realm();
             if let Some(outer) = self.outer.take() {
                 let inner = std::mem::replace(&mut self.realm, outer);
                 self.finish_body(inner, end.span.end());
@@ -402,7 +402,7 @@ impl<'r> Walk<'r> {
     }
 
     /// Tells references without an ID when a realm's root has ended.
-    fn finish_realm<W: Window>(&mut self, _reader: &Reader<W>) {
+    fn finish_realm(&mut self) {
         for dangling in self.realm.ids.dangling() {
             self.report.add_at(dangling.position, dangling.span, dangling.path, Detail::IdNotFound, Some(&dangling.id));
         }
