@@ -9,6 +9,11 @@ const KNOWN_LENIENCIES: &[(&str, &str, &str)] = &[
     ("xml-bad-declaration", "<?", "it reads over declarations, and takes the reserved target xml anywhere"),
     ("xml-bad-instruction", "<?", "it takes colons in targets of processing instructions"),
     ("xml-bad-namespace", "xmlns", "it lets xml and xmlns be bound anew, and prefixes be bound to nothing"),
+    (
+        "xml-duplicate-attribute",
+        "xmlns",
+        "it lets a namespace be declared twice in one tag, if it is the same both times",
+    ),
     ("xml-bad-name", ":", "it takes names with an empty prefix or local part, or with two colons"),
     ("xml-bad-character", "<", "it does not look at all characters of comments and instructions"),
     ("xml-bad-reference", "&#", "it takes numbers beyond U+10FFFF"),

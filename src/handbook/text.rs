@@ -9,6 +9,8 @@ use super::{Handbook, Row};
 const COLUMNS_MIN: u16 = 60;
 /// Of the table's columns, what each column gets at most, in percent.
 const SHARES: [u16; 6] = [20, 20, 8, 24, 14, 30];
+/// The column of checks, which most tables leave empty.
+const CHECKS_COLUMN: usize = 4;
 
 /// Writes it.
 pub(super) fn write(book: &Handbook, columns: u16) -> String {
@@ -70,10 +72,10 @@ fn table(book: &Handbook, rows: &[Row], columns: u16) -> Table {
         ]);
     }
     // An empty column says nothing.
-    for (at, empty) in [(4, rows.iter().all(|row| row.checks.is_empty()))] {
-        if empty && let Some(column) = table.column_mut(at) {
-            column.set_constraint(ColumnConstraint::Hidden);
-        }
+    if rows.iter().all(|row| row.checks.is_empty())
+        && let Some(column) = table.column_mut(CHECKS_COLUMN)
+    {
+        column.set_constraint(ColumnConstraint::Hidden);
     }
     table
 }

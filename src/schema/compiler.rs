@@ -202,15 +202,11 @@ impl<'d> Compiler<'d> {
     pub(super) fn find(&self, item: Item<'d>, kind: Kind, name: NameId) -> Option<usize> {
         let found = *self.by_name.get(&(kind, name))?;
         // A redefinition of a redefinition refers to the one below it.
-        let mut within = item.within;
-        while let Some(index) = within {
-            let global = &self.globals[index];
-            if global.kind == kind && global.name == name {
-                return Some(global.shadows.unwrap_or(index));
-            }
-            within = None;
-        }
-        Some(found)
+        let own = item.within.filter(|index| {
+            let global = &self.globals[*index];
+            global.kind == kind && global.name == name
+        });
+        Some(own.map_or(found, |index| self.globals[index].shadows.unwrap_or(index)))
     }
 
     pub(super) fn unresolved(&mut self, item: Item<'d>, kind: Kind, name: NameId) {

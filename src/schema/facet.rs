@@ -168,8 +168,15 @@ impl<'d> Compiler<'d> {
                 _ => Err(FacetFault { constraint: "", text: String::new() }),
             };
             if let Err(fault) = compile_single(facet.kind(), &text, false, Base { facets: &others }, bound) {
-                self.fault(*item, fault.constraint, format!("{}: {}", facet.kind().name(), fault.text));
-                return;
+                let crossed = others.iter().find_map(|other| Some((other, crossing(facet.kind(), other.kind())?)));
+                return match crossed {
+                    Some((other, constraint)) => {
+                        let (one, two) = (facet.kind().name(), other.kind().name());
+                        let limit = other.sources().first().cloned().unwrap_or_default();
+                        self.fault(*item, constraint, format!("{one} {text} and {two} {limit} leave no value"));
+                    }
+                    None => self.fault(*item, fault.constraint, format!("{}: {}", facet.kind().name(), fault.text)),
+                };
             }
             if let (Facet::FractionDigits(fraction), Some(Facet::TotalDigits(total))) =
                 (facet, others.iter().find(|other| other.kind() == FacetKind::TotalDigits))
@@ -179,6 +186,18 @@ impl<'d> Compiler<'d> {
             }
         }
     }
+}
+
+/// The constraint that a lower and an upper bound of one step must keep.
+fn crossing(one: FacetKind, other: FacetKind) -> Option<&'static str> {
+    use FacetKind::{MaxExclusive, MaxInclusive, MinExclusive, MinInclusive};
+    Some(match (one, other) {
+        (MinInclusive, MaxInclusive) | (MaxInclusive, MinInclusive) => "minInclusive-less-than-equal-to-maxInclusive",
+        (MinExclusive, MaxExclusive) | (MaxExclusive, MinExclusive) => "minExclusive-less-than-equal-to-maxExclusive",
+        (MinExclusive, MaxInclusive) | (MaxInclusive, MinExclusive) => "minExclusive-less-than-maxInclusive",
+        (MinInclusive, MaxExclusive) | (MaxExclusive, MinInclusive) => "minInclusive-less-than-maxExclusive",
+        _ => return None,
+    })
 }
 
 /// Whether two facets are exclusive bounds of one value, which one step may write though nothing lies between them.

@@ -153,12 +153,12 @@ impl<'d> Compiler<'d> {
     /// Gives every global type, element and attribute its place in the tables.
     pub(super) fn reserve(&mut self) {
         for index in 0..self.globals.len() {
-            let Global { kind, name, item, shadows, stands_in, .. } = self.globals[index].clone();
+            let Global { kind, name, item, stands_in, .. } = self.globals[index].clone();
             if stands_in {
                 continue;
             }
-            let visible = self.by_name.get(&(kind, name)) == Some(&index) && shadows.is_none()
-                || self.by_name.get(&(kind, name)) == Some(&index);
+            // What has been redefined has no name any more.
+            let visible = self.by_name.get(&(kind, name)) == Some(&index);
             match kind {
                 Kind::Type if item.tag() == "simpleType" => {
                     let id = self.reserve_simple(item, name);

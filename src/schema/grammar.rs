@@ -394,6 +394,9 @@ const ALL_ELEMENT: &[AttributeRule] = &[
 pub(super) const LATER: &[&str] =
     &["assert", "assertion", "alternative", "openContent", "defaultOpenContent", "override", "explicitTimezone"];
 
+/// Names of elements that only XSD 1.1 lets stand inside `all`.
+pub(super) const LATER_IN_ALL: &[&str] = &["any", "group"];
+
 /// Names of attributes that only XSD 1.1 knows.
 pub(super) const LATER_ATTRIBUTES: &[&str] = &[
     "defaultAttributes",

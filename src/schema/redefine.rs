@@ -61,8 +61,11 @@ impl<'d> Compiler<'d> {
 
     fn check_redefined_group(&mut self, index: usize, item: Item<'d>, shadowed: usize) {
         self.check_group_references(item);
-        if self.globals[shadowed].stands_in || !self.self_references(item, "group").is_empty() {
+        if !self.self_references(item, "group").is_empty() {
             return;
+        }
+        if self.globals[shadowed].stands_in {
+            return self.nothing_to_restrict(item, "src-redefine.6.2.1");
         }
         let (Some(own), Some(base)) = (self.groups.get(&index), self.groups.get(&shadowed)) else { return };
         let once = |term: &Term| Particle { min: 1, max: Some(1), term: term.clone() };
@@ -70,6 +73,13 @@ impl<'d> Compiler<'d> {
             let text = format!("a redefined group that does not refer to itself must restrict it ({case})");
             self.fault(item, "src-redefine.6.2.2", text);
         }
+    }
+
+    /// A group that does not refer to itself is told from what it restricts: that must be there, even where missing
+    /// documents are tolerated, for the standard names it by itself and not by way of a reference.
+    fn nothing_to_restrict(&mut self, item: Item<'d>, clause: &'static str) {
+        let text = "a redefined group that does not refer to itself must restrict it, but its document is missing";
+        self.fault(item, clause, text);
     }
 
     /// A group refers to itself once, as one particle that occurs once, or not at all.
@@ -97,8 +107,11 @@ impl<'d> Compiler<'d> {
 
     fn check_redefined_attributes(&mut self, index: usize, item: Item<'d>, shadowed: usize) {
         self.check_attribute_references(item);
-        if self.globals[shadowed].stands_in || !self.self_references(item, "attributeGroup").is_empty() {
+        if !self.self_references(item, "attributeGroup").is_empty() {
             return;
+        }
+        if self.globals[shadowed].stands_in {
+            return self.nothing_to_restrict(item, "src-redefine.7.2.1");
         }
         let own = self.attribute_groups.get(&index).cloned().unwrap_or_default();
         let base = self.attribute_groups.get(&shadowed).cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::compiler::Compiler;
-use super::grammar::{ContentRule, Form, LATER, LATER_ATTRIBUTES, Role, Slot};
+use super::grammar::{ContentRule, Form, LATER, LATER_ATTRIBUTES, LATER_IN_ALL, Role, Slot};
 use super::tree::Item;
 use crate::rules::XS_NAMESPACE;
 use crate::rules::draft::{SimpleTypes, built_in};
@@ -77,8 +77,11 @@ impl<'d> Compiler<'d> {
 
     fn misplaced(&mut self, child: Item<'d>, parent: Item<'d>) {
         let name = child.node.tag_name().name();
-        if child.node.tag_name().namespace() == Some(XS_NAMESPACE) && LATER.contains(&name) {
-            return self.fault(child, "needs-xsd-1.1", format!("<{name}> belongs to XSD 1.1; this is XSD 1.0"));
+        let later = LATER.contains(&name) || parent.tag() == "all" && LATER_IN_ALL.contains(&name);
+        if child.node.tag_name().namespace() == Some(XS_NAMESPACE) && later {
+            let inside = parent.tag();
+            let text = format!("<{name}> inside <{inside}> belongs to XSD 1.1; this is XSD 1.0");
+            return self.fault(child, "needs-xsd-1.1", text);
         }
         self.fault(child, "s4s-elt-must-match", format!("<{name}> cannot stand here in <{}>", parent.tag()));
     }
@@ -123,7 +126,17 @@ impl<'d> Compiler<'d> {
             return self.fault(item, "cvc-id.2", format!("the id {trimmed} is given twice in this document"));
         }
         if !self.has_form(item, form, trimmed) {
-            self.fault(item, "s4s-att-invalid-value", format!("\"{trimmed}\" is no value for the attribute {name}"));
+            let text = format!("\"{trimmed}\" is no value for the attribute {name}");
+            match later_form(name, form) {
+                Some(later) if self.has_form(item, later, trimmed) => {
+                    self.fault(
+                        item,
+                        "needs-xsd-1.1",
+                        format!("{text} here; it is one in XSD 1.1, but this is XSD 1.0"),
+                    );
+                }
+                _ => self.fault(item, "s4s-att-invalid-value", text),
+            }
         }
     }
 
@@ -159,6 +172,15 @@ impl<'d> Compiler<'d> {
                     })
             }
         }
+    }
+}
+
+/// What XSD 1.1 lets the value of an attribute look like, where that is more.
+fn later_form(name: &str, form: Form) -> Option<Form> {
+    match (name, form) {
+        ("maxOccurs", Form::ZeroOrOne) => Some(Form::MaxOccurs),
+        ("substitutionGroup", Form::QName) => Some(Form::QNames),
+        _ => None,
     }
 }
 

@@ -57,6 +57,18 @@ const WRONG: &[(&str, &str)] = &[
         "<xs:simpleType name='a'><xs:restriction base='xs:int'>\n<xs:enumeration value='one'/><!--!-->\n</xs:restriction></xs:simpleType>",
     ),
     (
+        "minInclusive-less-than-equal-to-maxInclusive",
+        "<xs:simpleType name='a'><xs:restriction base='xs:int'>\n<xs:minInclusive value='5'/><!--!-->\n<xs:maxInclusive value='4'/></xs:restriction></xs:simpleType>",
+    ),
+    (
+        "minExclusive-less-than-maxInclusive",
+        "<xs:simpleType name='a'><xs:restriction base='xs:int'>\n<xs:maxInclusive value='5'/><!--!-->\n<xs:minExclusive value='5'/></xs:restriction></xs:simpleType>",
+    ),
+    (
+        "minInclusive-valid-restriction",
+        "<xs:simpleType name='a'><xs:restriction base='xs:byte'>\n<xs:minInclusive value='128'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
         "src-pattern-value",
         "<xs:simpleType name='a'><xs:restriction base='xs:string'>\n<xs:pattern value='[a'/><!--!-->\n</xs:restriction></xs:simpleType>",
     ),
@@ -86,6 +98,15 @@ const WRONG: &[(&str, &str)] = &[
     ("needs-xsd-1.1", "<xs:complexType name='a'>\n<xs:assert test='@b'/><!--!-->\n</xs:complexType>"),
     ("needs-xsd-1.1", "<xs:complexType name='a'/>\n<xs:override schemaLocation='b.xsd'/><!--!-->"),
     ("needs-xsd-1.1", "<xs:element name='a' type='xs:dateTimeStamp'/><!--!-->"),
+    (
+        "needs-xsd-1.1",
+        "<xs:element name='a'/><xs:element name='b'/>\n<xs:element name='c' substitutionGroup='t:a t:b'/><!--!-->",
+    ),
+    (
+        "needs-xsd-1.1",
+        "<xs:complexType name='a'><xs:all>\n<xs:element name='b' maxOccurs='3'/><!--!--></xs:all></xs:complexType>",
+    ),
+    ("needs-xsd-1.1", "<xs:complexType name='a'><xs:all>\n<xs:any/><!--!--></xs:all></xs:complexType>"),
     ("xml-tag-mismatch", "<xs:element name='a'>\n</xs:elemnt><!--!-->"),
 ];
 
@@ -115,21 +136,31 @@ fn documents(of: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
 fn a_missing_document_is_a_fault_unless_it_is_tolerated() {
     let include = "<xs:include schemaLocation='b.xsd'/>";
     let redefine = "<xs:redefine schemaLocation='b.xsd'><xs:simpleType name='b'><xs:restriction base='t:b'/></xs:simpleType></xs:redefine>";
+    let group = "<xs:redefine schemaLocation='b.xsd'>\n<xs:attributeGroup name='b'><xs:attribute name='c'/></xs:attributeGroup></xs:redefine>";
+    let itself = "<xs:redefine schemaLocation='b.xsd'>\n<xs:attributeGroup name='b'><xs:attributeGroup ref='t:b'/></xs:attributeGroup></xs:redefine>";
     let import = "<xs:import namespace='urn:b' schemaLocation='b.xsd'/>";
     let used =
         "<xs:import namespace='urn:b' schemaLocation='b.xsd'/>\n<xs:element name='a' xmlns:b='urn:b' type='b:b'/>";
-    for (body, refused) in [
-        (include, Some(("schema-unreadable", 2))),
-        (redefine, Some(("schema-unreadable", 2))),
-        (import, None),
-        (used, Some(("src-resolve", 3))),
+    for (body, refused, refused_tolerantly) in [
+        (include, Some(("schema-unreadable", 2)), None),
+        (redefine, Some(("schema-unreadable", 2)), None),
+        (itself, Some(("schema-unreadable", 2)), None),
+        // A group that does not refer to itself is told from the one that it restricts, which must be there.
+        (group, Some(("schema-unreadable", 2)), Some(("src-redefine.7.2.1", 3))),
+        (import, None, None),
+        (used, Some(("src-resolve", 3)), None),
     ] {
         let source = documents(&[("a.xsd", body)]);
         let set = SchemaSet::new(&source).with("a.xsd");
-        let told = compile(&set).err().map(|faults| (faults[0].constraint, faults[0].position.line));
-        assert_eq!(told, refused, "{body}");
-        let tolerant = compile(&set.with_missing(Missing::Tolerated)).unwrap();
-        assert!(tolerant.warnings()[0].contains("b.xsd"), "{:?}", tolerant.warnings());
+        let first = |faults: Vec<SchemaFault>| (faults[0].constraint, faults[0].position.line);
+        assert_eq!(compile(&set).err().map(first), refused, "{body}");
+        match compile(&set.with_missing(Missing::Tolerated)) {
+            Ok(rules) => {
+                assert_eq!(None, refused_tolerantly, "{body}");
+                assert!(rules.warnings()[0].contains("b.xsd"), "{:?}", rules.warnings());
+            }
+            Err(faults) => assert_eq!(Some(first(faults)), refused_tolerantly, "{body}"),
+        }
     }
 }
 

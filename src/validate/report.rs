@@ -61,9 +61,14 @@ impl Report {
         }
     }
 
+    /// Whether one more violation would be kept.
+    pub(super) fn has_room(&self) -> bool {
+        self.violations.len() < self.max
+    }
+
     /// Whether nothing more is kept, so that there is no need to find out what would be told; notes that there was more.
     pub(super) fn is_full(&mut self) -> bool {
-        self.truncated |= self.violations.len() >= self.max;
+        self.truncated |= !self.has_room();
         self.truncated
     }
 

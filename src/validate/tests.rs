@@ -380,6 +380,8 @@ fn texts_help_and_hide_values() {
     assert_eq!(russian, "значения нет среди допустимых: отправлено или отказано; возможно, имелось в виду «отказано»");
     assert!(!told(wrong, Language::English, false).contains("отказанo"));
     assert!(told(wrong, Language::English, true).ends_with("; the document has \"отказанo\""));
+    let hostile = told("<r xmlns='urn:t'><status>&#x9B;31m&#x202E;</status></r>", Language::English, true);
+    assert!(hostile.ends_with("; the document has \"\u{FFFD}31m\u{FFFD}\""), "{hostile:?}");
     let misspelt = told("<r xmlns='urn:t'><statsu/></r>", Language::English, false);
     assert_eq!(
         misspelt,

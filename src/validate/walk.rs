@@ -214,18 +214,19 @@ impl<'r> Walk<'r> {
     ) -> Led {
         let rules = self.realm.rules;
         let Some(parent) = self.open.last_mut() else { return Led::Nowhere };
-        if self.report.is_full() {
-            parent.disturbed = true;
+        let was_disturbed = std::mem::replace(&mut parent.disturbed, true);
+        if self.report.truncated {
             return Led::Nowhere;
         }
         let local = start.name.local.to_owned();
-        let was_disturbed = std::mem::replace(&mut parent.disturbed, true);
         let detail = match parent.mode {
             Mode::Simple(_) => Detail::ElementInText { name: local },
             Mode::Empty => Detail::NotEmpty,
             Mode::Nil => Detail::NilWithContent,
             Mode::Elements | Mode::Mixed => {
-                let expected = content::expected(rules, parent, &self.counters);
+                // Where nothing more can be told, only whether there is more to tell matters.
+                let room = self.report.has_room();
+                let expected = if room { content::expected(rules, parent, &self.counters) } else { Vec::new() };
                 let kind = &rules.model(parent.model).kind;
                 let places = self.realm.places.entry(parent.model).or_insert_with(|| content::places(rules, kind));
                 if let Some(resumed) = content::resume(rules, places, parent, name) {
@@ -235,6 +236,9 @@ impl<'r> Walk<'r> {
                         self.report_element(reader, start.span, detail);
                     }
                     return resumed;
+                }
+                if self.report.is_full() {
+                    return Led::Nowhere;
                 }
                 let nearest = rules.nearest_child(parent.model, &expected, &local);
                 let meant = nearest.as_ref().filter(|near| expected.contains(near));
@@ -362,7 +366,7 @@ impl<'r> Walk<'r> {
             None => self.close(reader, end),
         }
         if level == self.realm.root {
-            self.finish_realm(reader);
+            self.finish_realm();
             if let Some(outer) = self.outer.take() {
                 let inner = std::mem::replace(&mut self.realm, outer);
                 self.finish_body(inner, end.span.end());
@@ -398,7 +402,7 @@ impl<'r> Walk<'r> {
     }
 
     /// Tells references without an ID when a realm's root has ended.
-    fn finish_realm<W: Window>(&mut self, _reader: &Reader<W>) {
+    fn finish_realm(&mut self) {
         for dangling in self.realm.ids.dangling() {
             self.report.add_at(dangling.position, dangling.span, dangling.path, Detail::IdNotFound, Some(&dangling.id));
         }

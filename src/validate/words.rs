@@ -2,7 +2,7 @@
 
 use super::violation::Detail;
 use crate::rules::FacetKind;
-use crate::xml::Language;
+use crate::xml::{self, Language};
 
 /// Alternatives told of a long list.
 const ALTERNATIVES_MAX: usize = 12;
@@ -18,10 +18,19 @@ pub(super) fn text(detail: &Detail, value: Option<&str>, language: Language) -> 
             Language::Russian => "; в документе: «",
             Language::English => "; the document has \"",
         });
-        text.push_str(value);
+        text.extend(value.chars().map(harmless));
         text.push(if language == Language::Russian { '»' } else { '"' });
     }
     text
+}
+
+/// A character of a document as it is shown in a line of text.
+fn harmless(character: char) -> char {
+    match character {
+        '\n' | '\r' | '\t' => ' ',
+        _ if xml::is_treacherous(character) => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    }
 }
 
 fn listed(words: &[String], or: &str, more: &str) -> String {

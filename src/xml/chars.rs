@@ -111,6 +111,14 @@ pub fn is_char(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
+/// Whether `character` could make a terminal do or show something else than text: controls, of which XML lets those from
+/// U+007F on pass, and what turns the direction of writing. Whatever shows a document to a person leaves them out.
+#[must_use]
+pub fn is_treacherous(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
 /// Whether `character` is white space of XML (production 3); other Unicode spaces are not.
 #[must_use]
 pub fn is_space(character: char) -> bool {

@@ -22,7 +22,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use chars::{is_char, is_name, is_ncname, is_nmtoken, is_space};
+pub use chars::{is_char, is_name, is_ncname, is_nmtoken, is_space, is_treacherous};
 pub(crate) use chars::{is_name_char, same_name, split_qname};
 pub use doctype::{Doctype, Expanded, Origins, expand as expand_doctype};
 pub use event::{Attribute, Attributes, End, Event, Name, Start, Text};

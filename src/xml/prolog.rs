@@ -40,7 +40,9 @@ pub(super) fn find(text: &str, from: usize, mark: &str, limits: &Limits) -> Resu
     let bytes = text.as_bytes();
     let rest = bytes.get(from..).unwrap_or(&[]);
     let found = memchr::memmem::find(rest, mark.as_bytes());
-    if found.unwrap_or(rest.len()) > limits.markup_bytes_max {
+    // Where it has not been found, the window may end in the middle of it.
+    let earliest = (rest.len() + 1).saturating_sub(mark.len());
+    if found.unwrap_or(earliest) > limits.markup_bytes_max {
         return fault(FaultCode::MarkupTooLong, from);
     }
     Ok(found.map(|length| from + length))
@@ -145,6 +147,20 @@ mod tests {
         check("<?xml version='1.0' standalone='maybe'?>", wrong);
         check("<?xml ?>", wrong);
         check("<?xml version='1.0'", Err(Stop::Short));
+    }
+
+    #[test]
+    fn a_mark_cut_by_the_window_is_no_longer_than_a_whole_one() {
+        let limits = Limits { markup_bytes_max: 3, ..Limits::default() };
+        for (text, expected) in [
+            ("abc?>", Ok(Some(3))),
+            ("abc?", Ok(None)),
+            ("abcd", Ok(None)),
+            ("abcd?", Err(Stop::Fault(FaultCode::MarkupTooLong, 0))),
+            ("abcd?>", Err(Stop::Fault(FaultCode::MarkupTooLong, 0))),
+        ] {
+            assert_eq!(find(text, 0, "?>", &limits), expected, "{text}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ const AFTER: &str =
 texts are made up; numbers with check digits begin in ranges that nobody is given.
 
 Examples:
-  mezhved rules example StatusUpdate --minimal
+  mezhved rules example '{urn:mezhved:epgu:1.0}StatusUpdate' --minimal
   mezhved rules example Order --schema order.xsd --seed 7";
 
 /// Print a sample document.

@@ -15,8 +15,8 @@ const STACK_BYTES: usize = 256 << 20;
 const AFTER: &str = "Without an element, the elements that documents may begin with are listed.
 
 Examples:
-  mezhved rules show StatusUpdate
-  mezhved rules show StatusUpdate --format html > status-update.html
+  mezhved rules show Envelope
+  mezhved rules show '{urn:mezhved:epgu:1.0}StatusUpdate' --format html > status-update.html
   mezhved rules show Order --schema order.xsd --lang en";
 
 /// Show rules.

@@ -133,7 +133,7 @@ impl Cell {
     fn of(at: usize, character: char) -> Self {
         let (shown, columns) = match character {
             '\t' => ('\t', TAB_COLUMNS),
-            _ if is_treacherous(character) => (char::REPLACEMENT_CHARACTER, 1),
+            _ if crate::xml::is_treacherous(character) => (char::REPLACEMENT_CHARACTER, 1),
             _ => (character, character.width().unwrap_or(1)),
         };
         Self { at, shown, columns }
@@ -145,12 +145,6 @@ impl Cell {
             shown => line.push(shown),
         }
     }
-}
-
-/// Whether a character could make a terminal do or show something else: controls, and what turns the direction of text.
-fn is_treacherous(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]
