@@ -3,7 +3,7 @@
 
 use mezhved::xml::{self, Limits};
 
-use super::tree::{keeps_carriage_return, tell, tell_tree};
+use super::tree::{may_be_misread, tell, tell_tree};
 
 /// One document.
 pub fn run(data: &[u8]) {
@@ -18,7 +18,7 @@ pub fn run(data: &[u8]) {
     }
     let Ok(told) = tell(&expanded.text) else { return };
     // roxmltree puts no attribute defaults in and normalizes no values by their type.
-    if text.contains("<!ATTLIST") || keeps_carriage_return(text) {
+    if text.contains("<!ATTLIST") || may_be_misread(text) {
         return;
     }
     let options = roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: 100_000, ..Default::default() };

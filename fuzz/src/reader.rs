@@ -1,7 +1,7 @@
 //! The reader beside roxmltree: what it accepts, roxmltree accepts and reads as the same tree; what it refuses and roxmltree
 //! accepts is refused by a rule that roxmltree is known not to keep.
 
-use super::tree::{keeps_carriage_return, tell, tell_tree};
+use super::tree::{may_be_misread, tell, tell_tree};
 
 /// Rules of XML 1.0 and Namespaces that roxmltree does not keep: the code that we refuse with, what a document must hold for
 /// the rule to be about it, and why.
@@ -13,6 +13,11 @@ const KNOWN_LENIENCIES: &[(&str, &str, &str)] = &[
         "xml-duplicate-attribute",
         "xmlns",
         "it lets a namespace be declared twice in one tag, if it is the same both times",
+    ),
+    (
+        "xml-undeclared-prefix",
+        ":xmlns",
+        "it takes an attribute of that local name for a declaration, whatever its prefix",
     ),
     ("xml-bad-name", ":", "it takes names with an empty prefix or local part, or with two colons"),
     ("xml-bad-character", "<", "it does not look at all characters of comments and instructions"),
@@ -30,7 +35,7 @@ pub fn run(data: &[u8]) {
     let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: 100_000, ..Default::default() };
     let tree = roxmltree::Document::parse_with_options(text, options);
     match (tell(text), tree) {
-        (Ok(_), Ok(_)) if keeps_carriage_return(text) => {}
+        (Ok(_), _) if may_be_misread(text) => {}
         (Ok(told), Ok(tree)) => assert_eq!(told, tell_tree(tree.root_element()), "two trees of {text:?}"),
         (Ok(_), Err(roxmltree::Error::NodesLimitReached)) => {}
         (Ok(_), Err(fault)) => panic!("roxmltree refuses {text:?}: {fault}"),

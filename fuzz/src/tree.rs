@@ -29,10 +29,10 @@ pub fn tell(text: &str) -> Result<String, Fault> {
 }
 
 /// Whether roxmltree may read a text wrongly: beside a reference it leaves a carriage return one, where a line feed is to be
-/// read (XML 1.0, 2.11).
+/// read (XML 1.0, 2.11), and an attribute `p:xmlns` it takes for a declaration, whatever the prefix.
 #[must_use]
-pub fn keeps_carriage_return(text: &str) -> bool {
-    text.contains("\r&") || text.contains(";\r")
+pub fn may_be_misread(text: &str) -> bool {
+    text.contains("\r&") || text.contains(";\r") || text.contains(":xmlns")
 }
 
 /// The same of roxmltree's tree.

@@ -171,3 +171,19 @@ fn whatever_the_schema_says_the_page_stays_a_page() {
     assert!(book.markdown().contains("&lt;script&gt;\\|\\`\\*&amp;"), "{}", book.markdown());
     assert!(!book.text(80).is_empty());
 }
+
+#[test]
+fn narrow_tables_do_not_break_how_often_a_thing_occurs() {
+    let long = "б".repeat(60);
+    let text = book(
+        &format!(
+            "<xs:element name='a'><xs:complexType><xs:sequence><xs:element name='{long}' minOccurs='0' maxOccurs='100000'><xs:annotation>\
+             <xs:documentation>{long}</xs:documentation></xs:annotation><xs:simpleType><xs:restriction base='xs:string'>\
+             <xs:enumeration value='{long}'/></xs:restriction></xs:simpleType></xs:element></xs:sequence></xs:complexType></xs:element>"
+        ),
+        Language::Russian,
+    )
+    .text(80);
+    assert!(text.contains("Сколько") && text.contains("0..100000"), "{text}");
+    assert!(text.lines().skip_while(|line| !line.starts_with('┌')).all(|line| line.chars().count() <= 80), "{text}");
+}

@@ -7,10 +7,15 @@ use super::{Handbook, Row};
 
 /// Columns below which nothing can be read.
 const COLUMNS_MIN: u16 = 60;
-/// Of the table's columns, what each column gets at most, in percent.
-const SHARES: [u16; 6] = [20, 20, 8, 24, 14, 30];
+/// Of the table's columns, what each column gets at most, in percent; how often a thing occurs is short and is not broken.
+const LIMITS: [ColumnConstraint; 6] =
+    [share(20), share(20), ColumnConstraint::ContentWidth, share(24), share(14), share(30)];
 /// The column of checks, which most tables leave empty.
 const CHECKS_COLUMN: usize = 4;
+
+const fn share(percent: u16) -> ColumnConstraint {
+    ColumnConstraint::UpperBoundary(Width::Percentage(percent))
+}
 
 /// Writes it.
 pub(super) fn write(book: &Handbook, columns: u16) -> String {
@@ -51,8 +56,8 @@ fn table(book: &Handbook, rows: &[Row], columns: u16) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(columns)
         .set_header(book.headings());
-    for (column, share) in table.column_iter_mut().zip(SHARES) {
-        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(share)));
+    for (column, limit) in table.column_iter_mut().zip(LIMITS) {
+        column.set_constraint(limit);
     }
     for row in rows {
         let mut types = row.type_words.clone();

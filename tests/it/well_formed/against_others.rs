@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::fuzzed::bodies::tree::{keeps_carriage_return, tell, tell_tree};
+use crate::fuzzed::bodies::tree::{may_be_misread, tell, tell_tree};
 use crate::support::Folder;
 
 /// Documents that xmllint judges; fixed, and few enough for every run.
@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn what_is_read_is_what_roxmltree_reads(text in spoilt()) {
-        prop_assume!(!keeps_carriage_return(&text));
+        prop_assume!(!may_be_misread(&text));
         if let Ok(told) = tell(&text) {
             let tree = roxmltree::Document::parse(&text);
             let tree = tree.unwrap_or_else(|fault| panic!("roxmltree refuses {text:?}: {fault}"));
