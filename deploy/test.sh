@@ -3,7 +3,7 @@
 # machine with Rust; installs what is missing.
 . "$(dirname "${BASH_SOURCE[0]}")/rust.sh"
 need_rust
-deploy/packages.sh rabbitmq-server libxml2-utils
+deploy/packages.sh rabbitmq-server libxml2-utils poppler-utils
 
 say "Formatting"
 cargo fmt --check

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::asked::with_what_is_asked;
 use super::steps::{By, Steps, Told};
 use super::timers::of_what_it_holds;
 use super::update_status::holds;
@@ -134,6 +135,8 @@ fn of_case(
         }
         Action::Remind { event } | Action::Escalate { event } => {
             let told = Told { details: json!({ "timer": due.row.code, "event": event }), ..Told::default() };
+            let status = lifecycle.status(&case.status).ok_or_else(|| gone(due))?;
+            let told = with_what_is_asked(&told, case, lifecycle, status);
             steps.record(case, Entry::Timed, Some(case.status.clone()), &case.status, &told);
             steps.tell_of(event, case, &told);
             Ok(Fired::Did(Box::new(steps.done()), format!("told of {event}")))

@@ -3,6 +3,7 @@
 
 mod act_on_case;
 mod again;
+mod asked;
 mod bury;
 pub mod codes;
 mod correct_case;

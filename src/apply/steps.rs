@@ -9,6 +9,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::asked::with_what_is_asked;
 use super::codes::CodeRow;
 use super::outgoing::Outgoing;
 use super::world::{Case, CaseKey, Document, Entry, History, PartyRow, World};
@@ -239,6 +240,8 @@ impl<'a> Steps<'a> {
         case.since = self.by.happened_at;
         case.open = to.class.is_open();
         case.expected_on = told.expected_on;
+        let told = with_what_is_asked(told, &case, lifecycle, to);
+        let told = told.as_ref();
         case.deadline = self.deadline(&case, lifecycle, to, told)?;
         case.changed_at = self.setting.context.now;
         let routed = self.route(&mut case, to, told);

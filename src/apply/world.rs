@@ -127,6 +127,18 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Opened,
+        Self::Moved,
+        Self::Comment,
+        Self::Late,
+        Self::Documents,
+        Self::Acted,
+        Self::Corrected,
+        Self::Timed,
+    ];
+
     /// The form in the tables.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -139,6 +151,27 @@ impl Entry {
             Self::Acted => "acted",
             Self::Corrected => "corrected",
             Self::Timed => "timed",
+        }
+    }
+
+    /// By the form in the tables.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
+    /// What people read.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Opened => "Открыто",
+            Self::Moved => "Новый статус",
+            Self::Comment => "Комментарий",
+            Self::Late => "С опозданием",
+            Self::Documents => "Документы",
+            Self::Acted => "Действие",
+            Self::Corrected => "Исправлено",
+            Self::Timed => "Срок",
         }
     }
 }

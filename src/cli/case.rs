@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::path::PathBuf;
+
 use chrono::DateTime;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -30,7 +32,7 @@ pub(super) enum Case {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  mezhved case show 2026-0001234\n  mezhved case show 2026-0001234 --system epgu --json\n  \
-                  mezhved case show 2026-0001234 --html > case.html\n  mezhved case show 2026-0001234 --as-member СТ-2026-0000001"
+                  mezhved case show 2026-0001234 --pdf case.pdf\n  mezhved case show 2026-0001234 --as-member СТ-2026-0000001"
 )]
 pub(super) struct Show {
     /// Its number.
@@ -57,9 +59,12 @@ struct Printed {
     /// Print the history as CSV.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Print a page to read, print and keep as PDF.
+    /// Print a page to read and print.
     #[arg(long, conflicts_with_all = ["json", "csv"])]
     html: bool,
+    /// Write the same as PDF into this file; `-`: standard output.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "csv", "html"])]
+    pdf: Option<PathBuf>,
 }
 
 impl Case {
@@ -104,10 +109,13 @@ impl Show {
             cases.iter().try_for_each(|case| show::json(&told(case)))?;
             return Ok(Exit::Well);
         }
+        let sheets = || cases.iter().map(|case| page::case(case, &config, &rules.lifecycles)).collect::<Vec<_>>();
         if show.printed.html {
-            let pages = cases.iter().map(|case| page::case(case, &config, &rules.lifecycles));
-            pages.for_each(|page| show::bytes(page.as_bytes()));
+            page::print(&sheets());
             return Ok(Exit::Well);
+        }
+        if let Some(path) = &show.printed.pdf {
+            return page::keep(&sheets(), path);
         }
         if show.printed.csv {
             let rows = cases.iter().flat_map(|case| case.history.iter().map(move |row| (case, row)));
@@ -142,8 +150,10 @@ async fn seen_by(
     Ok(())
 }
 
-const HISTORY: [&str; 11] =
-    ["system", "kind", "case", "happened", "recorded", "entry", "from", "to", "agency", "officer", "comment"];
+const HISTORY: [&str; 15] = [
+    "system", "kind", "case", "happened", "recorded", "entry", "from", "to", "agency", "officer", "comment", "details",
+    "message", "item", "timer",
+];
 
 fn history(case: &CaseView, row: &HistoryView, config: &Config) -> Vec<String> {
     vec![
@@ -158,6 +168,10 @@ fn history(case: &CaseView, row: &HistoryView, config: &Config) -> Vec<String> {
         row.agency.clone(),
         row.officer.clone().unwrap_or_default(),
         row.comment.clone().unwrap_or_default(),
+        row.details.clone().unwrap_or_default(),
+        row.message_id.clone().unwrap_or_default(),
+        row.message_id.as_ref().map(|_| row.item.to_string()).unwrap_or_default(),
+        row.timer.clone().unwrap_or_default(),
     ]
 }
 

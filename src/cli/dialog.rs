@@ -1,5 +1,7 @@
 //! `dialog`: which dialogs there are, found by word, date and participant, and what was written in one.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 
@@ -7,6 +9,7 @@ use super::{Done, Exit, Failed, Layers, assemble, page, show};
 use crate::config::Config;
 use crate::domain::dialog::{DialogRole, words};
 use crate::domain::term::day_end;
+use crate::sheet::Sheet;
 use crate::store::{DialogFilter, DialogRow, DialogView, LetterView};
 
 /// Dialogs.
@@ -59,7 +62,7 @@ pub(super) struct List {
 
 const SHOW_AFTER: &str = "Example:
   mezhved dialog show ПР-2026-00000001 --csv > dialog.csv
-  mezhved dialog show ПР-2026-00000001 --html > dialog.html";
+  mezhved dialog show ПР-2026-00000001 --pdf dialog.pdf";
 
 /// Which dialog.
 #[derive(Debug, Args)]
@@ -76,9 +79,12 @@ pub(super) struct Show {
     /// Print its letters as CSV.
     #[arg(long)]
     csv: bool,
-    /// Print a page to read, print and keep as PDF.
+    /// Print a page to read and print.
     #[arg(long, conflicts_with_all = ["json", "csv"])]
     html: bool,
+    /// Write the same as PDF into this file; `-`: standard output.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "csv", "html"])]
+    pdf: Option<PathBuf>,
 }
 
 impl Dialog {
@@ -184,13 +190,11 @@ impl Show {
             return Ok(Exit::Well);
         }
         if self.html {
-            let with = |letter: &LetterView| {
-                let parts = [attached(letter), files(letter)].into_iter();
-                parts.filter(|part| !part.is_empty()).collect::<Vec<_>>()
-            };
-            let with: Vec<_> = dialog.letters.iter().map(with).collect();
-            show::bytes(page::dialog(dialog, &with, config).as_bytes());
+            page::print(&[sheet(dialog, config)]);
             return Ok(Exit::Well);
+        }
+        if let Some(path) = &self.pdf {
+            return page::keep(&[sheet(dialog, config)], path);
         }
         show::line(&format!("dialog {} of {}: {}, {}", dialog.number, dialog.system, dialog.title, dialog.status));
         let mut table = show::table(&["participant", "role", "unread", "last read"]);
@@ -212,6 +216,15 @@ impl Show {
         }
         Ok(Exit::Well)
     }
+}
+
+fn sheet(dialog: &DialogView, config: &Config) -> Sheet {
+    let with = |letter: &LetterView| {
+        let parts = [attached(letter), files(letter)].into_iter();
+        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>()
+    };
+    let with: Vec<_> = dialog.letters.iter().map(with).collect();
+    page::dialog(dialog, &with, config)
 }
 
 fn attached(letter: &LetterView) -> String {

@@ -50,6 +50,7 @@ pub(crate) use make::rate;
 pub use make::{Making, Progress};
 pub use manifest::Manifest;
 pub use marks::{kinds_of, unknown_marks};
+pub(crate) use part::Part;
 pub use period::Relative;
 pub use run::{Asked, Exporter, Outcome, forget};
 pub use schedule::scheduled;

@@ -15,14 +15,14 @@ const AFTER: &str = ".part";
 
 /// A file that is not finished.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     path: PathBuf,
     file: File,
 }
 
 impl Part {
     /// Begins a file in a folder, which is made where it is not there, and sweeps what killed writers left in it.
-    pub(super) fn begin(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn begin(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         sweep(folder)?;
         let path = folder.join(format!("{BEFORE}{}{AFTER}", uuid::Uuid::now_v7()));
@@ -42,7 +42,7 @@ impl Part {
     }
 
     /// Gives it its name in its folder, for good.
-    pub(super) fn publish(self, path: &Path) -> io::Result<()> {
+    pub(crate) fn publish(self, path: &Path) -> io::Result<()> {
         self.sync()?;
         failpoint::hit("export.before-rename");
         fs::rename(&self.path, path)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mezhved::assemble::Rules;
 use mezhved::config::{self, Config};
-use mezhved::domain::lifecycle::{Due, Event, Lifecycle, Status, System, Timer};
+use mezhved::domain::lifecycle::{Class, Due, Event, Lifecycle, Sends, Status, System, Timer};
 
 use crate::support;
 
@@ -109,6 +109,29 @@ fn reasons_timers_terms_events_and_documents_of_the_trade_are_there() {
     assert!(rows.len() >= 160, "{} rows", rows.len());
     let faults: Vec<String> = rows.iter().filter_map(|row| part(row).err()).collect();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn final_decisions_of_every_system_go_to_cabinet_and_sms_whatever_was_chosen() {
+    let mut decided = 0;
+    let mut faults = Vec::new();
+    let systems = ["agis2", "epgu", "org", "gge", "fgis"].map(|code| built_in().lifecycles.system(code).unwrap());
+    for lifecycle in systems.iter().flat_map(|system| system.kinds()) {
+        for status in lifecycle.statuses() {
+            let sent = status.sends.as_ref().is_some_and(|one| matches!(one.what, Sends::Decision | Sends::Result));
+            if status.class != Class::Decision && !sent {
+                continue;
+            }
+            decided += 1;
+            let by = |event: &Event, channel: &str| event.channels.iter().any(|one| one == channel);
+            let told = |event: &Event| event.required && by(event, "cabinet") && by(event, "sms");
+            if !lifecycle.event_of(status).is_some_and(told) {
+                faults.push(format!("{}/{}", lifecycle.kind().code, status.code));
+            }
+        }
+    }
+    assert!(decided >= 20, "{decided} decisions");
+    assert!(faults.is_empty(), "decisions that may stay untold: {faults:?}");
 }
 
 fn part([code, of, what, name, value]: &[String; 5]) -> Result<(), String> {

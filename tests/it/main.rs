@@ -24,6 +24,7 @@ mod notify;
 mod orders;
 mod outcomes;
 mod outgoing;
+mod parked;
 mod routing;
 mod schedule;
 mod search;

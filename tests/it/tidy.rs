@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms without I/O, clock and environment.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "domain",
     "xml",
     "rules",
@@ -17,6 +17,7 @@ const PURE: [&str; 12] = [
     "specimen",
     "handbook",
     "hypertext",
+    "sheet",
 ];
 
 /// What a room may not know, and where to turn instead.
@@ -50,7 +51,7 @@ const MAY_NOT_KNOW: &[(&[&str], &[&str], &str)] = &[
 ];
 
 /// Crates with one user each.
-const SOLE_USERS: [(&str, &str); 9] = [
+const SOLE_USERS: [(&str, &str); 11] = [
     ("sqlx", "store"),
     ("lapin", "broker"),
     ("quick_xml", "xml"),
@@ -60,6 +61,8 @@ const SOLE_USERS: [(&str, &str); 9] = [
     ("std::env", "config"),
     ("croner", "schedule"),
     ("tokio_cron_scheduler", "schedule"),
+    ("krilla", "sheet"),
+    ("skrifa", "sheet"),
 ];
 
 /// Names that say nothing.

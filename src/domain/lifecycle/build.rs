@@ -178,6 +178,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
         routes: written.routes.map(Spanned::into_inner),
         code_sent,
         asks: plain(written.asks),
+        asked_by: plain(written.asked_by),
         documents: plain(written.documents)
             .into_iter()
             .map(|one| one.split(OR).map(|kind| kind.trim().to_owned()).collect())

@@ -135,6 +135,8 @@ pub struct Status {
     pub code_sent: Option<OneTime>,
     /// Codes of the fields that the case must have here.
     pub asks: Vec<String>,
+    /// Codes of the fields that tell by which day something is asked for here.
+    pub asked_by: Vec<String>,
     /// Types of the documents that the case must hold here; each entry lists those of which one is enough.
     pub documents: Vec<Vec<String>>,
     /// What must hold for entering it.

@@ -292,6 +292,8 @@ pub(super) struct WrittenStatus {
     #[serde(default)]
     pub(super) asks: Vec<Name>,
     #[serde(default)]
+    pub(super) asked_by: Vec<Name>,
+    #[serde(default)]
     pub(super) documents: Vec<Name>,
     pub(super) guard: Option<Guard>,
     pub(super) sends: Option<WrittenSending>,

@@ -4,7 +4,7 @@
 use super::super::field::{FieldType, identifier};
 use super::super::load::Faults;
 use super::super::reaction::Guard;
-use super::super::written::{Name, Written, WrittenKind, WrittenNamed, WrittenRole, WrittenStatus};
+use super::super::written::{Name, Written, WrittenField, WrittenKind, WrittenNamed, WrittenRole, WrittenStatus};
 use super::{Form, Known, form, known_status, labelled, unique};
 
 /// What a command is called where a kind says what it asks for.
@@ -140,6 +140,16 @@ fn station(written: &WrittenKind, status: &WrittenStatus, known: &[Known<'_>], f
     for field in &status.asks {
         if !written.field.iter().any(|one| one.code.get_ref() == field.get_ref()) {
             faults.on(field, "lifecycle.unknown-field", format!("the kind has no field `{}`", field.get_ref()));
+        }
+    }
+    for field in &status.asked_by {
+        let day = |one: &&WrittenField| one.code.get_ref() == field.get_ref() && one.kind == FieldType::Day;
+        if !written.field.iter().any(|one| day(&one)) {
+            faults.on(
+                field,
+                "lifecycle.unknown-field",
+                format!("the kind has no field `{}` of a day", field.get_ref()),
+            );
         }
     }
     for opening in &status.opens {

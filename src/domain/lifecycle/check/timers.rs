@@ -25,7 +25,7 @@ pub(super) fn timers(written: &WrittenKind, shared: &Shared, faults: &mut Faults
         for timer in &status.timers {
             form(&timer.code, Form::Dashed, faults);
             let deadline = timer.after.iter().chain(&timer.before).find(|due| due.get_ref() == "deadline");
-            if let Some(due) = deadline.filter(|_| status.term.is_none()) {
+            if let Some(due) = deadline.filter(|_| status.term.is_none() && status.asked_by.is_empty()) {
                 let text = format!("`{}` has no `term`, so no deadline passes", status.code.get_ref());
                 faults.on(due, "lifecycle.no-deadline", text);
             }
