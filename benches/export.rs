@@ -3,7 +3,7 @@
 //!      and the export itself as CSV for machines, of the same columns;
 //!   2. the export of all columns, packed with zstd, as XML with its check, as a page;
 //!   3. the program as a process: the most memory that it ever held, by format;
-//!   4. small commits a second while nothing else runs, and while an export reads.
+//!   4. commits a second while nothing else runs, and for as long as an export runs: of one small row, and of a batch.
 //!
 //! Usage: `cargo bench --bench export -- [ROWS [ROUNDS]]`. What was measured stands in `benches/notes.md`.
 
@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_lite::StreamExt;
@@ -70,16 +71,24 @@ fn main() {
             ("export: CSV, all columns, zstd", "format = 'csv'\ncompression = 'zstd'"),
             ("export: XML, all columns, checked", "format = 'xml'"),
             ("export: HTML, all columns", "format = 'html'"),
+            #[cfg(feature = "xlsx")]
+            ("export: XLSX, all columns", "format = 'xlsx'"),
         ] {
             told(what, rows, house.export(form).await);
         }
-        let alone = commits(&config.store.path, Duration::from_secs(5)).await;
-        let exporting = house.export("format = 'csv'");
-        let (beside, _) = tokio::join!(commits(&config.store.path, Duration::from_secs(5)), exporting);
-        println!("commits a second alone: {alone:.0}, beside an export: {beside:.0}");
+        // The log grows with the first export that others write beside; later ones find it long enough.
+        for rows_a_commit in [200, 1, 1] {
+            house.commits(rows_a_commit).await;
+        }
         store.close().await;
     });
-    for format in ["csv", "xml", "html"] {
+    for format in [
+        "csv",
+        "xml",
+        "html",
+        #[cfg(feature = "xlsx")]
+        "xlsx",
+    ] {
         println!("the process held at most {} KiB ({format})", memory(&file, format));
     }
     let _removed = std::fs::remove_dir_all(&folder);
@@ -122,6 +131,28 @@ impl House<'_> {
         println!("export / bare, medians of {rounds} rounds: {:.2}", bare.as_secs_f64() / export.as_secs_f64());
     }
 
+    /// Commits alone, and for as long as an export runs beside them.
+    async fn commits(&self, rows: i64) {
+        let pool = pool(&self.config.store.path);
+        let (soon, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        let short = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            soon.store(true, Ordering::Relaxed);
+        };
+        let (alone, ()) = tokio::join!(commits(&pool, rows, &soon), short);
+        let exporting = async {
+            let time = self.export("format = 'csv'").await;
+            done.store(true, Ordering::Relaxed);
+            time
+        };
+        let (beside, time) = tokio::join!(commits(&pool, rows, &done), exporting);
+        pool.close().await;
+        let part = beside / alone;
+        println!(
+            "commits of {rows} rows: {alone:.0} a second alone, {beside:.0} beside an export ({time:.2?}): {part:.2}"
+        );
+    }
+
     async fn export(&self, form: &str) -> Duration {
         let bench = Bench::of(self.config, &self.rules.lifecycles);
         let job = Job::load("bench", &format!("code = 'bench'\nregister = 'status-history'\n{form}\n"), &bench);
@@ -140,7 +171,10 @@ fn pool(path: &Path) -> SqlitePool {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        // As the store's own writer.
+        .pragma("wal_autocheckpoint", "8192")
+        .pragma("journal_size_limit", "268435456");
     SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options)
 }
 
@@ -188,21 +222,23 @@ async fn bare(store: &Path, file: &Path) -> Duration {
     time
 }
 
-/// Commits of one small row for so long.
+/// Commits of so many rows until it is enough; gives how many a second.
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-async fn commits(store: &Path, time: Duration) -> f64 {
-    let pool = pool(store);
+async fn commits(pool: &SqlitePool, rows: i64, enough: &AtomicBool) -> f64 {
     let started = Instant::now();
     let mut count = 0_u64;
-    while started.elapsed() < time {
-        sqlx::query("INSERT INTO audit (at, actor, action, subject) VALUES (?1, 'bench', 'bench', 'bench')")
-            .bind(i64::try_from(count).unwrap_or_default())
-            .execute(&pool)
-            .await
-            .expect("a row");
+    while !enough.load(Ordering::Relaxed) {
+        sqlx::query(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+             INSERT INTO audit (at, actor, action, subject, after) \
+             SELECT i, 'bench', 'bench', 'bench', json_quote(printf('%0500d', i)) FROM n",
+        )
+        .bind(rows)
+        .execute(pool)
+        .await
+        .expect("rows");
         count += 1;
     }
-    pool.close().await;
     count as f64 / started.elapsed().as_secs_f64()
 }
 

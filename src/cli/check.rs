@@ -5,6 +5,7 @@ use clap::Args;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::assemble::Rules;
 use crate::broker::{Session, topology};
+use crate::clock;
 use crate::config::Config;
 use crate::daemon;
 use crate::desk::consistency;
@@ -76,6 +77,10 @@ impl Check {
         if let Some(rules) = &rules {
             channels(&config, rules);
             exports(&config, rules, &mut report);
+            // Where there are none, it was told above why.
+            let jobs = schedule::jobs(&config).unwrap_or_default();
+            let idle = schedule::idle(&jobs, clock::now(), &rules.calendar);
+            idle.iter().for_each(|job| report.fault("schedule", job));
         }
         assemble::runtime()?.block_on(async {
             store(&config, &mut report).await;

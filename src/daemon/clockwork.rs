@@ -25,6 +25,9 @@ pub(super) async fn start_schedule(loops: &Loops, tracker: &TaskTracker) -> Resu
         return Ok(None);
     }
     tell_of_exports(loops);
+    for fault in schedule::idle(&jobs, clock::now(), &loops.pipeline.calendar) {
+        tracing::error!(fault, "a job never runs; see `mezhved check`");
+    }
     let ticker = Ticker::start().await.map_err(|fault| DaemonFault::Schedule(fault.to_string()))?;
     start(tracker, timers_loop(loops.clone()));
     let owner = format!("{}:{}", std::process::id(), uuid::Uuid::now_v7());

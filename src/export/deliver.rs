@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::aside::aside;
 use super::job::{Destination, Job};
 use super::name::{NameParts, NameTemplate};
 use super::part::Part;
@@ -83,18 +84,19 @@ pub(super) fn look(destination: &Destination) -> Result<(), String> {
 pub(super) async fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> Result<Option<String>, ExportFault> {
     let undelivered = |why: String| ExportFault::Undelivered { destination: destination.to_string(), why };
     match destination {
-        Destination::Folder { path, made, name } => tokio::task::block_in_place(|| {
+        Destination::Folder { path, made, name } => {
             if !made {
                 folder(path).map_err(undelivered)?;
             }
             let file = path.join(parcel.name(name).map_err(undelivered)?);
-            let unwritable = || ExportFault::unwritable(file.display().to_string());
-            let mut content = parcel.open()?;
-            place(&file, |part| io::copy(&mut content, part).map(drop)).map_err(unwritable())?;
-            let manifest = manifest_of(&file);
-            place(&manifest, |part| part.write_all(parcel.told.as_bytes())).map_err(unwritable())?;
-            Ok(Some(file.display().to_string()))
-        }),
+            let (place, told, mut content) = (file.display().to_string(), parcel.told.to_owned(), parcel.open()?);
+            let placed = aside(move || {
+                placed(&file, |part| io::copy(&mut content, part).map(drop))?;
+                placed(&manifest_of(&file), |part| part.write_all(told.as_bytes()))
+            });
+            placed.await?.map_err(ExportFault::unwritable(place.clone()))?;
+            Ok(Some(place))
+        }
         Destination::Queue { .. } | Destination::Mail { .. } => Ok(None),
         Destination::S3 { bucket, name } => {
             let key = parcel.name(name).map_err(undelivered)?;
@@ -124,7 +126,8 @@ fn manifest_of(file: &Path) -> PathBuf {
     file.with_file_name(name)
 }
 
-fn folder(path: &Path) -> Result<(), String> {
+/// Whether files can be made in a folder; what is wrong with it otherwise.
+pub(super) fn folder(path: &Path) -> Result<(), String> {
     match fs::metadata(path) {
         Ok(about) if !about.is_dir() => Err(format!("{} is no folder", path.display())),
         Ok(_) => rustix::fs::access(path, rustix::fs::Access::WRITE_OK)
@@ -134,8 +137,8 @@ fn folder(path: &Path) -> Result<(), String> {
 }
 
 /// A file that appears whole.
-fn place(file: &Path, fill: impl FnOnce(&mut Part) -> io::Result<()>) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
+pub(super) fn placed(file: &Path, fill: impl FnOnce(&mut Part) -> io::Result<()>) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut part = Part::begin(folder)?;
     fill(&mut part)?;
     part.publish(file)

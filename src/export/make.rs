@@ -11,9 +11,11 @@ use chrono_tz::Tz;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
 
 use super::ExportFault;
+use super::aside::aside;
 use super::csv::Csv;
 use super::format::{Compression, Encoding, Format, Profile};
 use super::html::{Html, Title};
@@ -103,9 +105,37 @@ enum Piece {
     Page(Page),
 }
 
-/// Makes a file in a folder.
+/// How far the reading is; it waits until that was seen.
+#[derive(Debug)]
+struct Told {
+    rows: u64,
+    key: i64,
+    last_key: i64,
+    seen: oneshot::Sender<()>,
+}
+
+/// What the reader gives to.
+struct Taking {
+    pieces: mpsc::Sender<Piece>,
+    told: mpsc::Sender<Told>,
+}
+
+impl Taking {
+    /// Gives a piece; none where nobody takes it any more. A writer that has given up says why, the reader just ends.
+    async fn give(&self, piece: Piece) -> Option<()> {
+        self.pieces.send(piece).await.ok()
+    }
+
+    async fn tell(&self, rows: u64, key: i64, last_key: i64) -> Option<()> {
+        let (seen, waiting) = oneshot::channel();
+        self.told.send(Told { rows, key, last_key, seen }).await.ok()?;
+        waiting.await.ok()
+    }
+}
+
+/// Makes a file in a folder, and lets the snapshot go. Reading and writing both give way to whoever else wants the processor.
 pub(super) async fn make(
-    snapshot: &mut Snapshot,
+    snapshot: Snapshot,
     rows: Rows,
     making: &Making,
     words: &Arc<Lifecycles>,
@@ -113,15 +143,16 @@ pub(super) async fn make(
     progress: &dyn Progress,
 ) -> Result<Written, ExportFault> {
     let started = Instant::now();
-    let (sender, receiver) = mpsc::channel(PAGES_WAITING);
-    let aside = (making.clone(), Arc::clone(words), folder.to_path_buf());
-    let writing = tokio::task::spawn_blocking(move || write(receiver, &aside.0, &aside.1, &aside.2));
-    let reading = read(snapshot, rows, &making.table, sender, progress);
-    let (read, written) = tokio::join!(reading, writing);
-    let written = written.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+    let (pieces, receiver) = mpsc::channel(PAGES_WAITING);
+    let (telling, told) = mpsc::channel(1);
+    let (table, handle, taking) = (making.table.clone(), Handle::current(), Taking { pieces, told: telling });
+    let reading = aside(move || handle.block_on(read(snapshot, rows, table, taking)));
+    let with = (making.clone(), Arc::clone(words), folder.to_path_buf());
+    let writing = aside(move || write(receiver, &with.0, &with.1, &with.2));
+    let (read, written, ()) = tokio::join!(reading, writing, watch(told, progress));
     // A writer that gave up lets the reader end early and well; a reader that failed lets the writer end early.
-    read?;
-    let written = written?;
+    read??;
+    let written = written??;
     failpoint::hit("export.written");
     let rows_a_second = rate(written.rows, started.elapsed());
     tracing::info!(of = making.of, rows = written.rows, bytes = written.bytes, rows_a_second, "file made");
@@ -154,42 +185,49 @@ fn unpacked(file: File, compression: Compression) -> io::Result<Box<dyn Read>> {
     })
 }
 
-async fn read(
-    snapshot: &mut Snapshot,
-    rows: Rows,
-    table: &Table,
-    sender: mpsc::Sender<Piece>,
-    progress: &dyn Progress,
-) -> Result<(), ExportFault> {
-    match rows {
+/// Shows how far the reading is.
+async fn watch(mut told: mpsc::Receiver<Told>, progress: &dyn Progress) {
+    while let Some(Told { rows, key, last_key, seen }) = told.recv().await {
+        progress.read(rows, key, last_key);
+        // A reader that does not wait any more has failed, and says why.
+        let _reader_is_gone = seen.send(());
+    }
+}
+
+/// Reads everything and lets the snapshot go.
+async fn read(mut snapshot: Snapshot, rows: Rows, table: Table, taking: Taking) -> Result<(), ExportFault> {
+    let read = match rows {
         Rows::Register { selection, changes } => {
-            let section = Section::only(String::new(), table.clone());
-            // A writer that has given up says why; the reader just ends.
-            if sender.send(Piece::Section(Box::new(section))).await.is_err() {
-                return Ok(());
+            let section = Piece::Section(Box::new(Section::only(String::new(), table)));
+            match taking.give(section).await {
+                Some(()) => read_register(&mut snapshot, &selection, changes, &taking).await,
+                None => Ok(()),
             }
-            read_register(snapshot, &selection, changes, sender, progress).await
         }
         Rows::Sections(sections) => {
-            for (section, page) in sections {
-                progress.read(page.len() as u64, 1, 1);
-                for piece in [Piece::Section(Box::new(section)), Piece::Page(page)] {
-                    if sender.send(piece).await.is_err() {
-                        return Ok(());
-                    }
-                }
-            }
+            give_sections(sections, &taking).await;
             Ok(())
         }
+    };
+    let closed = snapshot.close().await;
+    read?;
+    Ok(closed?)
+}
+
+async fn give_sections(sections: Vec<(Section, Page)>, taking: &Taking) -> Option<()> {
+    for (section, page) in sections {
+        taking.tell(page.len() as u64, 1, 1).await?;
+        taking.give(Piece::Section(Box::new(section))).await?;
+        taking.give(Piece::Page(page)).await?;
     }
+    Some(())
 }
 
 async fn read_register(
     snapshot: &mut Snapshot,
     selection: &Selection,
     changes: Option<(i64, i64)>,
-    sender: mpsc::Sender<Piece>,
-    progress: &dyn Progress,
+    taking: &Taking,
 ) -> Result<(), ExportFault> {
     let last_key = snapshot.last_key(selection).await?;
     let (mut after, mut rows) = (i64::MIN, 0);
@@ -199,21 +237,35 @@ async fn read_register(
         let is_last = page.is_last;
         after = page.last_key;
         rows += page.len() as u64;
-        progress.read(rows, if is_last { last_key } else { after }, last_key);
-        if sender.send(Piece::Page(page)).await.is_err() || is_last {
+        let told = taking.tell(rows, if is_last { last_key } else { after }, last_key).await;
+        if told.is_none() || taking.give(Piece::Page(page)).await.is_none() || is_last {
             return Ok(());
         }
     }
 }
 
 fn write(
-    mut pieces: mpsc::Receiver<Piece>,
+    pieces: mpsc::Receiver<Piece>,
     making: &Making,
     words: &Lifecycles,
     folder: &Path,
 ) -> Result<Written, ExportFault> {
-    let unwritable = || ExportFault::unwritable(folder.display().to_string());
-    let part = Part::begin(folder).map_err(unwritable())?;
+    // Whatever cannot be written is a file of this folder.
+    let named = |fault| match fault {
+        ExportFault::Unwritable { fault, .. } => ExportFault::unwritable(folder.display().to_string())(fault),
+        other => other,
+    };
+    let part = Part::begin(folder).map_err(ExportFault::unwritable("the folder"));
+    part.and_then(|part| fill(part, pieces, making, words)).map_err(named)
+}
+
+fn fill(
+    part: Part,
+    mut pieces: mpsc::Receiver<Piece>,
+    making: &Making,
+    words: &Lifecycles,
+) -> Result<Written, ExportFault> {
+    let unwritable = || ExportFault::unwritable("the file");
     let packed = Packed::begin(Tally::of(BufWriter::with_capacity(BUFFER_BYTES, part)), making.compression);
     let packed = packed.map_err(unwritable())?;
     let mut file = Open::begin(packed, making)?;

@@ -2,10 +2,11 @@
 //! under its hash and only then delivered; what is made for a slot is the slot's for ever. It reads the store through one snapshot and
 //! knows no SQL.
 //!
-//! In the order of an export: [`job`] says what is wanted, [`period`] from when to when, [`table`] which columns; `make` reads and writes
+//! What is long works aside and gives way to intake. In the order of an export: [`job`] says what is wanted, [`period`] from when to when, [`table`] which columns; `make` reads and writes
 //! a file in a format, [`manifest`] says what it is; `deliver` brings it to its destinations; [`run`] conducts and records.
 
 mod announce;
+mod aside;
 mod chart;
 mod csv;
 mod deliver;
@@ -20,6 +21,7 @@ mod make;
 mod manifest;
 mod marks;
 mod name;
+mod outlet;
 mod part;
 mod period;
 mod report;
@@ -37,6 +39,8 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
+
 use thiserror::Error;
 
 use crate::store::{ContentFault, StoreFault};
@@ -50,6 +54,7 @@ pub(crate) use make::rate;
 pub use make::{Making, Progress};
 pub use manifest::Manifest;
 pub use marks::{kinds_of, unknown_marks};
+pub use outlet::Outlet;
 pub(crate) use part::Part;
 pub use period::Relative;
 pub use run::{Asked, Exporter, Outcome, forget};
@@ -64,7 +69,7 @@ pub enum ExportFault {
     #[error("{0}")]
     Store(#[from] StoreFault),
     /// The folder of kept files.
-    #[error("{0}")]
+    #[error("{}{}", .0, lost(.0))]
     Content(#[from] ContentFault),
     /// The folder of jobs.
     #[error("export.folder: {path}: {fault}; name a folder that can be read in exports.folder, or leave it empty")]
@@ -75,7 +80,7 @@ pub enum ExportFault {
         fault: std::io::Error,
     },
     /// A file cannot be written.
-    #[error("export.unwritable: {path}: {fault}")]
+    #[error("export.unwritable: {path}: {fault}{}", remedy(fault))]
     Unwritable {
         /// Which file or folder.
         path: String,
@@ -127,9 +132,6 @@ pub enum ExportFault {
     /// Something that this program was built without.
     #[error("export.not-built: this program was built without the feature `{0}`")]
     NotBuilt(&'static str),
-    /// More rows than the format can hold.
-    #[error("export.too-many-rows: a sheet holds {0} rows at most; export CSV, or a shorter period")]
-    TooManyRows(u64),
     /// A destination that cannot be reached or does not take the file.
     #[error("export.undelivered: {destination}: {why}")]
     Undelivered {
@@ -144,6 +146,28 @@ pub enum ExportFault {
     /// The schema of a document.
     #[error("export.schema: {0}")]
     Schema(String),
+}
+
+/// What to do where the file of a slot is not what was kept.
+const ANEW: &str = "; the kept file of this slot is lost: `export run JOB --slot SLOT --anew` makes a new one";
+
+fn lost(fault: &ContentFault) -> &'static str {
+    if matches!(fault, ContentFault::Missing(_) | ContentFault::Changed(_)) { ANEW } else { "" }
+}
+
+/// What to do where the system says why something cannot be written.
+fn remedy(fault: &std::io::Error) -> &'static str {
+    match fault.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; nothing is left of the file: free some space, and run it again"
+        }
+        // Said of a kept file that changed on the disk.
+        ErrorKind::InvalidData => ANEW,
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+            "; let the program write there, or name another folder"
+        }
+        _ => "",
+    }
 }
 
 impl ExportFault {

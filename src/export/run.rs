@@ -2,14 +2,15 @@
 //! once, in the transaction that also moves the job's watermark: whoever runs the slot again delivers that file.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 
 use super::announce::{self, Finished};
+use super::aside::aside;
 use super::deliver::{self, Parcel};
 use super::digest::{self, Short};
 use super::html::Title;
@@ -19,7 +20,7 @@ use super::make::{self, Making, Progress, Rows, Section, Written};
 use super::manifest::{Manifest, ManifestWatermark};
 use super::table::Table;
 use super::xml::{Head, namespace};
-use super::{Empty, ExportFault, Format, Headings, Schemas, chart, marks, part, report};
+use super::{Empty, ExportFault, Format, Headings, Outlet, Schemas, chart, marks, part, report};
 use crate::apply::Lifecycles;
 use crate::apply::rows::AuditRow;
 use crate::assemble::Rules;
@@ -66,7 +67,7 @@ pub struct Exporter {
     words: Arc<Lifecycles>,
     partners: Partners,
     services: StateServices,
-    schemas: Schemas,
+    schemas: Arc<Schemas>,
     /// Where files are made.
     making: PathBuf,
     /// The files of slots.
@@ -94,7 +95,7 @@ impl Exporter {
             words: Arc::clone(&rules.lifecycles),
             partners: config.partners.clone(),
             services: config.services.clone(),
-            schemas: Schemas::load(config.schemas.as_deref())?,
+            schemas: Arc::new(Schemas::load(config.schemas.as_deref())?),
             making: making(folder),
             kept: kept(folder),
             agency: config.agency.clone(),
@@ -216,14 +217,12 @@ impl Exporter {
             }
             _ => None,
         };
-        let mut snapshot = self.store.snapshot().await?;
+        let mut snapshot = self.snapshot().await?;
         let watermark = position.map(|from| Watermark { job: job.code.clone(), from, to: snapshot.last_change() });
         let changes = watermark.as_ref().and_then(|mark| Some((mark.from?, mark.to)));
         let rows = self.rows(&mut snapshot, job, period, changes).await?;
         let making = self.making(job, asked, period);
-        let written = make::make(&mut snapshot, rows, &making, &self.words, &self.making, progress).await;
-        snapshot.close().await?;
-        let written = written?;
+        let written = self.written(snapshot, rows, making, progress).await?;
         let delivered = match (written.rows, job.when_empty) {
             (0, Empty::Fail) => return Err(ExportFault::Empty),
             (0, Empty::Skip) => false,
@@ -231,10 +230,7 @@ impl Exporter {
         };
         let mut manifest = self.manifest(job, asked, &written, period, watermark.as_ref())?;
         if delivered {
-            tokio::task::block_in_place(|| {
-                make::check(&written, &making, &self.schemas)?;
-                Ok::<(), ExportFault>(self.kept.adopt(written.part.path(), &written.sha256)?)
-            })?;
+            tokio::task::block_in_place(|| self.kept.adopt(written.part.path(), &written.sha256))?;
         } else {
             (manifest.file, manifest.sha256, manifest.bytes) = (String::new(), String::new(), 0);
         }
@@ -263,15 +259,14 @@ impl Exporter {
         job: &Job,
         asked: &Asked,
         period: Option<Period>,
-        into: &mut (dyn Write + Send),
+        outlet: Outlet<'_>,
         progress: &dyn Progress,
     ) -> Result<Manifest, ExportFault> {
-        let mut snapshot = self.store.snapshot().await?;
+        outlet.look()?;
+        let mut snapshot = self.snapshot().await?;
         let rows = self.rows(&mut snapshot, job, period, None).await?;
         let making = self.making(job, asked, period);
-        let written = make::make(&mut snapshot, rows, &making, &self.words, &self.making, progress).await;
-        snapshot.close().await?;
-        let written = written?;
+        let written = self.written(snapshot, rows, making, progress).await?;
         let manifest = self.manifest(job, asked, &written, period, None)?;
         let audit = AuditRow {
             at: clock::now(),
@@ -285,12 +280,34 @@ impl Exporter {
         };
         self.store.note(&[audit]).await?;
         tokio::task::block_in_place(|| {
-            make::check(&written, &making, &self.schemas)?;
             let path = written.part.path();
             let mut file = fs::File::open(path).map_err(ExportFault::unwritable(path.display().to_string()))?;
-            std::io::copy(&mut file, into).and_then(|_| into.flush()).map_err(ExportFault::unwritable("the output"))
+            outlet.take(&mut file)
         })?;
         Ok(manifest)
+    }
+
+    /// The tables at one moment. The thread that reads them is started by one that gives way.
+    async fn snapshot(&self) -> Result<Snapshot, ExportFault> {
+        let (store, handle) = (self.store.clone(), Handle::current());
+        Ok(aside(move || handle.block_on(store.snapshot())).await??)
+    }
+
+    /// A file that is made and is what its schema says, but is nowhere yet.
+    async fn written(
+        &self,
+        snapshot: Snapshot,
+        rows: Rows,
+        making: Making,
+        progress: &dyn Progress,
+    ) -> Result<Written, ExportFault> {
+        let written = make::make(snapshot, rows, &making, &self.words, &self.making, progress).await?;
+        // While the snapshot was there the store's log only grew; better folded here than by somebody's commit.
+        if let Err(fault) = self.store.fold_log().await {
+            tracing::debug!(%fault, "the store's log could not be folded into its file");
+        }
+        let schemas = Arc::clone(&self.schemas);
+        aside(move || make::check(&written, &making, &schemas).map(|()| written)).await?
     }
 
     async fn rows(
@@ -423,14 +440,14 @@ pub async fn forget(store: &Store, work_folder: &Path, before: DateTime<Utc>) ->
     let mut gone = part::sweep(&making).map_err(ExportFault::unwritable(making.display().to_string()))?;
     let kept = kept(work_folder);
     loop {
-        let contents = store.export_forget_files(before, FILES_AT_ONCE).await?;
-        if contents.is_empty() {
-            return Ok(gone);
-        }
-        for sha256 in &contents {
+        let forgotten = store.export_forget_files(before, FILES_AT_ONCE).await?;
+        for sha256 in &forgotten.free {
             kept.forget(sha256)?;
         }
-        gone += contents.len();
+        gone += forgotten.free.len();
+        if forgotten.runs == 0 {
+            return Ok(gone);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::csv::Csv;
 use super::format::{Encoding, Headings, Profile};
@@ -137,8 +137,9 @@ fn config() -> Config {
     Config::check(&written).unwrap()
 }
 
-fn words() -> Arc<Lifecycles> {
-    assemble::rules(&config()).unwrap().lifecycles
+pub(super) fn words() -> Arc<Lifecycles> {
+    static WORDS: LazyLock<Arc<Lifecycles>> = LazyLock::new(|| assemble::rules(&config()).unwrap().lifecycles);
+    Arc::clone(&WORDS)
 }
 
 #[test]
@@ -279,7 +280,7 @@ fn what_is_wrong_with_a_job_is_told_with_its_line() {
     }
 }
 
-const SAMPLE: &[Column] = &[
+pub(super) const SAMPLE: &[Column] = &[
     Column::new("name", "Имя", "Name", ColumnType::Text, "t.name"),
     Column::new("amount", "Сумма", "Amount", ColumnType::Decimal(2), "t.amount").optional(),
     Column::new("day", "День", "Day", ColumnType::Day, "t.day").optional(),
@@ -287,7 +288,7 @@ const SAMPLE: &[Column] = &[
     Column::new("open", "Открыто", "Open", ColumnType::Flag, "t.open").optional(),
 ];
 
-fn page(rows: &[[Cell<'_>; 5]]) -> Page {
+pub(super) fn page(rows: &[[Cell<'_>; 5]]) -> Page {
     let mut page = Page::of_width(5);
     rows.iter().flatten().for_each(|cell| page.push(*cell));
     page

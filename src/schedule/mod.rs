@@ -10,7 +10,10 @@ mod ticker;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::Config;
+use crate::domain::calendar::Calendar;
 use crate::export;
 
 pub use job::{Job, JobFault, Report, Run, Work, Working};
@@ -27,6 +30,22 @@ pub fn jobs(config: &Config) -> Result<Vec<Job>, Vec<String>> {
     jobs.sort_by(|one, other| one.code.cmp(&other.code));
     let faults = faults(&jobs);
     if faults.is_empty() { Ok(jobs) } else { Err(faults) }
+}
+
+/// Jobs that never run although their expressions fire: none of their moments lies on a working day that the calendars know. A line for
+/// each.
+#[must_use]
+pub fn idle(jobs: &[Job], now: DateTime<Utc>, calendar: &Calendar) -> Vec<String> {
+    let never = |job: &&Job| job.plan.working_days && job.plan.next(now, 1, calendar).is_err();
+    let told = |job: &Job| {
+        let cron = job.plan.cron.written();
+        format!(
+            "cron.never: job {}: `{cron}` fires on no working day that the production calendars know; choose other days, leave \
+             working_days out, or add the next year's calendar",
+            job.code
+        )
+    };
+    jobs.iter().filter(never).map(told).collect()
 }
 
 fn faults(jobs: &[Job]) -> Vec<String> {
@@ -60,5 +79,20 @@ mod tests {
         let mut named = jobs[0].clone();
         named.code = "Nightly export".into();
         assert!(faults(&[named])[0].contains("job.name: `Nightly export`"));
+    }
+
+    #[test]
+    fn a_job_whose_days_are_all_days_off_is_told() {
+        let mut written = config::load(None, &[]).unwrap();
+        written.agency.code = "MINSTROY".into();
+        let jobs = jobs(&Config::check(&written).unwrap()).unwrap();
+        let now = "2026-03-01T00:00:00Z".parse().unwrap();
+        assert_eq!(idle(&jobs, now, &Calendar::official()), Vec::<String>::new());
+        let upkeep = jobs.iter().position(|job| job.code == "upkeep").unwrap();
+        let mut jobs = jobs;
+        jobs[upkeep].plan.working_days = true;
+        let told = idle(&jobs, now, &Calendar::official());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("cron.never: job upkeep: `10 5 * * SUN`"), "{told:?}");
     }
 }

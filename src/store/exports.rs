@@ -88,6 +88,15 @@ pub struct Watermark {
     pub to: i64,
 }
 
+/// Runs whose files are kept no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForgottenFiles {
+    /// How many runs; none: there are no more of them.
+    pub runs: u64,
+    /// SHA-256 of each of their contents that no run names any more; there may be none although there were runs.
+    pub free: Vec<String>,
+}
+
 /// How far a job has come.
 #[derive(Debug, Clone, Serialize)]
 pub struct WatermarkView {
@@ -182,9 +191,8 @@ impl Store {
         self.db.export_forget_changes(limit).await
     }
 
-    /// Forgets the files of runs that ended before a moment, at most `limit`: their rows stay, their manifests go. Gives the SHA-256
-    /// of each content that no run names any more.
-    pub async fn export_forget_files(&self, before: DateTime<Utc>, limit: u32) -> Result<Vec<String>, StoreFault> {
+    /// Forgets the files of runs that ended before a moment, at most `limit` runs: their rows stay, their manifests go.
+    pub async fn export_forget_files(&self, before: DateTime<Utc>, limit: u32) -> Result<ForgottenFiles, StoreFault> {
         self.db.export_forget_files(before, limit).await
     }
 }

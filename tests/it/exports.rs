@@ -7,6 +7,8 @@ mod broken;
 mod bucket;
 mod clock;
 mod forms;
+mod full;
+mod kept;
 mod letters;
 mod moment;
 mod ready;
@@ -291,6 +293,41 @@ async fn jobs_that_cannot_run_are_told_and_hinder_no_other() {
     fs::create_dir_all(office.out().join("no/such/folder")).unwrap();
     assert!(office.run("nowhere", "2026-03-04", 0).contains("as it was made before"));
     office.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_for_in_a_wrong_way_is_told_and_leaves_what_was_there() {
+    let folder = Folder::new();
+    filled(&folder, some_traffic(16, 40)).await.store.close().await;
+    let office = Office::over(folder, &[]);
+    let path = |name: &str| office.folder.path().join(name).display().to_string();
+    let told = |arguments: &[&str], code: i32| {
+        let arguments: Vec<&str> = ["export", "run"].iter().chain(arguments).copied().collect();
+        office.refused(&arguments, code)
+    };
+    let (nowhere, there, linked) = (path("no/such/file.csv"), path("there.csv"), path("linked.csv"));
+    assert!(told(&["houses"], 2).contains("houses is no job that can run, and no register or report"));
+    for (wrong, said) in [
+        (&["cases", "--columns", "colour"][..], "cases has no column `colour`"),
+        (&["cases", "--format", "xml", "--columns", "number"], "a document has all columns of its schema"),
+        (&["overview"], "write `format = \"html\"`"),
+    ] {
+        let refused = told(wrong, 2);
+        assert!(refused.contains(said) && !refused.contains("no register"), "{wrong:?}: {refused}");
+    }
+    assert!(told(&["cases", "--output", &nowhere], 1).contains("make the folder, or name another"));
+    assert!(told(&["cases", "--output", &path("")], 1).contains("it is a folder; name a file"));
+    // A file takes the place of the one before it; what is no file takes what comes.
+    fs::write(&there, "before").unwrap();
+    std::os::unix::fs::symlink(&there, &linked).unwrap();
+    office.home.verb(&["export", "run", "cases", "--output", &linked], 0);
+    assert!(fs::symlink_metadata(&linked).unwrap().is_symlink());
+    let printed = office.home.verb(&["export", "run", "cases", "--output", "/dev/stdout"], 0);
+    assert!(
+        printed.starts_with(&fs::read_to_string(&there).unwrap()) && printed.contains("/dev/stdout: "),
+        "{printed}"
+    );
+    office.home.verb(&["export", "run", "cases", "--format", "xml", "--output", "/dev/null"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

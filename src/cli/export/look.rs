@@ -152,7 +152,9 @@ impl Check {
             if self.json {
                 show::json(&Finding { job: of, text })?;
             } else {
-                show::line(&format!("FAULT {of}: {text}"));
+                // A fault of a file begins with the place in it.
+                let of = if text.starts_with(of.as_str()) { String::new() } else { format!("{of}: ") };
+                show::line(&format!("FAULT {of}{text}"));
             }
         }
         if !self.json {

@@ -1,7 +1,5 @@
 //! `export run`: a job for a slot, or a register for any period. And `export restart`.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -13,7 +11,7 @@ use super::{bench, exporter, jobs};
 use crate::cli::{Done, Exit, Failed, assemble, show};
 use crate::clock;
 use crate::config::{Config, operator};
-use crate::export::{Asked, Exporter, Job, Outcome, Relative};
+use crate::export::{Asked, Exporter, Job, Outcome, Outlet, Relative, Subject};
 use crate::store::Period;
 
 /// Stands for standard output.
@@ -90,7 +88,11 @@ impl Run {
         })
     }
 
+    /// What is said where nothing has this name; of a register that is asked for in a wrong way, what is wrong is enough.
     fn unknown(&self, failed: Failed, jobs: &crate::export::Jobs) -> Failed {
+        if Subject::all().any(|subject| subject.code() == self.what) {
+            return failed;
+        }
         let told: Vec<String> = jobs.faults.iter().map(ToString::to_string).collect();
         let mut text = format!("{} is no job that can run, and no register or report: {}", self.what, failed.text);
         if !told.is_empty() {
@@ -122,36 +124,15 @@ impl Run {
     async fn show(&self, exporter: &Exporter, job: &Job, asked: &Asked, period: Option<Period>) -> Done {
         let output = self.output.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
         let progress = Shown::new();
-        let mut into: Box<dyn Write + Send> = match output {
-            None => Box::new(show::Output::default()),
-            Some(path) => Box::new(Late { path: path.to_path_buf(), file: None }),
-        };
-        let made = exporter.show(job, asked, period, &mut *into, &progress).await;
+        let mut printed = show::Output::default();
+        let outlet = output.map_or(Outlet::Stream(&mut printed), Outlet::File);
+        let made = exporter.show(job, asked, period, outlet, &progress).await;
         progress.finish();
         let manifest = made?;
         if let Some(path) = output {
             show::line(&format!("{}: {} rows, {} bytes", path.display(), manifest.rows, manifest.bytes));
         }
         Ok(Exit::Well)
-    }
-}
-
-/// A file that is made when the first bytes come: an export that fails leaves no empty one.
-struct Late {
-    path: PathBuf,
-    file: Option<File>,
-}
-
-impl Write for Late {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match &mut self.file {
-            Some(file) => file.write(bytes),
-            none => none.insert(File::create(&self.path)?).write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), File::flush)
     }
 }
 

@@ -9,7 +9,7 @@ use super::Sqlite;
 use crate::apply::rows::AuditRow;
 use crate::outbox::OutboxRow;
 use crate::store::moment::to_store;
-use crate::store::{BegunExport, ExportFilter, ExportRun, MadeExport, StoreFault, WatermarkView};
+use crate::store::{BegunExport, ExportFilter, ExportRun, ForgottenFiles, MadeExport, StoreFault, WatermarkView};
 
 /// What is said of a try that never said how it ended.
 const BROKEN_OFF: &str = "export.broken-off: the process ended before the run did, or another one took the slot over";
@@ -237,7 +237,7 @@ impl Sqlite {
         &self,
         before: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<String>, StoreFault> {
+    ) -> Result<ForgottenFiles, StoreFault> {
         let mut tx = self.begin().await?;
         let old = sqlx::query(
             "SELECT DISTINCT sha256 FROM (SELECT sha256 FROM export_runs WHERE manifest IS NOT NULL AND finished_at < ?1 \
@@ -247,7 +247,7 @@ impl Sqlite {
         .bind(limit)
         .fetch_all(&mut *tx.tx)
         .await?;
-        sqlx::query(
+        let forgotten = sqlx::query(
             "UPDATE export_runs SET manifest = NULL, sha256 = NULL WHERE id IN (SELECT id FROM export_runs \
              WHERE manifest IS NOT NULL AND finished_at < ?1 ORDER BY id LIMIT ?2)",
         )
@@ -264,7 +264,7 @@ impl Sqlite {
         .await?;
         let free = free.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
         tx.commit(()).await?.into_run();
-        Ok(free)
+        Ok(ForgottenFiles { runs: forgotten.rows_affected(), free })
     }
 }
 

@@ -38,6 +38,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite")
 const PAGE_BYTES: u32 = 8192;
 /// Pages in the write-ahead log before a commit folds them back: about 64 MB.
 const CHECKPOINT_PAGES: u32 = 8192;
+/// What the write-ahead log keeps of its size. It grows while an export holds its moment, and a commit that makes it longer takes twice as
+/// long as one that writes over what is there: the next export finds it long enough.
+const LOG_KEPT_BYTES: u32 = 256 * 1024 * 1024;
 /// Page cache of the writer, of each reader, and of the connection that only folds the log, KiB.
 const WRITER_CACHE_KIB: u32 = 8 * 1024;
 const READER_CACHE_KIB: u32 = 1024;
@@ -185,7 +188,7 @@ fn options(settings: &Settings, cache_kib: u32) -> SqliteConnectOptions {
         .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-        .pragma("journal_size_limit", (i64::from(CHECKPOINT_PAGES) * i64::from(PAGE_BYTES)).to_string())
+        .pragma("journal_size_limit", LOG_KEPT_BYTES.to_string())
 }
 
 /// Versions of the migrations that the file has seen.

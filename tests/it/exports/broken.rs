@@ -81,9 +81,13 @@ async fn a_kept_file_that_changed_is_delivered_nowhere() {
     fs::write(&kept, bytes).unwrap();
     fs::remove_dir_all(office.out()).unwrap();
     let refused = office.refused(&["export", "run", "cases", "--slot", "2026-03-04"], 3);
-    assert!(refused.contains(sha256), "{refused}");
+    assert!(refused.contains(sha256) && refused.contains("--anew"), "{refused}");
     assert!(!office.out().join("2026/cases.csv").exists());
     office.is_clean();
     assert!(office.home.verb(&["export", "run", "cases", "--slot", "2026-03-04", "--anew"], 0).contains(", made"));
     office.file("2026/cases.csv");
+    // One that is gone is told in the same way.
+    fs::remove_dir_all(office.folder.path().join("work/kept")).unwrap();
+    let refused = office.refused(&["export", "run", "cases", "--slot", "2026-03-04"], 3);
+    assert!(refused.contains("content.missing") && refused.contains("--anew"), "{refused}");
 }

@@ -125,7 +125,7 @@ const FILLING: [&str; 3] = [
      SELECT i, i, 'moved', 1, 'under_review', i, i, 'MFC-77', 1, i, 0 FROM n",
 ];
 
-async fn connected(folder: &Folder) -> SqliteConnection {
+pub(super) async fn connected(folder: &Folder) -> SqliteConnection {
     SqliteConnectOptions::new().filename(folder.path().join("store.sqlite")).connect().await.unwrap()
 }
 

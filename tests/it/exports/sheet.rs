@@ -64,14 +64,7 @@ enum Cell {
 fn rows(archive: &[u8], width: usize) -> Vec<Vec<Cell>> {
     let files = unzipped(archive);
     let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
-    let (strings, styles, sheet) =
-        (text("xl/sharedStrings.xml"), text("xl/styles.xml"), text("xl/worksheets/sheet1.xml"));
-    let strings = roxmltree::Document::parse(&strings).unwrap();
-    let shared: Vec<String> = strings
-        .descendants()
-        .filter(|node| node.has_tag_name(("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "si")))
-        .map(|item| item.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect())
-        .collect();
+    let (styles, sheet) = (text("xl/styles.xml"), text("xl/worksheets/sheet1.xml"));
     let styles = roxmltree::Document::parse(&styles).unwrap();
     let named = |name: &'static str| move |node: &roxmltree::Node<'_, '_>| node.tag_name().name() == name;
     let formats: BTreeMap<&str, &str> = styles
@@ -95,10 +88,10 @@ fn rows(archive: &[u8], width: usize) -> Vec<Vec<Cell>> {
         for cell in row.children().filter(named("c")) {
             let letters = cell.attribute("r").unwrap().bytes().take_while(u8::is_ascii_uppercase);
             let place = letters.fold(0, |place, letter| place * 26 + usize::from(letter - b'A') + 1) - 1;
-            let value = cell.descendants().find(named("v")).unwrap().text().unwrap();
+            let held = |name| cell.descendants().find(named(name)).unwrap().text().unwrap();
             line[place] = match cell.attribute("t") {
-                Some("s") => Cell::Text(shared[value.parse::<usize>().unwrap()].clone()),
-                None | Some("n") => Cell::Number(value.parse().unwrap(), form(cell.attribute("s").unwrap_or("0"))),
+                Some("inlineStr") => Cell::Text(held("t").to_owned()),
+                None => Cell::Number(held("v").parse().unwrap(), form(cell.attribute("s").unwrap_or("0"))),
                 Some(other) => panic!("a cell of the type {other}"),
             };
         }
