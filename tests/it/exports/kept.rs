@@ -32,7 +32,7 @@ async fn files_that_others_still_name_do_not_hide_those_that_can_go() {
     let now = clock::now();
     let runs = sqlx::query(RUNS).bind(SHARING).bind(now.timestamp_millis()).bind(&alone).bind(&shared);
     assert_eq!(i64::try_from(runs.execute(&mut connection).await.unwrap().rows_affected()).unwrap(), SHARING + 2);
-    let before = now - Duration::from_secs(3600);
+    let before = now - Duration::from_hours(1);
     assert_eq!(forget(&pipeline.store, &work, before).await.unwrap(), 1, "files");
     assert!(!kept(&alone).exists() && kept(&shared).exists());
     let all = ExportFilter { limit: 10_000, ..ExportFilter::default() };
@@ -41,7 +41,7 @@ async fn files_that_others_still_name_do_not_hide_those_that_can_go() {
     assert_eq!(naming, [SHARING + 2], "the run that ended now, and of the others their rows");
     assert_eq!(forget(&pipeline.store, &work, before).await.unwrap(), 0, "once is enough");
     // When nobody names it any more, it goes too.
-    assert_eq!(forget(&pipeline.store, &work, now + Duration::from_secs(3600)).await.unwrap(), 1);
+    assert_eq!(forget(&pipeline.store, &work, now + Duration::from_hours(1)).await.unwrap(), 1);
     assert!(!kept(&shared).exists());
     pipeline.store.close().await;
 }
