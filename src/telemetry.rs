@@ -10,9 +10,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
-use crate::apply::rows::WriteSet;
+use crate::apply::rows::{Outcome, WriteSet};
 use crate::config::LogFormat;
+
 use crate::store::Waiting;
 
 /// How one message id ended.
@@ -104,13 +106,16 @@ impl Counters {
         }
     }
 
-    /// Counts a batch that was committed.
+    /// Counts a batch that was committed. A message that waits has no outcome yet: it is counted when it has.
     pub fn settled(&self, writes: &WriteSet) {
-        for row in &writes.inbox {
+        let new = writes.inbox.iter().map(|row| (row.system.as_ref(), row.outcome, row.code));
+        let waited = writes.resettled.iter().filter(|row| row.waited);
+        let waited = waited.map(|row| (row.kind.as_ref().map(|kind| &kind.0), row.outcome, row.code));
+        for (system, outcome, code) in new.chain(waited).filter(|(_, outcome, _)| *outcome != Outcome::Parked) {
             let labels = OutcomeLabels {
-                system: row.system.clone().unwrap_or_default(),
-                outcome: row.outcome.as_str(),
-                code: row.code.map_or("", crate::outcome::Code::as_str),
+                system: system.cloned().unwrap_or_default(),
+                outcome: outcome.as_str(),
+                code: code.map_or("", crate::outcome::Code::as_str),
             };
             self.outcomes.get_or_create(&labels).inc();
         }
@@ -183,16 +188,24 @@ impl Counters {
 
 /// Starts logging to standard error. A filter that cannot be read is an error.
 pub fn log(level: &str, format: LogFormat) -> Result<(), String> {
-    let filter = EnvFilter::try_new(if level.contains('=') || level.contains(',') {
-        level.to_owned()
-    } else {
-        format!("{level},lapin=off,sqlx=warn,tokio_cron_scheduler=warn")
-    })
-    .map_err(|fault| format!("config.invalid: log.level: {fault}"))?;
+    let filter = filter(level).map_err(|fault| format!("config.invalid: log.level: {fault}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match format {
         LogFormat::Text => lines.with_ansi(false).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
     started.map_err(|fault| format!("log: {fault}"))
+}
+
+/// A level for everything of this program, or directives such as `mezhved=debug,sqlx=info`.
+fn filter(level: &str) -> Result<EnvFilter, String> {
+    if level.contains('=') || level.contains(',') {
+        return EnvFilter::try_new(level).map_err(|fault| fault.to_string());
+    }
+    let known: LevelFilter = level.parse().map_err(|_| {
+        format!(
+            "`{level}` is no level; write off, error, warn, info, debug, trace, or directives such as `mezhved=debug`"
+        )
+    })?;
+    Ok(EnvFilter::new(format!("{known},lapin=off,sqlx=warn,tokio_cron_scheduler=warn")))
 }

@@ -149,12 +149,15 @@ impl Fold<'_> {
         let settled = outcome != Outcome::Parked;
         let family = booked.head.family.as_deref();
         let items = results.to_json();
+        let mut waited = false;
         if let Some(stored) = self.known.stored.get_mut(&booked.seq) {
             stored.items.clone_from(&items);
+            waited = stored.outcome == Outcome::Parked;
         }
         self.out.writes.resettled.retain(|row| row.seq != booked.seq);
         self.out.writes.resettled.push(Resettled {
             seq: booked.seq,
+            waited,
             outcome,
             code,
             kind: family.map(|family| (family.system.clone(), family.kind.clone(), family.version.clone())),

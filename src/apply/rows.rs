@@ -116,6 +116,8 @@ pub struct InboxRow {
 pub struct Resettled {
     /// The inbox row.
     pub seq: i64,
+    /// Whether it waited until now, so that this outcome is its first.
+    pub waited: bool,
     /// Its outcome now.
     pub outcome: Outcome,
     /// Why it failed.

@@ -204,7 +204,7 @@ fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &L
     }
     if let Some(deadline) = case.deadline {
         let left = left.map_or_else(|| "it has passed".to_owned(), |left| format!("{left} left"));
-        show::line(&format!("  deadline  {} ({left})", show::moment(deadline, zone)));
+        show::line(&format!("  deadline  {} ({left})", show::term_end(deadline, zone)));
     }
     if let Some(expected) = &case.expected_on {
         show::line(&format!("  expected  {expected}"));

@@ -95,8 +95,13 @@ pub(super) struct Discard {
     /// Its number.
     id: i64,
     /// Why it is discarded; kept with it and in the journal.
-    #[arg(long)]
+    #[arg(long, value_parser = reason)]
     note: String,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let reason = text.trim();
+    if reason.is_empty() { Err("say why it is discarded".to_owned()) } else { Ok(reason.to_owned()) }
 }
 
 impl Dlq {

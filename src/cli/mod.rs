@@ -190,7 +190,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let exit = match cli.run() {
+    let exit = match cli.run().and_then(|exit| show::end().map(|()| exit)) {
         Ok(exit) => exit,
         Err(Failed { exit, text }) => {
             show::error(&text);

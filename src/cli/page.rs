@@ -28,7 +28,7 @@ pub(super) fn case(case: &CaseView, config: &Config, lifecycles: &Lifecycles) ->
         Part::Paragraph(format!("{}, с {since}. Ведомство: {}.", label(lifecycle, &case.status), case.agency)),
     ];
     if let Some(deadline) = case.deadline {
-        parts.push(Part::Paragraph(format!("Срок: {}.", show::moment(deadline, config.zone))));
+        parts.push(Part::Paragraph(format!("Срок: {}.", show::term_end(deadline, config.zone))));
     }
     parts.push(Part::Heading("История".into()));
     parts.push(Part::Table(history(case, lifecycle, config)));
@@ -98,7 +98,7 @@ fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, config: &Config) -> Ve
     }
     let single = |name: &str| details.get(name).and_then(Value::as_str);
     if let Some(deadline) = single("deadline") {
-        let moment = deadline.parse::<DateTime<Utc>>().map(|at| show::moment(at.timestamp_millis(), config.zone));
+        let moment = deadline.parse::<DateTime<Utc>>().map(|at| show::term_end(at.timestamp_millis(), config.zone));
         told.push(format!("Срок: {}", moment.unwrap_or_else(|_| deadline.to_owned())));
     }
     let rest = [

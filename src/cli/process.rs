@@ -45,12 +45,9 @@ impl Process {
     }
 
     fn summary(&self, files: usize, before: &Counts, after: &Counts) -> Done {
-        let [applied, failed, parked, repeats] = [
-            after.applied - before.applied,
-            after.failed - before.failed,
-            after.parked - before.parked,
-            after.repeats - before.repeats,
-        ];
+        let [applied, failed, repeats] =
+            [after.applied - before.applied, after.failed - before.failed, after.repeats - before.repeats];
+        let parked = after.parked;
         if self.json {
             show::json(&json!({
                 "files": files, "applied": applied, "failed": failed, "parked": parked, "repeats": repeats,

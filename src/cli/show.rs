@@ -1,8 +1,9 @@
 //! How things are printed: tables, moments, JSON lines. The only place that writes to standard output and error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -10,19 +11,32 @@ use serde::Serialize;
 use super::Failed;
 use crate::config;
 
-/// Prints a line. A reader that has gone away ends the printing quietly.
+/// Why something that was printed did not get out.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a line. A reader that has gone away ends the printing quietly; what else hinders it is told by [`end`].
 pub(super) fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").is_err() {
-        // `mezhved … | head`: nobody reads any more.
-    }
+    noted(writeln!(io::stdout().lock(), "{text}"));
 }
 
 /// Prints bytes as they are.
 pub(super) fn bytes(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
-        // As above.
+    noted(io::stdout().lock().write_all(bytes));
+}
+
+/// Ends the printing: everything gets out, or why not.
+pub(super) fn end() -> Result<(), Failed> {
+    noted(io::stdout().lock().flush());
+    LOST.get().map_or(Ok(()), |fault| Err(Failed::away(format!("not everything could be printed: {fault}"))))
+}
+
+/// `mezhved … | head`: nobody reads any more, and that is no fault.
+fn noted(printed: io::Result<()>) {
+    if let Err(fault) = printed
+        && fault.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first one counts.
+        drop(LOST.set(fault));
     }
 }
 
@@ -33,12 +47,12 @@ pub(super) struct Output {
 }
 
 impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.gone {
             return Ok(bytes.len());
         }
-        match std::io::stdout().lock().write(bytes) {
-            Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => {
+        match io::stdout().lock().write(bytes) {
+            Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => {
                 self.gone = true;
                 Ok(bytes.len())
             }
@@ -46,14 +60,14 @@ impl Write for Output {
         }
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        if self.gone { Ok(()) } else { std::io::stdout().lock().flush() }
+    fn flush(&mut self) -> io::Result<()> {
+        if self.gone { Ok(()) } else { io::stdout().lock().flush() }
     }
 }
 
 /// Prints what went wrong.
 pub(super) fn error(text: &str) {
-    let mut out = std::io::stderr().lock();
+    let mut out = io::stderr().lock();
     for line in text.lines() {
         if writeln!(out, "mezhved: {line}").is_err() {
             return;
@@ -90,7 +104,7 @@ pub(super) fn more(shown: usize, limit: u32, last: Option<i64>) {
 pub(super) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(headings);
-    if std::io::stdout().is_terminal() {
+    if io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table
@@ -98,7 +112,7 @@ pub(super) fn table(headings: &[&str]) -> Table {
 
 /// Whether standard output is a terminal.
 pub(super) fn to_terminal() -> bool {
-    std::io::stdout().is_terminal()
+    io::stdout().is_terminal()
 }
 
 /// Whether a terminal wants colours.
@@ -125,6 +139,17 @@ pub(super) fn moment(milliseconds: i64, zone: Tz) -> String {
     DateTime::<Utc>::from_timestamp_millis(milliseconds)
         .map(|moment| moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string())
         .unwrap_or_default()
+}
+
+/// The end of a term: it is kept as the first moment after it, people read its last day, or its moment where it ends within a day.
+pub(super) fn term_end(milliseconds: i64, zone: Tz) -> String {
+    let end = DateTime::<Utc>::from_timestamp_millis(milliseconds).map(|end| end.with_timezone(&zone).naive_local());
+    match end {
+        Some(end) if end.time() == NaiveTime::MIN => {
+            end.date().pred_opt().map(|day| day.to_string()).unwrap_or_default()
+        }
+        _ => moment(milliseconds, zone),
+    }
 }
 
 /// A value, or a dash.

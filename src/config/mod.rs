@@ -10,6 +10,7 @@ mod schedule;
 mod services;
 mod written;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -79,12 +80,25 @@ pub fn fail_point() -> Option<String> {
 
 /// Merges all layers. `flags` are `(section.key, value)` pairs in TOML form.
 pub fn load(file: Option<&Path>, flags: &[(String, String)]) -> Result<Written, LayerFault> {
-    let variables = std::env::vars().filter_map(|(name, value)| {
-        let path = name.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
-        Some((path, value, name.clone()))
-    });
-    let flags = flags.iter().map(|(path, value)| (path.clone(), value.clone(), format!("--set {path}")));
-    layered(file, variables.chain(flags))
+    let mut single = variables(std::env::vars_os())?;
+    single.extend(flags.iter().map(|(path, value)| (path.clone(), value.clone(), format!("--set {path}"))));
+    layered(file, single.into_iter())
+}
+
+/// The settings among the variables of the environment; those of other programs may hold anything.
+fn variables(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String, String)>, LayerFault> {
+    let ours = all.filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+    ours.map(|(name, value)| match (name.to_str(), value.to_str()) {
+        (Some(name), Some(value)) => {
+            let path = name.trim_start_matches(PREFIX).to_lowercase().replace("__", ".");
+            Ok((path, value.to_owned(), name.to_owned()))
+        }
+        _ => Err(LayerFault::Wrong {
+            layer: name.to_string_lossy().into_owned(),
+            detail: "the variable is not written in UTF-8".to_owned(),
+        }),
+    })
+    .collect()
 }
 
 fn layered(file: Option<&Path>, single: impl Iterator<Item = (String, String, String)>) -> Result<Written, LayerFault> {

@@ -11,13 +11,15 @@ use crate::domain::properties::Properties;
 const RECEIPT_ENDING: &str = ".receipt.xml";
 
 /// The files under these paths: a file itself, of a folder every file in and below it whose name ends in `.xml`,
-/// sorted by path. Receipts are left out, also where a shell's pattern names them.
+/// sorted by path. Receipts are left out, also where a shell's pattern names them; but where nothing else is named, they are meant.
 pub fn files(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    let named = |path: &Path, fault: &io::Error| io::Error::new(fault.kind(), format!("{}: {fault}", path.display()));
+    let only_receipts = paths.iter().all(|path| is_receipt(path));
     let mut files = Vec::new();
     for path in paths {
-        if fs::metadata(path)?.is_dir() {
+        if fs::metadata(path).map_err(|fault| named(path, &fault))?.is_dir() {
             below(path, &mut files)?;
-        } else if !is_receipt(path) {
+        } else if only_receipts || !is_receipt(path) {
             files.push(path.clone());
         }
     }
@@ -79,7 +81,9 @@ mod tests {
         };
         assert_eq!(taken(&[""]), ["a.XML", "b/d.xml", "c.xml"]);
         assert_eq!(taken(&["notes.txt", "a.receipt.xml", "b"]), ["notes.txt", "b/d.xml"]);
-        assert!(files(&[folder.join("nothing")]).is_err());
+        assert_eq!(taken(&["a.receipt.xml"]), ["a.receipt.xml"], "whoever names a receipt alone means it");
+        let fault = files(&[folder.join("nothing")]).unwrap_err();
+        assert!(fault.to_string().contains("nothing"), "{fault}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Listed<'a> {
         let Self { row, .. } = self;
         let parties: Vec<String> =
             row.parties.iter().map(|party| format!("{}: {} {}", party.role, party.identifier, party.shown)).collect();
-        let deadline = row.deadline.map(|deadline| show::moment(deadline, config.zone));
+        let deadline = row.deadline.map(|deadline| show::term_end(deadline, config.zone));
         vec![
             row.id.to_string(),
             row.system.clone(),

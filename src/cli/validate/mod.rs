@@ -8,6 +8,7 @@ mod messages;
 mod report;
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -63,8 +64,8 @@ pub(super) struct Validate {
     #[arg(long)]
     hide_values: bool,
     /// Violations told of one file at most.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    violations_max: usize,
+    #[arg(long, value_name = "N", default_value = "100")]
+    violations_max: NonZeroUsize,
     /// Read patterns of the schemas as libxml2 takes them, such as `[a-z-.]`.
     #[arg(long)]
     lenient_patterns: bool,
@@ -175,7 +176,7 @@ impl Validate {
     fn documents(&self, report: &mut Report) -> Result<(), Failed> {
         let strictness = if self.lenient_patterns { Strictness::Lenient } else { Strictness::Strict };
         let rules = schemas::compile(&self.schemas, strictness)?;
-        let violations_max = self.violations_max;
+        let violations_max = self.violations_max.get();
         let (wording, excerpts, doctype) = (self.wording(), self.excerpts(), self.doctype());
         let documents = Documents { rules: &rules, violations_max, wording, excerpts, doctype };
         self.each(report, |path| documents.judge(path))

@@ -33,7 +33,7 @@ const COLUMNS: &[Column] = &[
     Column::new("agency", "Ведомство", "Agency", ColumnType::Text, "t.agency"),
     Column::new("officer", "Исполнитель", "Officer", ColumnType::Text, "t.officer").optional(),
     Column::new("unit", "Подразделение", "Unit", ColumnType::Text, "t.unit").optional(),
-    Column::new("deadline", "Срок", "Deadline", ColumnType::Moment, "t.deadline").optional(),
+    Column::new("deadline", "Срок истекает", "Deadline", ColumnType::Moment, "t.deadline").optional(),
     Column::new("expected_on", "Ожидается", "Expected on", ColumnType::Day, "t.expected_on").optional(),
     Column::new("valid_from", "Действует с", "Valid from", ColumnType::Moment, "t.valid_from").optional(),
     Column::new("valid_until", "Действует до", "Valid until", ColumnType::Moment, "t.valid_until").optional(),

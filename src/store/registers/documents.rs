@@ -105,7 +105,7 @@ const REQUEST_COLUMNS: &[Column] = &[
         "(SELECT count(*) FROM json_each(t.wanted) w WHERE w.value ->> 'delivered')",
         "(SELECT count(*) FROM jsonb_array_elements(t.wanted::jsonb) w WHERE (w ->> 'delivered')::boolean)",
     ),
-    Column::new("due", "Срок", "Due", ColumnType::Moment, "t.due").optional(),
+    Column::new("due", "Срок истекает", "Due", ColumnType::Moment, "t.due").optional(),
     Column::new("opened_at", "Запрошено когда", "Opened at", ColumnType::Moment, "t.opened_at"),
     Column::new("closed_at", "Закрыт", "Closed at", ColumnType::Moment, "t.closed_at").optional(),
     Column::new("message_id", "Сообщение", "Message", ColumnType::Text, "i.message_id").optional(),
