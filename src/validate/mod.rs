@@ -67,7 +67,11 @@ pub fn check(text: &str, rules: &Rules, options: &Options) -> Verdict {
     let mut reader = TextReader::new(&expanded, options.limits.clone());
     let mut found = verdict(&mut reader, rules, options, unparsed_entities);
     let written = |position: &mut Position| *position = Position::of(text, origins.written(position.offset));
-    found.violations.iter_mut().for_each(|violation| written(&mut violation.position));
+    for violation in &mut found.violations {
+        let end = origins.written_end(violation.position.offset + violation.length);
+        written(&mut violation.position);
+        violation.length = end.saturating_sub(violation.position.offset);
+    }
     found.fault.iter_mut().for_each(|fault| written(&mut fault.position));
     found
 }

@@ -390,6 +390,18 @@ fn texts_help_and_hide_values() {
 }
 
 #[test]
+fn what_entities_stand_for_is_told_where_they_are_named() {
+    let rules = rules(
+        "<xs:element name='r'><xs:complexType><xs:sequence><xs:element name='a' type='xs:int' maxOccurs='unbounded'/></xs:sequence></xs:complexType></xs:element>",
+    );
+    let text = "<!DOCTYPE r [<!ENTITY e 'one'><!ENTITY f '<a>&e;</a>'>]><r xmlns='urn:t'><a>2&e;</a><a>&e;2</a>&f;<a>x</a></r>";
+    let verdict = check(text, &rules, &Options { doctype: Doctype::Internal, ..Options::default() });
+    let place = |found: &Violation| usize::try_from(found.position.offset).unwrap();
+    let told = |found: &Violation| text[place(found)..][..usize::try_from(found.length).unwrap()].to_owned();
+    assert_eq!(verdict.violations.iter().map(told).collect::<Vec<_>>(), ["2&e;", "&e;2", "&f;", "x"]);
+}
+
+#[test]
 fn violations_are_limited() {
     let rules = rules(
         "<xs:element name='r'><xs:complexType><xs:sequence><xs:element name='a' type='xs:int' maxOccurs='unbounded'/></xs:sequence></xs:complexType></xs:element>",

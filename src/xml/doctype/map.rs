@@ -27,6 +27,18 @@ impl Origins {
         }
     }
 
+    /// The offset in the document as written behind what ends at `end` in the expanded one: of what an entity stands for,
+    /// that is behind the reference.
+    #[must_use]
+    pub fn written_end(&self, end: u64) -> u64 {
+        let behind = self.pieces.partition_point(|piece| piece.expanded < end);
+        match behind.checked_sub(1).and_then(|index| self.pieces.get(index)) {
+            None => end,
+            Some(piece) if piece.copied => piece.written + (end - piece.expanded),
+            Some(piece) => self.pieces.get(behind).map_or(piece.written, |next| next.written.max(piece.written)),
+        }
+    }
+
     /// Notes that from `expanded` on the document is copied from `written`, or, if not, stands for what begins there.
     pub(super) fn note(&mut self, expanded: usize, written: usize, copied: bool) {
         let piece = Piece { expanded: expanded as u64, written: written as u64, copied };
@@ -63,6 +75,9 @@ mod tests {
         origins.note(33, 16, true);
         for (expanded, written) in [(0, 0), (9, 9), (10, 10), (20, 10), (29, 10), (30, 13), (40, 23)] {
             assert_eq!(origins.written(expanded), written, "{expanded}");
+        }
+        for (expanded, written) in [(0, 0), (9, 9), (10, 10), (11, 13), (30, 13), (31, 14)] {
+            assert_eq!(origins.written_end(expanded), written, "up to {expanded}");
         }
         assert_eq!(origins.pieces.len(), 3);
     }
