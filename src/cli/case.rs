@@ -209,16 +209,20 @@ fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &L
     if let Some(expected) = &case.expected_on {
         show::line(&format!("  expected  {expected}"));
     }
-    let mut table = show::table(&["happened", "entry", "from", "to", "agency", "officer", "comment", "message"]);
+    let mut table = show::table(&[
+        "happened", "recorded", "entry", "from", "to", "agency", "officer", "comment", "told", "message",
+    ]);
     for row in &case.history {
         table.add_row([
             show::moment(row.happened_at, zone),
+            show::moment(row.recorded_at, zone),
             row.entry.clone(),
             row.from.as_deref().map(label).unwrap_or_default(),
             label(&row.to),
             row.agency.clone(),
             show::or_dash(row.officer.as_deref()),
             show::or_dash(row.comment.as_deref()),
+            page::told(row, lifecycle, config).join("\n"),
             source(row),
         ]);
     }

@@ -78,7 +78,7 @@ fn history(case: &CaseView, lifecycle: Option<&Lifecycle>, config: &Config) -> T
 }
 
 /// What an entry was told beside its comment, in words: reasons, what is missing, terms, amount, result.
-fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, config: &Config) -> Vec<String> {
+pub(super) fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, config: &Config) -> Vec<String> {
     let details: Value = row.details.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let status = lifecycle.and_then(|one| one.status(&row.to));
     let words = |one: &Value| {
@@ -184,7 +184,8 @@ pub(super) fn keep(sheets: &[Sheet], path: &Path) -> Done {
         }
         let mut file = File::begin(&folder)?;
         file.write_all(&pdf)?;
-        file.publish(path)
+        // Beside it, also where its name is all that was said.
+        file.publish(&folder.join(path.file_name().unwrap_or_default()))
     };
     written().map_err(|fault| Failed::away(format!("{}: {fault}", path.display())))?;
     Ok(Exit::Well)

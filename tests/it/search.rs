@@ -193,3 +193,27 @@ async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
     assert!(messages.contains("more: --after"), "{messages}");
     assert_eq!(home.verb(&["message", "list", "--outcome", "failed", "--json"], 0).lines().count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_is_kept_as_pdf_whole_and_the_same_each_time() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let home = Home::new(folder.path(), "amqp://nowhere.invalid", "");
+    let kept = folder.path().join("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let absolute = kept.join("second.pdf").display().to_string();
+    for name in ["first.pdf", absolute.as_str()] {
+        let mut command = home.command();
+        let output = command.current_dir(&kept).args(["case", "show", CANCELLED, "--pdf", name]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let names: std::collections::BTreeSet<_> = std::fs::read_dir(&kept)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["first.pdf", "second.pdf"], "nothing half is left");
+    let [first, second] = ["first.pdf", "second.pdf"].map(|name| std::fs::read(kept.join(name)).unwrap());
+    assert!(first.starts_with(b"%PDF-1.7") && first == second);
+    home.verb(&["case", "show", CANCELLED, "--pdf", "no-such-folder/case.pdf"], 3);
+}
