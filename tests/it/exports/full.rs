@@ -17,7 +17,7 @@ struct Step {
 const STEPS: &str = r#"
 root=$1; shift
 mkdir "$root/work" "$root/out" "$root/told"
-for disk in work out; do mount -t tmpfs -o size=1m tmpfs "$root/$disk"; done
+for disk in work out; do mount -t tmpfs -o size=16m tmpfs "$root/$disk"; done
 told() {
     name=$1; shift; code=0
     "$@" >"$root/told/$name.said" 2>&1 || code=$?
