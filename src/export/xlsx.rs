@@ -1,6 +1,7 @@
 //! Spreadsheets: sheets of real numbers and moments, headings that stay in sight. A sheet is packed while its rows come: neither a sheet nor
 //! its texts are ever held, and no other file is needed. A sheet has an end; what goes beyond it stands on the next one, under the same
-//! headings.
+//! headings. Written here and by no library of sheets, because the one that spills long sheets into a file panics where that file cannot be
+//! written, and a full disk is to be told.
 
 mod book;
 
