@@ -24,7 +24,9 @@ pub enum BrokerFault {
     #[error("broker.settings: {0}; change the section [broker] of the configuration")]
     Settings(String),
     /// No connection: nobody listens, no route, no answer in time, TLS failed.
-    #[error("broker.unreachable: {address}: {reason}; it is tried again until it succeeds")]
+    #[error(
+        "broker.unreachable: {address}: {reason}; start the broker, or correct broker.url (the daemon tries again until it succeeds)"
+    )]
     Unreachable {
         /// Host, port and virtual host; no credentials.
         address: String,

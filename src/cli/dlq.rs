@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 
+use super::seek::known_code;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::admit::Remark;
 use crate::config::{Config, operator};
@@ -38,7 +39,7 @@ pub(super) struct List {
     #[arg(long)]
     all: bool,
     /// Only this code, such as unknown-case.
-    #[arg(long)]
+    #[arg(long, value_parser = known_code)]
     code: Option<String>,
     /// Only this sender.
     #[arg(long)]
@@ -81,7 +82,7 @@ pub(super) struct Replay {
     #[arg(required_unless_present = "code")]
     ids: Vec<i64>,
     /// All open ones of this code.
-    #[arg(long, conflicts_with = "ids")]
+    #[arg(long, conflicts_with = "ids", value_parser = known_code)]
     code: Option<String>,
     /// Print one JSON object a line.
     #[arg(long)]

@@ -9,12 +9,19 @@ use crate::apply::Lifecycles;
 use crate::config::Config;
 use crate::domain::identifiers;
 use crate::domain::lifecycle::{Class, Lifecycle, Status, System};
+use crate::outcome::Code;
 use crate::store::{CaseFilter, Place, Sought, Store, StoreFault};
 
 /// Words taken in together before words are looked for.
 const WORDS_MAX: u32 = 500;
 /// The role of who asks, in every kind.
 const APPLICANT: &str = "applicant";
+
+/// A code that messages fail with, as it is written.
+pub(super) fn known_code(text: &str) -> Result<String, String> {
+    let known = Code::parse(text).ok_or("there is no such code; docs/outcomes.md lists them all")?;
+    Ok(known.as_str().to_owned())
+}
 
 /// Which cases.
 #[derive(Debug, Args)]

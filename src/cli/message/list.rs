@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::period::Period;
-use crate::cli::seek::{Page, Party, words};
+use crate::cli::seek::{Page, Party, known_code, words};
 use crate::cli::{Done, Failed, Layers, assemble, show};
 use crate::config::Config;
 use crate::store::{MessageFilter, MessageRow};
@@ -39,7 +39,7 @@ pub(in crate::cli) struct List {
     #[arg(long, value_parser = ["parked", "applied", "failed"])]
     outcome: Option<String>,
     /// Only those that failed with this code.
-    #[arg(long)]
+    #[arg(long, value_parser = known_code)]
     code: Option<String>,
     #[command(flatten)]
     received: Period,

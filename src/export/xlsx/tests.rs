@@ -38,7 +38,7 @@ fn sheets(bytes: &[u8]) -> Vec<Vec<String>> {
             node.tag_name().name() == "c" && node.attribute("r").unwrap().strip_prefix('A').is_some()
         };
         let text = |cell: roxmltree::Node<'_, '_>| {
-            cell.descendants().filter(|node| node.is_text()).filter_map(|node| node.text()).collect()
+            cell.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect()
         };
         sheets.push(sheet.descendants().filter(first).map(text).collect());
     }
