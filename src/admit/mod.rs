@@ -16,7 +16,7 @@ use crate::binding::{Envelope, Family, Item, Reading, Rulebook};
 use crate::config::Partners;
 use crate::decode;
 use crate::domain::properties::Properties;
-use crate::intake::{Delivery, Origin};
+use crate::intake::{Again, Delivery, Origin};
 use crate::outcome::Code;
 
 pub use answers::{Answers, Judged};
@@ -56,6 +56,14 @@ pub struct ClaimKey {
     pub message_id: String,
 }
 
+impl ClaimKey {
+    /// The key under which a stored message is booked.
+    #[must_use]
+    pub fn of(again: &Again) -> Self {
+        Self { sender: again.sender.clone(), message_id: again.message_id.clone() }
+    }
+}
+
 /// What is known of a message whatever its verdict.
 #[derive(Debug, Clone)]
 pub struct Head {
@@ -71,6 +79,8 @@ pub struct Head {
     pub sender: String,
     /// The id under which it is booked, `sha256:…` where none could be read.
     pub message_id: String,
+    /// The id that its own bytes give it: another one where it is booked by its bytes although it names an id.
+    pub own_id: String,
     /// The header as far as it could be read.
     pub envelope: Envelope,
     /// Its schema family, where that was found.
@@ -162,6 +172,12 @@ impl Head {
         ClaimKey { sender: self.sender.clone(), message_id: self.message_id.clone() }
     }
 
+    /// The key that its own bytes give it.
+    #[must_use]
+    pub fn own_key(&self) -> ClaimKey {
+        ClaimKey { sender: self.sender.clone(), message_id: self.own_id.clone() }
+    }
+
     /// Whether it is marked as a test.
     #[must_use]
     pub fn test(&self) -> bool {
@@ -186,6 +202,7 @@ pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
         hash,
         sender: String::new(),
         message_id: String::new(),
+        own_id: String::new(),
         envelope,
         family,
         reply: None,

@@ -3,10 +3,10 @@
 
 use super::bury::remarks_json;
 use super::results::{ItemResult, Results, Tried};
-use super::rows::{AttemptRow, AuditRow, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
+use super::rows::{AttemptRow, AuditRow, Claim, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
 use super::settle::{Booked, Fold};
 use super::{Decision, Place, Refusal, Wait, decide};
-use crate::admit::{Checked, Prepared, Rejected, Remark};
+use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
 use crate::binding::Item;
 use crate::intake::{Again, Why};
 use crate::outcome::Code;
@@ -19,11 +19,37 @@ impl Fold<'_> {
             return;
         }
         let Prepared { head, body, verdict } = message;
+        let own = if again.item.is_none() { self.claim(head, again) } else { Ok(None) };
+        let conflict;
+        let (head, verdict) = match &own {
+            Ok(None) => (head, verdict),
+            Ok(Some(claimed)) => (claimed, verdict),
+            Err(rejected) => {
+                conflict = Err(rejected.clone());
+                (head, &conflict)
+            }
+        };
         let booked = Booked { head, seq: again.message, attempt: again.attempt, body };
         match again.item {
             None => self.replay_whole(&booked, again, verdict),
             Some(number) => self.retry_item(&booked, again, number, verdict),
         }
+    }
+
+    /// A message may be booked under another key than its own: because nobody vouched for its sender, its id could not be read, or
+    /// other content held the id. Now it takes its own, so that the sender's repeat is one; where that is taken, it stays refused.
+    fn claim(&mut self, head: &Head, again: &Again) -> Result<Option<Head>, Rejected> {
+        let own = head.own_key();
+        if own == ClaimKey::of(again) {
+            return Ok(None);
+        }
+        if self.known.claims.get(&own).is_some_and(|claim| claim.seq != again.message) {
+            return Err(Rejected::of(Code::MessageIdConflict, None));
+        }
+        self.known.claims.insert(own.clone(), Claim { seq: again.message, hash: head.hash });
+        let claimed = Head { message_id: own.message_id.clone(), ..head.clone() };
+        self.out.writes.rebooked.push((again.message, own));
+        Ok(Some(claimed))
     }
 
     /// A dead letter that stands for a whole message: either it fails as a whole again, or its items are tried as

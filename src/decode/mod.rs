@@ -76,7 +76,7 @@ fn refuse(code: Code, detail: String) -> Undecodable {
 
 fn utf8(body: &[u8], skip: usize) -> Result<Text<'_>, Undecodable> {
     let body = &body[skip..];
-    let contradicted = skip > 0 && matches!(declared(body), Ok(Some(named)) if named != UTF_8);
+    let contradicted = matches!(declared(body), Ok(Some(named)) if named != UTF_8);
     match std::str::from_utf8(body) {
         Ok(text) => Ok(Text { text: text.into(), encoding: UTF_8.name(), contradicted }),
         Err(broken) => {

@@ -27,11 +27,16 @@ fn delivery(message: StoredMessage, body: Vec<u8>, why: Why, bytes_max: usize) -
             sender: message.sender,
             message_id: message.message_id,
             source_is_file: message.source.starts_with("file:"),
+            system: system(&message.source),
             source: message.source,
-            system: message.system,
             bytes_max,
         }),
         received_at: message.received_at,
         body,
     }
+}
+
+/// The system whose queue it came through, by the queue's name: `mezhved.in.SYSTEM` or `mezhved.in.SYSTEM.large`.
+fn system(source: &str) -> Option<String> {
+    source.strip_prefix("queue:mezhved.in.")?.split('.').next().map(str::to_owned)
 }
