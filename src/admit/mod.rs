@@ -18,6 +18,7 @@ use crate::decode;
 use crate::domain::properties::Properties;
 use crate::intake::{Again, Delivery, Origin};
 use crate::outcome::Code;
+use crate::xml::Language;
 
 pub use answers::{Answers, Judged};
 pub use attachments::Kept;
@@ -109,6 +110,8 @@ pub struct Rejected {
     pub code: Code,
     /// Particulars in Russian, for the operator; may name ids and codes, never other values of the message.
     pub detail: Option<String>,
+    /// The same in English, for the command line.
+    pub english: Option<String>,
     /// Places in the message.
     pub remarks: Vec<Remark>,
 }
@@ -138,7 +141,22 @@ impl Rejected {
     /// A refusal that needs no place.
     #[must_use]
     pub fn of(code: Code, detail: Option<String>) -> Self {
-        Self { code, detail, remarks: Vec::new() }
+        Self { code, detail, english: None, remarks: Vec::new() }
+    }
+
+    /// The refusal with its particulars in English too.
+    #[must_use]
+    pub fn in_english(self, english: String) -> Self {
+        Self { english: Some(english), ..self }
+    }
+
+    /// What developers are told: the meaning of the code and the particulars.
+    #[must_use]
+    pub fn english(&self) -> String {
+        match &self.english {
+            Some(english) => format!("{}: {english}", self.code.meaning()),
+            None => self.code.meaning().to_owned(),
+        }
     }
 
     /// What is told to people: the code's label and the particulars.
@@ -236,7 +254,8 @@ fn read(body: &[u8], origin: &Origin, desk: &Desk<'_>) -> (Reading, Vec<String>,
     let text = match decode::decode(body, bytes_max) {
         Ok(text) => text,
         Err(undecodable) => {
-            let refused = Rejected::of(undecodable.code, Some(undecodable.detail));
+            let refused = Rejected::of(undecodable.code, Some(undecodable.text(Language::Russian)))
+                .in_english(undecodable.text(Language::English));
             return (Reading::nothing(), Vec::new(), Some(refused));
         }
     };

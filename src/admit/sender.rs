@@ -40,15 +40,21 @@ fn judge(head: &mut Head, desk: &Desk<'_>) -> Result<(), Rejected> {
         return Ok(());
     };
     let Some(partner) = desk.partners.get(&named) else {
-        let detail = format!("отправитель {} не настроен", shown(&named));
-        return Err(Rejected::of(Code::UnknownSender, Some(detail)));
+        let named = shown(&named);
+        return Err(Rejected::of(Code::UnknownSender, Some(named.clone())).in_english(named));
     };
     if !vouched(head, &partner.user) {
-        let detail = match &head.properties.user_id {
-            Some(user) => format!("пользователь брокера {} не принадлежит ведомству {named}", shown(user)),
-            None => format!("свойство user_id не заполнено, а ведомство {named} не подтверждено"),
+        let (detail, english) = match head.properties.user_id.as_deref().map(shown) {
+            Some(user) => (
+                format!("пользователь брокера {user} не принадлежит ведомству {named}"),
+                format!("the broker's user {user} is not the agency {named}'s"),
+            ),
+            None => (
+                format!("свойство user_id не заполнено, а ведомство {named} не подтверждено"),
+                format!("the property user_id is empty, so nothing vouches for the agency {named}"),
+            ),
         };
-        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)));
+        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)).in_english(english));
     }
     head.sender.clone_from(&named);
     address(head, desk);
@@ -56,8 +62,10 @@ fn judge(head: &mut Head, desk: &Desk<'_>) -> Result<(), Rejected> {
     if let Some(family) = &head.family
         && partner.may_send(&family.system, &family.kind).is_err()
     {
-        let detail = format!("ведомству {named} не разрешено отправлять {} в систему {}", family.kind, family.system);
-        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)));
+        let (kind, system) = (&family.kind, &family.system);
+        let detail = format!("ведомству {named} не разрешено отправлять {kind} в систему {system}");
+        let english = format!("the agency {named} may not send {kind} to the system {system}");
+        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)).in_english(english));
     }
     Ok(())
 }

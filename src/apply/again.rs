@@ -5,7 +5,8 @@ use super::bury::remarks_json;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{AttemptRow, AuditRow, Claim, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
 use super::settle::{Booked, Fold};
-use super::{Decision, Place, Refusal, Wait, decide};
+use super::world::CaseKey;
+use super::{Decision, Place, Wait, decide};
 use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
 use crate::binding::Item;
 use crate::intake::{Again, Why};
@@ -103,12 +104,12 @@ impl Fold<'_> {
                 let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
                 self.end_item(booked, again, Some(item), number, Err(told));
             }
-            Decision::Park(reason, _) => self.wait_on(booked, again, item, reason),
+            Decision::Park(reason, key) => self.wait_on(booked, again, item, (reason, &key)),
         }
     }
 
     /// A parked item waits on until its patience ends; a replayed one is refused at once.
-    fn wait_on(&mut self, booked: &Booked<'_>, again: &Again, item: &Item, reason: Wait) {
+    fn wait_on(&mut self, booked: &Booked<'_>, again: &Again, item: &Item, (reason, key): (Wait, &CaseKey)) {
         if let Why::Parked { parked, give_up_at, tries } = again.why
             && self.context.now < give_up_at
         {
@@ -116,7 +117,7 @@ impl Fold<'_> {
             self.out.writes.parked_again.push(ParkedAgain { id: parked, reason: reason.as_str(), due_at });
             return;
         }
-        let refusal = Refusal::of(reason.code());
+        let refusal = reason.refusal(key);
         self.consume(booked, item, &refusal);
         let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
         self.end_item(booked, again, Some(item), item.number, Err(told));

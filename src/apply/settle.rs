@@ -352,8 +352,9 @@ impl Fold<'_> {
                     done.changes.iter().for_each(|change| world.absorb(change));
                     told(item, Tried::Test, done.remark)
                 }
-                Decision::Park(reason, _) => {
-                    told(item, Tried::Test, Some(Remark::plain(reason.code(), reason.code().label().to_owned())))
+                Decision::Park(reason, key) => {
+                    let refusal = reason.refusal(&key);
+                    told(item, Tried::Test, Some(Remark::plain(refusal.code, refusal.text())))
                 }
                 Decision::Refuse(refusal) => told(item, Tried::Test, Some(refusal.remark(item))),
             });
