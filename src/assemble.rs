@@ -235,6 +235,16 @@ fn load<T>(
 /// A pipeline over the configured store, which is made or migrated.
 pub async fn pipeline(config: Config, rules: &Rules) -> Result<Arc<Pipeline>, AssembleFault> {
     let store = Store::open(&config.store).await?;
+    over(config, rules, store)
+}
+
+/// A pipeline over the store that is there; where there is none, or one with other tables, nothing is made.
+pub async fn pipeline_existing(config: Config, rules: &Rules) -> Result<Arc<Pipeline>, AssembleFault> {
+    let store = Store::open_existing(&config.store).await?;
+    over(config, rules, store)
+}
+
+fn over(config: Config, rules: &Rules, store: Store) -> Result<Arc<Pipeline>, AssembleFault> {
     Contents::at(config.contents.clone()).ready()?;
     Ok(Arc::new(Pipeline::new(config, rules, store)))
 }

@@ -15,10 +15,10 @@ pub enum Remedy {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $remedy:ident, $ru:literal;)*) => {
+    ($(#[doc = $en:literal] $name:ident = $code:literal, $remedy:ident, $ru:literal;)*) => {
         /// Why a message or an item of it was refused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code { $($(#[$doc])* $name,)* }
+        pub enum Code { $(#[doc = $en] $name,)* }
 
         impl Code {
             /// Every code there is, in the order of `docs/outcomes.md`.
@@ -34,6 +34,13 @@ macro_rules! codes {
             #[must_use]
             pub fn remedy(self) -> Remedy {
                 match self { $(Code::$name => Remedy::$remedy),* }
+            }
+
+            /// What it means, in English: for the command line and logs.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                let meaning = match self { $(Code::$name => $en),* };
+                meaning.trim().trim_end_matches('.')
             }
 
             /// The short Russian text that people read beside the code.

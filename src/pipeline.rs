@@ -217,6 +217,7 @@ impl Pipeline {
         failpoint::hit("pipeline.contents-kept");
         let owed = owed.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))?;
         transaction.owe(&owed).await?;
+        transaction.owe_again(&settlement.writes.repeats).await?;
         failpoint::hit("pipeline.before-commit");
         let committed = transaction.commit(run).await?;
         failpoint::hit("pipeline.after-commit");
@@ -305,7 +306,12 @@ async fn known(batch: &[Prepared], transaction: &mut Transaction) -> Result<Know
     let mut tries: Vec<&Again> = Vec::new();
     for message in batch {
         match &message.head.origin {
-            Origin::Store(again) => tries.push(again),
+            Origin::Store(again) => {
+                tries.push(again);
+                if message.head.own_key() != ClaimKey::of(again) {
+                    keys.push(message.head.own_key());
+                }
+            }
             _ => keys.push(message.head.key()),
         }
     }

@@ -21,7 +21,7 @@ pub fn run(data: &[u8]) {
         // No text: the stream says so by bytes that are none.
         (Err(_), Ok(_)) if !data.is_empty() => assert!(std::str::from_utf8(&bytes).is_err(), "text of {data:?}"),
         (Err(_), _) => {}
-        (Ok(text), Err(refusal)) => panic!("{} of {data:?}, but as a stream: {}", text.encoding, refusal.detail),
+        (Ok(text), Err(refusal)) => panic!("{} of {data:?}, but as a stream: {}", text.encoding, refusal.code),
     }
     assert!(decode::decode(data, data.len().saturating_sub(1)).is_err(), "the limit of bytes holds");
 }

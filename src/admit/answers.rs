@@ -45,7 +45,7 @@ impl Answers {
         if self.by_service.is_empty() {
             return Vec::new();
         }
-        let text = decode::decode(bytes, bytes.len()).map_err(|undecodable| undecodable.detail);
+        let text = decode::decode(bytes, bytes.len()).map_err(|undecodable| undecodable.text(Language::Russian));
         let judged = |(service, rules): (&String, &Arc<Rules>)| {
             let fault = match &text {
                 Ok(text) => fault(&validate::check(&text.text, rules, &Options::default())),

@@ -60,7 +60,10 @@ pub(super) fn check(attachments: Vec<Attachment>) -> Result<(Vec<Kept>, Contents
         None => Ok((files, contents)),
         Some((code, _)) => {
             let code = *code;
-            Err(Rejected { code, detail: None, remarks: remarks.into_iter().map(|(_, remark)| remark).collect() })
+            Err(Rejected {
+                remarks: remarks.into_iter().map(|(_, remark)| remark).collect(),
+                ..Rejected::of(code, None)
+            })
         }
     }
 }

@@ -16,8 +16,9 @@ use crate::binding::{Envelope, Family, Item, Reading, Rulebook};
 use crate::config::Partners;
 use crate::decode;
 use crate::domain::properties::Properties;
-use crate::intake::{Delivery, Origin};
+use crate::intake::{Again, Delivery, Origin};
 use crate::outcome::Code;
+use crate::xml::Language;
 
 pub use answers::{Answers, Judged};
 pub use attachments::Kept;
@@ -56,6 +57,14 @@ pub struct ClaimKey {
     pub message_id: String,
 }
 
+impl ClaimKey {
+    /// The key under which a stored message is booked.
+    #[must_use]
+    pub fn of(again: &Again) -> Self {
+        Self { sender: again.sender.clone(), message_id: again.message_id.clone() }
+    }
+}
+
 /// What is known of a message whatever its verdict.
 #[derive(Debug, Clone)]
 pub struct Head {
@@ -71,6 +80,8 @@ pub struct Head {
     pub sender: String,
     /// The id under which it is booked, `sha256:…` where none could be read.
     pub message_id: String,
+    /// The id that its own bytes give it: another one where it is booked by its bytes although it names an id.
+    pub own_id: String,
     /// The header as far as it could be read.
     pub envelope: Envelope,
     /// Its schema family, where that was found.
@@ -99,6 +110,8 @@ pub struct Rejected {
     pub code: Code,
     /// Particulars in Russian, for the operator; may name ids and codes, never other values of the message.
     pub detail: Option<String>,
+    /// The same in English, for the command line.
+    pub english: Option<String>,
     /// Places in the message.
     pub remarks: Vec<Remark>,
 }
@@ -128,7 +141,22 @@ impl Rejected {
     /// A refusal that needs no place.
     #[must_use]
     pub fn of(code: Code, detail: Option<String>) -> Self {
-        Self { code, detail, remarks: Vec::new() }
+        Self { code, detail, english: None, remarks: Vec::new() }
+    }
+
+    /// The refusal with its particulars in English too.
+    #[must_use]
+    pub fn in_english(self, english: String) -> Self {
+        Self { english: Some(english), ..self }
+    }
+
+    /// What developers are told: the meaning of the code and the particulars.
+    #[must_use]
+    pub fn english(&self) -> String {
+        match &self.english {
+            Some(english) => format!("{}: {english}", self.code.meaning()),
+            None => self.code.meaning().to_owned(),
+        }
     }
 
     /// What is told to people: the code's label and the particulars.
@@ -162,6 +190,12 @@ impl Head {
         ClaimKey { sender: self.sender.clone(), message_id: self.message_id.clone() }
     }
 
+    /// The key that its own bytes give it.
+    #[must_use]
+    pub fn own_key(&self) -> ClaimKey {
+        ClaimKey { sender: self.sender.clone(), message_id: self.own_id.clone() }
+    }
+
     /// Whether it is marked as a test.
     #[must_use]
     pub fn test(&self) -> bool {
@@ -186,6 +220,7 @@ pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
         hash,
         sender: String::new(),
         message_id: String::new(),
+        own_id: String::new(),
         envelope,
         family,
         reply: None,
@@ -219,7 +254,8 @@ fn read(body: &[u8], origin: &Origin, desk: &Desk<'_>) -> (Reading, Vec<String>,
     let text = match decode::decode(body, bytes_max) {
         Ok(text) => text,
         Err(undecodable) => {
-            let refused = Rejected::of(undecodable.code, Some(undecodable.detail));
+            let refused = Rejected::of(undecodable.code, Some(undecodable.text(Language::Russian)))
+                .in_english(undecodable.text(Language::English));
             return (Reading::nothing(), Vec::new(), Some(refused));
         }
     };

@@ -8,48 +8,64 @@ use crate::outcome::Code;
 /// Books the message under its sender and id, and judges the sender.
 pub(super) fn identify(head: &mut Head, desk: &Desk<'_>, notes: &mut Vec<String>) -> Result<(), Rejected> {
     contradictions(head, notes);
+    head.own_id = match &head.envelope.message_id {
+        // What is no UUID is no id: a receipt could not refer to it.
+        Some(id) if uuid::Uuid::try_parse(id).is_ok() && id.len() == 36 => id.to_lowercase(),
+        _ => format!("sha256:{}", hex::encode(head.hash)),
+    };
     if let Origin::Store(again) = &head.origin {
         head.sender.clone_from(&again.sender);
         head.message_id.clone_from(&again.message_id);
     } else {
-        head.message_id = match &head.envelope.message_id {
-            // What is no UUID is no id: a receipt could not refer to it.
-            Some(id) if uuid::Uuid::try_parse(id).is_ok() && id.len() == 36 => id.to_lowercase(),
-            _ => format!("sha256:{}", hex::encode(head.hash)),
-        };
+        head.message_id.clone_from(&head.own_id);
         head.sender = unverified(head);
     }
-    judge(head, desk, notes)
+    if let Origin::File { path, .. } = &head.origin {
+        head.reply = Some(format!("file:{}", path.with_extension("receipt.xml").display()));
+    }
+    let judged = judge(head, desk);
+    if head.reply.is_none() {
+        notes.push("receipt: there is no address for it".into());
+    }
+    judged
 }
 
-fn judge(head: &mut Head, desk: &Desk<'_>, notes: &mut Vec<String>) -> Result<(), Rejected> {
+fn judge(head: &mut Head, desk: &Desk<'_>) -> Result<(), Rejected> {
     let Some(named) = head.envelope.sender.clone() else {
         // The envelope breaks off before its sender: the broker's user still says whose queue to answer to.
         if let Some(partner) = desk.partners.by_user(head.properties.user_id.as_deref()) {
             head.sender.clone_from(&partner.code);
-            address(head, desk, notes);
+            address(head, desk);
         }
         return Ok(());
     };
     let Some(partner) = desk.partners.get(&named) else {
-        let detail = format!("отправитель {} не настроен", shown(&named));
-        return Err(Rejected::of(Code::UnknownSender, Some(detail)));
+        let named = shown(&named);
+        return Err(Rejected::of(Code::UnknownSender, Some(named.clone())).in_english(named));
     };
     if !vouched(head, &partner.user) {
-        let detail = match &head.properties.user_id {
-            Some(user) => format!("пользователь брокера {} не принадлежит ведомству {named}", shown(user)),
-            None => format!("свойство user_id не заполнено, а ведомство {named} не подтверждено"),
+        let (detail, english) = match head.properties.user_id.as_deref().map(shown) {
+            Some(user) => (
+                format!("пользователь брокера {user} не принадлежит ведомству {named}"),
+                format!("the broker's user {user} is not the agency {named}'s"),
+            ),
+            None => (
+                format!("свойство user_id не заполнено, а ведомство {named} не подтверждено"),
+                format!("the property user_id is empty, so nothing vouches for the agency {named}"),
+            ),
         };
-        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)));
+        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)).in_english(english));
     }
     head.sender.clone_from(&named);
-    address(head, desk, notes);
+    address(head, desk);
     recipient(head, desk)?;
     if let Some(family) = &head.family
         && partner.may_send(&family.system, &family.kind).is_err()
     {
-        let detail = format!("ведомству {named} не разрешено отправлять {} в систему {}", family.kind, family.system);
-        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)));
+        let (kind, system) = (&family.kind, &family.system);
+        let detail = format!("ведомству {named} не разрешено отправлять {kind} в систему {system}");
+        let english = format!("the agency {named} may not send {kind} to the system {system}");
+        return Err(Rejected::of(Code::SenderNotAllowed, Some(detail)).in_english(english));
     }
     Ok(())
 }
@@ -87,9 +103,8 @@ fn recipient(head: &Head, desk: &Desk<'_>) -> Result<(), Rejected> {
     }
 }
 
-fn address(head: &mut Head, desk: &Desk<'_>, notes: &mut Vec<String>) {
-    if let Origin::File { path, .. } = &head.origin {
-        head.reply = Some(format!("file:{}", path.with_extension("receipt.xml").display()));
+fn address(head: &mut Head, desk: &Desk<'_>) {
+    if head.reply.is_some() {
         return;
     }
     let named = head.envelope.sender.as_deref();
@@ -98,9 +113,6 @@ fn address(head: &mut Head, desk: &Desk<'_>, notes: &mut Vec<String>) {
         .or_else(|| desk.partners.by_user(head.properties.user_id.as_deref()));
     let reply_to = head.properties.reply_to.as_deref();
     head.reply = partner.and_then(|partner| partner.receipt_queue(reply_to)).map(|queue| format!("queue:{queue}"));
-    if head.reply.is_none() {
-        notes.push("receipt: there is no address for it".into());
-    }
 }
 
 /// Where a property contradicts the envelope, the envelope wins, and it is noted.

@@ -1,14 +1,14 @@
 //! What the rules found wrong, as a refusal with its places. The texts are Russian and hold no values of the message.
 
 use super::{Rejected, Remark};
-use crate::binding::Faulted;
+use crate::binding::{Faulted, UnknownKind};
 use crate::outcome::Code;
 use crate::xml::{FaultCode, Language};
 
 /// A message that breaks the rules, refused.
 pub(super) fn rejected(faulted: Faulted) -> Rejected {
     match faulted {
-        Faulted::UnknownKind => Rejected::of(Code::UnknownKind, None),
+        Faulted::UnknownKind(kind) => unknown(&kind),
         Faulted::Xml(fault) => {
             let code = match fault.code {
                 FaultCode::DoctypeForbidden => Code::DoctypeForbidden,
@@ -23,7 +23,7 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
                 column: Some(position.column),
                 ..Remark::plain(code, text.clone())
             };
-            Rejected { code, detail: Some(text), remarks: vec![remark] }
+            Rejected { remarks: vec![remark], ..Rejected::of(code, Some(text)) }
         }
         Faulted::Violations(violations, truncated) => {
             let remarks: Vec<Remark> = violations
@@ -39,7 +39,7 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
                 .collect();
             let more = if truncated { ", перечислены не все" } else { "" };
             let detail = format!("нарушений: {}{more}", remarks.len());
-            Rejected { code: Code::SchemaViolation, detail: Some(detail), remarks }
+            Rejected { remarks, ..Rejected::of(Code::SchemaViolation, Some(detail)) }
         }
         Faulted::Field { field, line, column, path } => {
             let text = format!("{}: {field}", Code::FieldUnusable.label());
@@ -49,7 +49,23 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
                 path: Some(path),
                 ..Remark::plain(Code::FieldUnusable, text)
             };
-            Rejected { code: Code::FieldUnusable, detail: Some(field.to_owned()), remarks: vec![remark] }
+            let rejected = Rejected::of(Code::FieldUnusable, Some(field.to_owned())).in_english(field.to_owned());
+            Rejected { remarks: vec![remark], ..rejected }
         }
     }
+}
+
+/// Of a body it is the name of its root element that is told, and the known one that it may be meant for.
+fn unknown(kind: &UnknownKind) -> Rejected {
+    let UnknownKind { root, system, nearest } = kind;
+    let (mut detail, mut english) =
+        (format!("{root} в системе {system} не принимается"), format!("<{root}> is no message of the system {system}"));
+    if nearest.as_ref() == Some(root) {
+        detail.push_str("; он известен в другом пространстве имён или в другой версии");
+        english.push_str("; it is known in another namespace or version");
+    } else if let Some(nearest) = nearest {
+        detail.push_str(&format!("; похожий вид — {nearest}"));
+        english.push_str(&format!("; did you mean <{nearest}>?"));
+    }
+    Rejected::of(Code::UnknownKind, Some(detail)).in_english(english)
 }

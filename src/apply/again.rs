@@ -3,10 +3,11 @@
 
 use super::bury::remarks_json;
 use super::results::{ItemResult, Results, Tried};
-use super::rows::{AttemptRow, AuditRow, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
+use super::rows::{AttemptRow, AuditRow, Claim, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
 use super::settle::{Booked, Fold};
-use super::{Decision, Place, Refusal, Wait, decide};
-use crate::admit::{Checked, Prepared, Rejected, Remark};
+use super::world::CaseKey;
+use super::{Decision, Place, Wait, decide};
+use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
 use crate::binding::Item;
 use crate::intake::{Again, Why};
 use crate::outcome::Code;
@@ -19,11 +20,37 @@ impl Fold<'_> {
             return;
         }
         let Prepared { head, body, verdict } = message;
+        let own = if again.item.is_none() { self.claim(head, again) } else { Ok(None) };
+        let conflict;
+        let (head, verdict) = match &own {
+            Ok(None) => (head, verdict),
+            Ok(Some(claimed)) => (claimed, verdict),
+            Err(rejected) => {
+                conflict = Err(rejected.clone());
+                (head, &conflict)
+            }
+        };
         let booked = Booked { head, seq: again.message, attempt: again.attempt, body };
         match again.item {
             None => self.replay_whole(&booked, again, verdict),
             Some(number) => self.retry_item(&booked, again, number, verdict),
         }
+    }
+
+    /// A message may be booked under another key than its own: because nobody vouched for its sender, its id could not be read, or
+    /// other content held the id. Now it takes its own, so that the sender's repeat is one; where that is taken, it stays refused.
+    fn claim(&mut self, head: &Head, again: &Again) -> Result<Option<Head>, Rejected> {
+        let own = head.own_key();
+        if own == ClaimKey::of(again) {
+            return Ok(None);
+        }
+        if self.known.claims.get(&own).is_some_and(|claim| claim.seq != again.message) {
+            return Err(Rejected::of(Code::MessageIdConflict, None));
+        }
+        self.known.claims.insert(own.clone(), Claim { seq: again.message, hash: head.hash });
+        let claimed = Head { message_id: own.message_id.clone(), ..head.clone() };
+        self.out.writes.rebooked.push((again.message, own));
+        Ok(Some(claimed))
     }
 
     /// A dead letter that stands for a whole message: either it fails as a whole again, or its items are tried as
@@ -77,12 +104,12 @@ impl Fold<'_> {
                 let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
                 self.end_item(booked, again, Some(item), number, Err(told));
             }
-            Decision::Park(reason, _) => self.wait_on(booked, again, item, reason),
+            Decision::Park(reason, key) => self.wait_on(booked, again, item, (reason, &key)),
         }
     }
 
     /// A parked item waits on until its patience ends; a replayed one is refused at once.
-    fn wait_on(&mut self, booked: &Booked<'_>, again: &Again, item: &Item, reason: Wait) {
+    fn wait_on(&mut self, booked: &Booked<'_>, again: &Again, item: &Item, (reason, key): (Wait, &CaseKey)) {
         if let Why::Parked { parked, give_up_at, tries } = again.why
             && self.context.now < give_up_at
         {
@@ -90,7 +117,7 @@ impl Fold<'_> {
             self.out.writes.parked_again.push(ParkedAgain { id: parked, reason: reason.as_str(), due_at });
             return;
         }
-        let refusal = Refusal::of(reason.code());
+        let refusal = reason.refusal(key);
         self.consume(booked, item, &refusal);
         let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
         self.end_item(booked, again, Some(item), item.number, Err(told));

@@ -69,6 +69,7 @@ impl Fold<'_> {
             message: booked.seq,
             sender: head.sender.clone(),
             message_id: head.message_id.clone(),
+            own_id: head.own_id.clone(),
             address,
             correlation: head.envelope.correlation_id.clone().or_else(|| head.properties.correlation_id.clone()),
             traceparent: head.properties.traceparent().map(str::to_owned),

@@ -50,6 +50,7 @@ use crate::domain::lifecycle::{Event as Texts, Happening, Lifecycle, Reaction, S
 use crate::domain::media::Held;
 use crate::domain::routing::Routing;
 use crate::outcome::Code;
+use crate::rules::nearest;
 
 pub use event::Event;
 pub use fire_timer::{DueTimer, SWEPT, needs as timer_needs, sweepable};
@@ -214,6 +215,9 @@ impl Setting<'_> {
     }
 }
 
+/// Of a status that is not known at most so many characters are told.
+const WORD_CHARACTERS_MAX: usize = 64;
+
 /// What is decided of an item.
 #[derive(Debug)]
 pub enum Decision {
@@ -262,12 +266,12 @@ impl Wait {
         }
     }
 
-    /// The code of the refusal once patience ends.
+    /// The refusal once patience ends; `key` is the case that was waited for.
     #[must_use]
-    pub fn code(self) -> Code {
+    pub fn refusal(self, key: &CaseKey) -> Refusal {
         match self {
-            Self::Sequence => Code::SequenceGap,
-            Self::Case | Self::Order => Code::UnknownCase,
+            Self::Sequence => Refusal::with(Code::SequenceGap, format!("дело {}", key.number)),
+            Self::Case | Self::Order => Refusal::no_case(key),
         }
     }
 }
@@ -292,6 +296,25 @@ impl Refusal {
     #[must_use]
     pub fn with(code: Code, detail: String) -> Self {
         Self { code, detail: Some(detail) }
+    }
+
+    /// There is no such case.
+    #[must_use]
+    pub fn no_case(key: &CaseKey) -> Self {
+        let detail = Some(key.number.clone()).filter(|number| !number.is_empty());
+        Self { code: Code::UnknownCase, detail }
+    }
+
+    /// The lifecycle has no such status; the one that is most like it is told.
+    #[must_use]
+    pub fn no_status(lifecycle: &Lifecycle, word: &str) -> Self {
+        let word: String = word.chars().take(WORD_CHARACTERS_MAX).collect();
+        let known = lifecycle.statuses().iter().flat_map(|status| [status.label.as_str(), status.code.as_str()]);
+        let detail = match nearest(&word, known, 1).first() {
+            Some(near) => format!("«{word}»; похожий — «{near}»"),
+            None => format!("«{word}»"),
+        };
+        Self::with(Code::UnknownStatus, detail)
     }
 
     /// What is told to people.
@@ -323,13 +346,13 @@ pub fn decide(item: &Item, world: &World, setting: &Setting<'_>) -> Decision {
         Order::Turn => {}
         Order::Wait(wait) => return Decision::Park(wait, key),
         Order::Used(last) => {
-            let detail = format!("последний использованный номер: {last}");
+            let detail = format!("последний использованный — {last}");
             return Decision::Refuse(Refusal::with(Code::SequenceUsed, detail));
         }
     }
     if let Some(other) = awaited(&item.command, &key, world, setting) {
         return match setting.place {
-            Place::Replayed => Decision::Refuse(Refusal::of(Code::UnknownCase)),
+            Place::Replayed => Decision::Refuse(Refusal::no_case(&other)),
             _ => Decision::Park(Wait::Case, other),
         };
     }

@@ -133,7 +133,9 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
         Some(Step::Forbidden(to)) => {
             return Err(Refusal::with(Code::ForbiddenTransition, format!("сразу в «{}»", to.label)));
         }
-        Some(Step::Unknown) => return Err(Refusal::of(Code::UnknownStatus)),
+        Some(Step::Unknown) => {
+            return Err(Refusal::no_status(lifecycle, command.status.as_deref().unwrap_or_default()));
+        }
     }
     Ok(steps.done())
 }
@@ -223,7 +225,7 @@ fn belongs(
             _ => Ok(None),
         };
     };
-    let case = world.cases.get(&key).ok_or_else(|| Refusal::of(Code::UnknownCase))?;
+    let case = world.cases.get(&key).ok_or_else(|| Refusal::no_case(&key))?;
     if !rule.statuses.is_empty() && !rule.statuses.contains(&case.status) {
         let status = setting.lifecycle(&key.kind)?.status(&case.status);
         let label = status.map_or(case.status.as_str(), |status| &status.label);

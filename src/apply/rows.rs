@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Change;
 use super::settle::Noticed;
 use super::world::CaseKey;
+use crate::admit::ClaimKey;
 use crate::outcome::Code;
 
 /// What became of a message id.
@@ -109,6 +110,17 @@ pub struct InboxRow {
     pub received_at: DateTime<Utc>,
     /// When it was settled.
     pub settled_at: Option<DateTime<Utc>>,
+}
+
+/// A repeat of a known message.
+#[derive(Debug)]
+pub struct Repeat {
+    /// The inbox row that holds its id.
+    pub seq: i64,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// The file that the receipt goes to, where a file repeats it; otherwise it goes where the first one went.
+    pub file: Option<String>,
 }
 
 /// A known message whose outcome is told anew after a later try.
@@ -307,8 +319,10 @@ pub struct WriteSet {
     pub raw: Option<RawBlock>,
     /// New message ids.
     pub inbox: Vec<InboxRow>,
-    /// Repeats of known ids, by inbox row; each asks for its receipt again.
-    pub repeats: Vec<(i64, DateTime<Utc>)>,
+    /// Repeats of known ids; each asks for its receipt again.
+    pub repeats: Vec<Repeat>,
+    /// Known messages (inbox row) that are booked under their own key from now on.
+    pub rebooked: Vec<(i64, ClaimKey)>,
     /// Known messages with a new outcome.
     pub resettled: Vec<Resettled>,
     /// What the items did, in order.

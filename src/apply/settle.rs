@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bury::properties_json;
 use super::outgoing::Outgoing;
 use super::results::{ItemResult, Results, Tried};
-use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Stored, WriteSet};
+use super::rows::{Claim, InboxRow, Outcome, ParkedRow, Repeat, Stored, WriteSet};
 use super::world::{CaseKey, Cause, Entry, NEW_WAITING, World};
 use super::{Context, Decision, Event, Place, Refusal, Setting, decide, journal};
 use crate::admit::{Checked, ClaimKey, Head, Kept, Prepared, Rejected, Remark};
@@ -29,8 +29,10 @@ pub struct Receipt {
     pub message: i64,
     /// Who sent it.
     pub sender: String,
-    /// Its id.
+    /// The id under which it is booked.
     pub message_id: String,
+    /// The id that it names itself, which the answer refers to.
+    pub own_id: String,
     /// Where the answer goes: `queue:NAME` or `file:PATH`.
     pub address: String,
     /// The sender's mark of the conversation.
@@ -248,7 +250,9 @@ impl Fold<'_> {
     fn repeats(&mut self, head: &Head) -> bool {
         match self.known.claims.get(&head.key()) {
             Some(claim) if claim.hash == head.hash => {
-                self.out.writes.repeats.push((claim.seq, self.context.now));
+                let reply = head.reply.as_deref().and_then(|reply| reply.strip_prefix("file:"));
+                let file = reply.map(str::to_owned);
+                self.out.writes.repeats.push(Repeat { seq: claim.seq, at: self.context.now, file });
                 true
             }
             _ => false,
@@ -348,8 +352,9 @@ impl Fold<'_> {
                     done.changes.iter().for_each(|change| world.absorb(change));
                     told(item, Tried::Test, done.remark)
                 }
-                Decision::Park(reason, _) => {
-                    told(item, Tried::Test, Some(Remark::plain(reason.code(), reason.code().label().to_owned())))
+                Decision::Park(reason, key) => {
+                    let refusal = reason.refusal(&key);
+                    told(item, Tried::Test, Some(Remark::plain(refusal.code, refusal.text())))
                 }
                 Decision::Refuse(refusal) => told(item, Tried::Test, Some(refusal.remark(item))),
             });

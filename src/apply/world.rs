@@ -483,7 +483,9 @@ impl World {
                 self.requests.insert(key.clone(), requests.clone());
             }
             Change::Sequence(sender, key, last) => {
-                self.sequences.insert((sender.clone(), key.clone()), *last);
+                // A replay of an earlier number does not set the sequence back.
+                let known = self.sequences.entry((sender.clone(), key.clone())).or_insert(*last);
+                *known = (*known).max(*last);
             }
             Change::Readers(key, readers) => self.dialogs.entry(key.clone()).or_default().seat(readers),
             Change::Letter(letter) => self.dialogs.entry(letter.case.clone()).or_default().post(letter),

@@ -13,6 +13,7 @@ use crate::decode;
 use crate::rules::Rules;
 use crate::schema::{self, Missing, SchemaFault, SchemaSet, Source};
 use crate::validate::{self, Options, UndeclaredRoot, Verdict};
+use crate::xml::Language;
 use crate::xml::{Doctype, Limits, Position};
 use hints::Hints;
 
@@ -118,7 +119,7 @@ impl<'s> Assessor<'s> {
         let bytes = self.read(path)?;
         let text = match decode::decode(&bytes, usize::MAX) {
             Ok(text) => text.text,
-            Err(refusal) => return Ok(Assessment::Undecodable(refusal.detail)),
+            Err(refusal) => return Ok(Assessment::Undecodable(refusal.text(Language::English))),
         };
         if self.sets[given].outcome.is_err() {
             return Ok(Assessment::SchemaInvalid(self.sets[given].faults()));

@@ -20,7 +20,7 @@ pub use parts::{
     Attachment, Author, DocumentCard, DocumentRequest, Envelope, ListedValue, Named, Party, Reader, Reason,
     SignatureMark, Verdict, Wanted,
 };
-pub use rulebook::{Family, Faulted, Item, Reading, Rulebook, RulebookFault};
+pub use rulebook::{Family, Faulted, Item, Reading, Rulebook, RulebookFault, UnknownKind};
 pub use shape::{Begin, Details, End};
 
 #[cfg(test)]

@@ -18,10 +18,13 @@ use super::parts::Envelope;
 use super::shape::{Missing, Record, Shaped};
 use crate::config::Config;
 use crate::domain::lifecycle::{Lifecycle, System};
-use crate::rules::{Captured, Rules};
+use crate::rules::{Captured, Rules, nearest};
 use crate::schema::SchemaFault;
 use crate::validate::{self, Bodies, Options, Pass, Pick, Violation};
 use crate::xml::{Fault, Position, Span};
+
+/// Of the root element of an unknown kind at most so many characters are told.
+const ROOT_CHARACTERS_MAX: usize = 64;
 
 /// A schema family's message: what its rules are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +81,7 @@ pub enum Faulted {
     /// It is no well-formed XML, or beyond a limit.
     Xml(Box<Fault>),
     /// Its body has no rules here.
-    UnknownKind,
+    UnknownKind(UnknownKind),
     /// It breaks its rules; the flag says that there are more violations than listed.
     Violations(Vec<Violation>, bool),
     /// A field that the command needs is not there or has another form.
@@ -92,6 +95,17 @@ pub enum Faulted {
         /// Path of the element.
         path: String,
     },
+}
+
+/// A body that has no rules in a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownKind {
+    /// Local name of its root element, cut short.
+    pub root: String,
+    /// Code of the system that the envelope names; empty: none.
+    pub system: String,
+    /// The root element of the system that is most like it, where one is.
+    pub nearest: Option<String>,
 }
 
 /// Why a rulebook cannot be compiled.
@@ -204,26 +218,35 @@ impl Rulebook {
         let envelope = self.header(&pass.captured);
         let entry = pass.body.as_ref().and_then(|body| self.entries.get(body.tag));
         let family = entry.map(|entry| Arc::clone(&entry.family));
-        let verdict = self.verdict(text, pass, entry);
+        let verdict = self.verdict(text, pass, entry, envelope.recipient_system.as_deref().unwrap_or_default());
         Reading { envelope, family, verdict }
     }
 
-    fn verdict(&self, text: &str, pass: Pass, entry: Option<&Entry>) -> Result<Vec<Item>, Faulted> {
+    fn verdict(&self, text: &str, pass: Pass, entry: Option<&Entry>, system: &str) -> Result<Vec<Item>, Faulted> {
         if let Some(fault) = pass.fault {
             return Err(Faulted::Xml(Box::new(fault)));
         }
-        if pass.refused_body.is_some() {
-            return Err(Faulted::UnknownKind);
+        if let Some(refused) = &pass.refused_body {
+            return Err(Faulted::UnknownKind(self.unknown(system, &refused.local)));
         }
         if !pass.violations.is_empty() {
             return Err(Faulted::Violations(pass.violations, pass.violations_truncated));
         }
-        let (Some(body), Some(entry)) = (pass.body, entry) else { return Err(Faulted::UnknownKind) };
+        let (Some(body), Some(entry)) = (pass.body, entry) else {
+            return Err(Faulted::UnknownKind(self.unknown(system, "")));
+        };
         let filled = items(&body.captured, &entry.plan, self.zone).map_err(|misfit| {
             let (line, column) = place(text, misfit.span);
             Faulted::Field { field: misfit.field, line, column, path: misfit.path }
         })?;
         (1..).zip(filled).map(|(number, one)| item(number, one, entry.make, text)).collect()
+    }
+
+    fn unknown(&self, system: &str, root: &str) -> UnknownKind {
+        let known = self.by_root.keys().filter(|(of, ..)| of == system).map(|(.., local)| local.as_str());
+        let nearest = nearest(root, known, 1).first().map(|&local| local.to_owned());
+        let root = root.chars().take(ROOT_CHARACTERS_MAX).collect();
+        UnknownKind { root, system: system.to_owned(), nearest }
     }
 
     /// The header from what was captured of it; a truncated message may have only part of it.

@@ -57,13 +57,24 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failed::away)
 }
 
-/// Everything, with the store migrated.
+/// Everything, with the store made or migrated: for what takes messages in.
+pub(super) async fn founded(config: Config) -> Result<Arc<Pipeline>, Failed> {
+    let rules = warned(&config)?;
+    Ok(assemble::pipeline(config, &rules).await?)
+}
+
+/// Everything, over the store as it is.
 pub(super) async fn pipeline(config: Config) -> Result<Arc<Pipeline>, Failed> {
-    let rules = rules(&config)?;
+    let rules = warned(&config)?;
+    Ok(assemble::pipeline_existing(config, &rules).await?)
+}
+
+fn warned(config: &Config) -> Result<Rules, Failed> {
+    let rules = rules(config)?;
     for warning in rules.rulebook.warnings() {
         tracing::warn!("{warning}");
     }
-    Ok(assemble::pipeline(config, &rules).await?)
+    Ok(rules)
 }
 
 /// The store alone, as it is.

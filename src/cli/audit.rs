@@ -134,7 +134,7 @@ impl Verify {
         if unsealed.rows > 0 {
             let since = unsealed.since.map(|since| show::moment(since, config.zone));
             let since = show::or_dash(since.as_deref());
-            show::line(&format!("not sealed yet: {} rows, the eldest of {since}", unsealed.rows));
+            show::line(&format!("not sealed yet: {} rows, the oldest of {since}", unsealed.rows));
         }
         Ok(exit)
     }

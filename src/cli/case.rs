@@ -222,7 +222,7 @@ fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &L
             row.agency.clone(),
             show::or_dash(row.officer.as_deref()),
             show::or_dash(row.comment.as_deref()),
-            page::told(row, lifecycle, config).join("\n"),
+            page::told(row, lifecycle, |deadline| show::term_end(deadline, config.zone)).join("\n"),
             source(row),
         ]);
     }

@@ -110,7 +110,13 @@ fn rules(config: &Config, report: &mut Report) -> Option<Rules> {
             for system in rules.lifecycles.systems() {
                 let statuses: usize = system.kinds().iter().map(|one| one.statuses().len()).sum();
                 let kinds = system.kinds().len();
-                let text = format!("{} «{}»: {kinds} kinds, {statuses} statuses", system.code(), system.label());
+                let text = format!(
+                    "{} «{}»: {}, {}",
+                    system.code(),
+                    system.label(),
+                    show::counted(kinds, "kind"),
+                    show::many(statuses, "status", "statuses")
+                );
                 Report::well("lifecycles", &text);
             }
             rules.rulebook.warnings().iter().for_each(|warning| Report::note("schemas", warning));

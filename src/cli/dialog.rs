@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 
 use super::{Done, Exit, Failed, Layers, assemble, page, show};
+use crate::apply::Lifecycles;
 use crate::config::Config;
 use crate::domain::dialog::{DialogRole, words};
 use crate::domain::term::day_end;
@@ -90,6 +91,7 @@ pub(super) struct Show {
 impl Dialog {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
+        let lifecycles = assemble::rules(&config)?.lifecycles;
         let runtime = assemble::runtime()?;
         match self {
             Self::List(list) => {
@@ -98,7 +100,7 @@ impl Dialog {
                     let store = assemble::store(&config).await?;
                     store.dialogs(&filter).await.map_err(Failed::away)
                 })?;
-                list.print(&rows, &config)
+                list.print(&rows, &config, &lifecycles)
             }
             Self::Show(show) => {
                 let found = runtime.block_on(async {
@@ -106,7 +108,7 @@ impl Dialog {
                     store.dialog(show.system.as_deref(), &show.number).await.map_err(Failed::away)
                 })?;
                 match found {
-                    Some(dialog) => show.print(&dialog, &config),
+                    Some(dialog) => show.print(&dialog, &config, &lifecycles),
                     None => Err(Failed { exit: Exit::Found, text: format!("there is no dialog {}", show.number) }),
                 }
             }
@@ -133,7 +135,7 @@ impl List {
         })
     }
 
-    fn print(&self, rows: &[DialogRow], config: &Config) -> Done {
+    fn print(&self, rows: &[DialogRow], config: &Config, lifecycles: &Lifecycles) -> Done {
         const HEADINGS: [&str; 9] =
             ["row", "system", "number", "title", "status", "participants", "letters", "last", "unread"];
         if self.json {
@@ -146,7 +148,7 @@ impl List {
                 row.system.clone(),
                 row.number.clone(),
                 row.title.clone(),
-                row.status.clone(),
+                page::label(lifecycles.kind(&row.system, &row.kind), &row.status).to_owned(),
                 row.participants.join(" "),
                 row.letters.to_string(),
                 row.last_at.map(|at| show::moment(at, config.zone)).unwrap_or_default(),
@@ -168,7 +170,7 @@ impl List {
 }
 
 impl Show {
-    fn print(&self, dialog: &DialogView, config: &Config) -> Done {
+    fn print(&self, dialog: &DialogView, config: &Config, lifecycles: &Lifecycles) -> Done {
         let moment = |at: i64| show::moment(at, config.zone);
         if self.json {
             show::json(dialog)?;
@@ -196,7 +198,8 @@ impl Show {
         if let Some(path) = &self.pdf {
             return page::keep(&[sheet(dialog, config)], path);
         }
-        show::line(&format!("dialog {} of {}: {}, {}", dialog.number, dialog.system, dialog.title, dialog.status));
+        let status = page::label(lifecycles.kind(&dialog.system, &dialog.kind), &dialog.status);
+        show::line(&format!("dialog {} of {}: {}, {status}", dialog.number, dialog.system, dialog.title));
         let mut table = show::table(&["participant", "role", "unread", "last read"]);
         for reader in &dialog.readers {
             let role = DialogRole::parse(&reader.role).map_or(reader.role.as_str(), |role| role.label());

@@ -202,7 +202,11 @@ fn describe(view: &DeadLetterView, zone: Tz) {
     ));
     let kind = format!("{}/{}", show::or_dash(view.system.as_deref()), show::or_dash(view.kind.as_deref()));
     show::line(&format!("  kind      {kind}, case {}", show::or_dash(view.case_number.as_deref())));
-    show::line(&format!("  died      {}, tried {} times", show::moment(view.died_at, zone), view.attempts));
+    show::line(&format!(
+        "  died      {}, tried {}",
+        show::moment(view.died_at, zone),
+        show::counted(view.attempts, "time")
+    ));
     if let Some(closed_at) = view.closed_at {
         let by = show::or_dash(view.closed_by.as_deref());
         show::line(&format!(

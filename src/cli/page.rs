@@ -21,14 +21,14 @@ pub(super) fn case(case: &CaseView, config: &Config, lifecycles: &Lifecycles) ->
     let lifecycle = lifecycles.kind(&case.system, &case.kind);
     let kind = lifecycle.map_or(case.kind.as_str(), |one| &one.kind().label);
     let service = lifecycle.and_then(|one| one.service(&case.service)).map(|service| service.label.clone());
-    let since = show::moment(case.since, config.zone);
+    let since = show::for_people(case.since, config.zone);
     let mut parts = vec![
         Part::Paragraph(service.unwrap_or_default()),
         Part::Paragraph(case.title.clone().unwrap_or_default()),
         Part::Paragraph(format!("{}, с {since}. Ведомство: {}.", label(lifecycle, &case.status), case.agency)),
     ];
     if let Some(deadline) = case.deadline {
-        parts.push(Part::Paragraph(format!("Срок: {}.", show::term_end(deadline, config.zone))));
+        parts.push(Part::Paragraph(format!("Срок: {}.", show::term_end_for_people(deadline, config.zone))));
     }
     parts.push(Part::Heading("История".into()));
     parts.push(Part::Table(history(case, lifecycle, config)));
@@ -43,22 +43,23 @@ fn moment(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap_or_default()
 }
 
-fn label<'a>(lifecycle: Option<&'a Lifecycle>, code: &'a str) -> &'a str {
+/// What people call a status.
+pub(super) fn label<'a>(lifecycle: Option<&'a Lifecycle>, code: &'a str) -> &'a str {
     lifecycle.and_then(|one| one.status(code)).map_or(code, |status| &status.label)
 }
 
 fn history(case: &CaseView, lifecycle: Option<&Lifecycle>, config: &Config) -> Table {
     let row = |row: &HistoryView| {
         vec![
-            cell(show::moment(row.happened_at, config.zone)),
-            cell(show::moment(row.recorded_at, config.zone)),
+            cell(show::for_people(row.happened_at, config.zone)),
+            cell(show::for_people(row.recorded_at, config.zone)),
             cell(Entry::parse(&row.entry).map_or_else(|| row.entry.clone(), |entry| entry.label().to_owned())),
             cell(row.from.as_deref().map(|from| label(lifecycle, from)).unwrap_or_default()),
             cell(label(lifecycle, &row.to)),
             cell(row.agency.clone()),
             cell(row.officer.clone().unwrap_or_default()),
             cell(row.comment.clone().unwrap_or_default()),
-            told(row, lifecycle, config),
+            told(row, lifecycle, |deadline| show::term_end_for_people(deadline, config.zone)),
             cell(row.message_id.clone().or(row.timer.clone()).unwrap_or_default()),
         ]
     };
@@ -78,7 +79,8 @@ fn history(case: &CaseView, lifecycle: Option<&Lifecycle>, config: &Config) -> T
 }
 
 /// What an entry was told beside its comment, in words: reasons, what is missing, terms, amount, result.
-pub(super) fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, config: &Config) -> Vec<String> {
+/// `term_end` writes the end of a term.
+pub(super) fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, term_end: impl Fn(i64) -> String) -> Vec<String> {
     let details: Value = row.details.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let status = lifecycle.and_then(|one| one.status(&row.to));
     let words = |one: &Value| {
@@ -98,7 +100,7 @@ pub(super) fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, config: &Co
     }
     let single = |name: &str| details.get(name).and_then(Value::as_str);
     if let Some(deadline) = single("deadline") {
-        let moment = deadline.parse::<DateTime<Utc>>().map(|at| show::term_end(at.timestamp_millis(), config.zone));
+        let moment = deadline.parse::<DateTime<Utc>>().map(|at| term_end(at.timestamp_millis()));
         told.push(format!("Срок: {}", moment.unwrap_or_else(|_| deadline.to_owned())));
     }
     let rest = [
@@ -124,7 +126,7 @@ fn documents(case: &CaseView, config: &Config, lifecycles: &Lifecycles) -> Table
                 cell(state.map_or(&document.state, |state| &state.label).clone()),
                 cell(version.version.to_string()),
                 cell(version.file_name.clone()),
-                cell(show::moment(version.uploaded_at, config.zone)),
+                cell(show::for_people(version.uploaded_at, config.zone)),
             ]);
         }
     }
@@ -137,13 +139,14 @@ fn documents(case: &CaseView, config: &Config, lifecycles: &Lifecycles) -> Table
 pub(super) fn dialog(dialog: &DialogView, attached: &[Vec<String>], config: &Config) -> Sheet {
     let reader = |one: &crate::store::ReaderView| {
         let role = DialogRole::parse(&one.role).map_or(one.role.as_str(), |role| role.label());
-        vec![cell(one.participant.clone()), cell(role), cell(one.unread.to_string())]
+        let read = one.read_at.map(|at| format!("до № {}, {}", one.read, show::for_people(at, config.zone)));
+        vec![cell(one.participant.clone()), cell(role), cell(read.unwrap_or_default()), cell(one.unread.to_string())]
     };
     let readers = dialog.readers.iter().map(reader).collect();
     let letters = dialog.letters.iter().zip(attached).map(|(letter, with)| {
         vec![
             cell(letter.number.to_string()),
-            cell(show::moment(letter.posted_at, config.zone)),
+            cell(show::for_people(letter.posted_at, config.zone)),
             cell(letter.author.clone()),
             cell(letter.text.clone()),
             with.clone(),
@@ -156,7 +159,9 @@ pub(super) fn dialog(dialog: &DialogView, attached: &[Vec<String>], config: &Con
     let last = dialog.letters.iter().map(|letter| letter.recorded_at).chain(read).max();
     let parts = vec![
         Part::Paragraph(dialog.title.clone()),
-        Part::Table(Table { headings: vec!["Участник", "Роль", "Не прочитано"], rows: readers }),
+        Part::Table(Table {
+            headings: vec!["Участник", "Роль", "Прочитано", "Не прочитано"], rows: readers
+        }),
         Part::Heading("Сообщения".into()),
         Part::Table(letters),
     ];

@@ -35,7 +35,7 @@ impl Process {
         assemble::log(&config)?;
         let files = folder::files(&self.paths).map_err(|fault| Failed::wrong(format!("process: {fault}")))?;
         assemble::runtime()?.block_on(async {
-            let pipeline = assemble::pipeline(config).await?;
+            let pipeline = assemble::founded(config).await?;
             let before = counts(&pipeline).await?;
             apply(&pipeline, &files).await?;
             let after = counts(&pipeline).await?;

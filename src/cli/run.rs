@@ -15,7 +15,7 @@ pub(super) fn run(layers: &Layers) -> Done {
     let config = layers.checked()?;
     assemble::log(&config)?;
     assemble::runtime()?.block_on(async {
-        let pipeline = assemble::pipeline(config).await?;
+        let pipeline = assemble::founded(config).await?;
         let signals = (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
         let stop = CancellationToken::new();
         let kinds: Vec<String> =

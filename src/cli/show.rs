@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -136,20 +136,46 @@ pub(super) fn with_stack<T: Send>(stack_bytes: usize, work: impl FnOnce() -> T +
 
 /// A moment in the configured zone.
 pub(super) fn moment(milliseconds: i64, zone: Tz) -> String {
-    DateTime::<Utc>::from_timestamp_millis(milliseconds)
-        .map(|moment| moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string())
-        .unwrap_or_default()
+    local(milliseconds, zone, "%Y-%m-%d %H:%M:%S")
+}
+
+/// A moment in the configured zone as pages in Russian write it.
+pub(super) fn for_people(milliseconds: i64, zone: Tz) -> String {
+    local(milliseconds, zone, "%d.%m.%Y %H:%M:%S")
 }
 
 /// The end of a term: it is kept as the first moment after it, people read its last day, or its moment where it ends within a day.
 pub(super) fn term_end(milliseconds: i64, zone: Tz) -> String {
-    let end = DateTime::<Utc>::from_timestamp_millis(milliseconds).map(|end| end.with_timezone(&zone).naive_local());
-    match end {
-        Some(end) if end.time() == NaiveTime::MIN => {
-            end.date().pred_opt().map(|day| day.to_string()).unwrap_or_default()
-        }
-        _ => moment(milliseconds, zone),
-    }
+    last_day(milliseconds, zone).map_or_else(|| moment(milliseconds, zone), |day| day.to_string())
+}
+
+/// The end of a term as pages in Russian write it.
+pub(super) fn term_end_for_people(milliseconds: i64, zone: Tz) -> String {
+    let day = last_day(milliseconds, zone).map(|day| day.format("%d.%m.%Y").to_string());
+    day.unwrap_or_else(|| for_people(milliseconds, zone))
+}
+
+fn local(milliseconds: i64, zone: Tz, format: &str) -> String {
+    DateTime::<Utc>::from_timestamp_millis(milliseconds)
+        .map(|moment| moment.with_timezone(&zone).format(format).to_string())
+        .unwrap_or_default()
+}
+
+/// The last day of a term that ends with a day.
+fn last_day(milliseconds: i64, zone: Tz) -> Option<NaiveDate> {
+    let end = DateTime::<Utc>::from_timestamp_millis(milliseconds)?.with_timezone(&zone).naive_local();
+    if end.time() == NaiveTime::MIN { end.date().pred_opt() } else { None }
+}
+
+/// `1 time`, `2 times`.
+pub(super) fn counted(count: impl TryInto<u64>, one: &str) -> String {
+    many(count, one, &format!("{one}s"))
+}
+
+/// `1 status`, `2 statuses`.
+pub(super) fn many(count: impl TryInto<u64>, one: &str, several: &str) -> String {
+    let count = count.try_into().unwrap_or_default();
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// A value, or a dash.

@@ -15,6 +15,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use sha2::{Digest, Sha256};
 
 use crate::outcome::Code;
+use crate::xml::Language;
 
 /// The declaration must end within this many bytes.
 const DECLARATION_BYTES_MAX: usize = 256;
@@ -35,8 +36,70 @@ pub struct Text<'a> {
 pub struct Undecodable {
     /// The code of the refusal.
     pub code: Code,
-    /// What is wrong and where, without any of the content.
-    pub detail: String,
+    /// What is wrong.
+    flaw: Flaw,
+}
+
+/// What is wrong with the bytes, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    Empty,
+    TooLong {
+        bytes: usize,
+        bytes_max: usize,
+    },
+    /// The first byte that is not UTF-8, though nothing else is declared.
+    NotUtf8 {
+        at: usize,
+    },
+    NotIn {
+        encoding: &'static str,
+    },
+    EncodingUnknown,
+}
+
+impl Undecodable {
+    /// What is wrong and where, in words without any of the content.
+    #[must_use]
+    pub fn text(&self, language: Language) -> String {
+        match language {
+            Language::English => self.flaw.english(),
+            Language::Russian => self.flaw.russian(),
+        }
+    }
+}
+
+impl Flaw {
+    fn code(self) -> Code {
+        match self {
+            Self::Empty => Code::EmptyBody,
+            Self::TooLong { .. } => Code::TooLarge,
+            Self::NotUtf8 { .. } | Self::NotIn { .. } => Code::EncodingBroken,
+            Self::EncodingUnknown => Code::EncodingUnknown,
+        }
+    }
+
+    fn english(self) -> String {
+        match self {
+            Self::Empty => "the body has no bytes".into(),
+            Self::TooLong { bytes, bytes_max } => format!("{bytes} bytes, the limit here is {bytes_max}"),
+            Self::NotUtf8 { at } => format!("byte {at} is not UTF-8, and no other encoding is declared"),
+            Self::NotIn { encoding } => format!("the bytes are not valid {encoding}"),
+            Self::EncodingUnknown => "the XML declaration names an encoding that is not known; send UTF-8".into(),
+        }
+    }
+
+    fn russian(self) -> String {
+        match self {
+            Self::Empty => "в нём нет ни одного байта".into(),
+            Self::TooLong { bytes, bytes_max } => format!("размер {bytes} байт, здесь принимается до {bytes_max}"),
+            Self::NotUtf8 { at } => format!("байт {at} не относится к UTF-8, а другая кодировка не объявлена"),
+            Self::NotIn { encoding } => format!("это не текст в {encoding}"),
+            Self::EncodingUnknown => {
+                "кодировка, указанная в объявлении XML, не поддерживается; отправьте сообщение в UTF-8".into()
+            }
+        }
+    }
 }
 
 /// The SHA-256 of a body: its identity where it has no other.
@@ -48,10 +111,10 @@ pub fn hash(body: &[u8]) -> [u8; 32] {
 /// Turns a body into text, refusing what is empty, longer than `bytes_max`, or not text.
 pub fn decode(body: &[u8], bytes_max: usize) -> Result<Text<'_>, Undecodable> {
     if body.is_empty() {
-        return Err(refuse(Code::EmptyBody, "the body has no bytes".into()));
+        return Err(refuse(Flaw::Empty));
     }
     if body.len() > bytes_max {
-        return Err(refuse(Code::TooLarge, format!("{} bytes, the limit here is {bytes_max}", body.len())));
+        return Err(refuse(Flaw::TooLong { bytes: body.len(), bytes_max }));
     }
     let (encoding, skip) = match marked(body) {
         Some(found) => found,
@@ -70,19 +133,16 @@ pub fn decode(body: &[u8], bytes_max: usize) -> Result<Text<'_>, Undecodable> {
     legacy(encoding, &body[skip..])
 }
 
-fn refuse(code: Code, detail: String) -> Undecodable {
-    Undecodable { code, detail }
+fn refuse(flaw: Flaw) -> Undecodable {
+    Undecodable { code: flaw.code(), flaw }
 }
 
 fn utf8(body: &[u8], skip: usize) -> Result<Text<'_>, Undecodable> {
     let body = &body[skip..];
-    let contradicted = skip > 0 && matches!(declared(body), Ok(Some(named)) if named != UTF_8);
+    let contradicted = matches!(declared(body), Ok(Some(named)) if named != UTF_8);
     match std::str::from_utf8(body) {
         Ok(text) => Ok(Text { text: text.into(), encoding: UTF_8.name(), contradicted }),
-        Err(broken) => {
-            let at = broken.valid_up_to() + skip;
-            Err(refuse(Code::EncodingBroken, format!("byte {at} is not UTF-8, and no other encoding is declared")))
-        }
+        Err(broken) => Err(refuse(Flaw::NotUtf8 { at: broken.valid_up_to() + skip })),
     }
 }
 
@@ -92,7 +152,7 @@ fn legacy<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Result<Text<'a>, U
             let contradicted = declared_in(&text).is_some_and(|name| !agrees(name, encoding));
             Ok(Text { text, encoding: encoding.name(), contradicted })
         }
-        None => Err(refuse(Code::EncodingBroken, format!("the bytes are not valid {}", encoding.name()))),
+        None => Err(refuse(Flaw::NotIn { encoding: encoding.name() })),
     }
 }
 
@@ -126,10 +186,7 @@ fn declared(body: &[u8]) -> Result<Option<&'static Encoding>, Undecodable> {
         // A declaration that we could read byte by byte cannot be in a two-byte encoding.
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => Ok(Some(UTF_8)),
         Some(encoding) => Ok(Some(encoding)),
-        None => Err(refuse(
-            Code::EncodingUnknown,
-            "the XML declaration names an encoding that is not known; send UTF-8".into(),
-        )),
+        None => Err(refuse(Flaw::EncodingUnknown)),
     }
 }
 
@@ -189,6 +246,19 @@ mod tests {
             check(&utf_16(declared, little), Ok((declared, name, false)));
             let wrong = "<?xml version=\"1.0\" encoding=\"utf-8\"?><а/>";
             check(&utf_16(wrong, little), Ok((wrong, name, true)));
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_one_language() {
+        let bodies: [&[u8]; 5] =
+            [b"", &[b'<'; 1001], b"<a>\xff</a>", b"<?xml version='1.0' encoding='klingon'?><a/>", b"\xff\xfe<\0\0\xd8"];
+        for body in bodies {
+            let refusal = decode(body, 1000).unwrap_err();
+            let is_russian = |text: &str| text.chars().any(|letter| ('а'..='я').contains(&letter));
+            assert!(is_russian(&refusal.text(Language::Russian)), "{refusal:?}");
+            assert!(refusal.text(Language::English).is_ascii(), "{refusal:?}");
+            assert!(!refusal.text(Language::Russian).contains("the "), "{refusal:?}");
         }
     }
 

@@ -124,7 +124,7 @@ pub(super) fn figures(reports: &[(&'static Report, Page)]) -> String {
     let (kept, broken) = (total("terms", "kept"), total("terms", "broken"));
     let list = [
         ("Сообщений принято", messages, String::new()),
-        ("Отказано сообщениям", failed, share(failed, messages)),
+        ("Сообщений отклонено", failed, share(failed, messages)),
         ("Переходов дел", total("cases-by-status", "cases"), String::new()),
         ("Сроков соблюдено", kept, share(kept, kept + broken)),
         ("Сроков нарушено", broken, share(broken, kept + broken)),

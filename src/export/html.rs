@@ -48,9 +48,8 @@ impl<W: Write> Html<W> {
             page.scratch.push_str(". Период: ");
             page.period(period, title.zone);
         }
-        page.scratch.push_str(". Составлено за ");
-        page.moments.write(title.slot.timestamp_millis(), &mut page.scratch);
-        page.scratch.push_str(&format!(" ({})</p>\n", title.zone));
+        let made = value::in_a_sentence(title.slot.timestamp_millis(), title.zone);
+        page.scratch.push_str(&format!(". Составлено {made} ({})</p>\n", title.zone));
         page.hand_over()?;
         Ok(page)
     }

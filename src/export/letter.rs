@@ -128,7 +128,7 @@ fn text(parcel: &Parcel<'_>, name: &str, comes_along: bool, places: &[String]) -
     if let Some(period) = parcel.period {
         out.push_str(&format!("Период: с {} до {}", local(parcel, period.from), local(parcel, period.to)));
     } else {
-        out.push_str(&format!("Составлено за {}", local(parcel, parcel.slot.timestamp_millis())));
+        out.push_str(&format!("Составлено {}", value::in_a_sentence(parcel.slot.timestamp_millis(), parcel.job.zone)));
     }
     out.push_str(&format!(" ({})\nСтрок: ", parcel.job.zone));
     value::grouped(*rows, &mut out);

@@ -20,6 +20,8 @@ pub(super) const FIELD: &str = "field.";
 
 /// Whose a term is that no status has.
 const WHOLE_LIFE: &str = "Дело в целом";
+/// The column of every register and report that holds a system's code.
+const SYSTEM: &str = "system";
 
 /// A column of the file.
 #[derive(Debug, Clone)]
@@ -241,9 +243,12 @@ impl<'r> Row<'r> {
 }
 
 impl Row<'_> {
-    /// The value as a page for people has it: a code that has no label stands for itself.
+    /// The value as a page for people has it: a code that has no label stands for itself, a system by its label.
     pub(super) fn for_people(&self, column: &Chosen) -> Shown<'_> {
         match (self.value(column), &column.from) {
+            (Shown::Text(system), From::Read(_)) if column.code == SYSTEM => {
+                Shown::Text(self.words.system(system).map_or(system, |known| known.label()))
+            }
             (Shown::Nothing, From::Label(_, of)) => {
                 of.last().map_or(Shown::Nothing, |at| Shown::Text(self.row.cell(*at).text()))
             }

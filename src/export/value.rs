@@ -19,6 +19,14 @@ pub(super) enum Clock {
     Local(Tz),
 }
 
+/// `30.11.2026 в 10:35`: a moment as a sentence tells it.
+pub(super) fn in_a_sentence(moment: i64, zone: Tz) -> String {
+    let mut written = String::new();
+    Moments::new(Clock::Local(zone)).write(moment, &mut written);
+    written.truncate(written.len() - ":00".len());
+    written.replacen(' ', " в ", 1)
+}
+
 /// Writes moments.
 #[derive(Debug)]
 pub(super) struct Moments {
@@ -202,6 +210,11 @@ mod tests {
             out.push('\n');
         }
         assert_eq!(out, "29.03.2026 01:59:59\n29.03.2026 03:00:00\n");
+    }
+
+    #[test]
+    fn a_sentence_tells_a_moment_to_the_minute() {
+        assert_eq!(in_a_sentence(1_796_024_126_000, chrono_tz::Europe::Moscow), "30.11.2026 в 10:35");
     }
 
     #[test]

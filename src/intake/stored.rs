@@ -55,7 +55,7 @@ fn again(message: &StoredMessage, next: NextTry, why: Why, bytes_max: usize) -> 
         message_id: message.message_id.clone(),
         source_is_file: message.source.starts_with("file:"),
         source: message.source.clone(),
-        system: message.system.clone(),
+        system: system(&message.source),
         bytes_max,
         lost: None,
     }
@@ -68,4 +68,9 @@ fn delivery(message: StoredMessage, body: Vec<u8>, again: Again) -> Delivery {
         received_at: message.received_at,
         body,
     }
+}
+
+/// The system whose queue it came through, by the queue's name: `mezhved.in.SYSTEM` or `mezhved.in.SYSTEM.large`.
+fn system(source: &str) -> Option<String> {
+    source.strip_prefix("queue:mezhved.in.")?.split('.').next().map(str::to_owned)
 }

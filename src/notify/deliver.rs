@@ -179,9 +179,8 @@ async fn weed(
     let mut wanted = Vec::with_capacity(due.len());
     let mut ordered = HashSet::new();
     for mut row in due {
-        // Where messages are handed over side by side, only the first of a key may go.
-        let first = row.order_key.as_ref().is_none_or(|key| ordered.insert(key.clone()));
-        if !first && !courier.is_by_broker() {
+        // Only the first of a key may go: another one may overtake it, or it may come back.
+        if row.order_key.as_ref().is_some_and(|key| !ordered.insert(key.clone())) {
             continue;
         }
         let event = &row.noticed.event;

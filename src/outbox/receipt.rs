@@ -23,7 +23,7 @@ pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow,
     let message_id = id(&["receipt", &receipt.sender, &receipt.message_id, &attempt]);
     let header = Header {
         message_id: &message_id,
-        in_reply_to: Some(receipt.message_id.as_str()).filter(|id| is_uuid(id)),
+        in_reply_to: Some(receipt.own_id.as_str()).filter(|id| is_uuid(id)),
         correlation: receipt.correlation.as_deref(),
         recipient: Some(receipt.sender.as_str()).filter(|code| !code.starts_with('?')).unwrap_or(NO_SENDER),
         system: receipt.system.as_deref().unwrap_or(NO_SYSTEM),
@@ -56,7 +56,7 @@ fn write(w: &mut Writer, receipt: &Receipt, partner: Option<&Partner>) -> Result
     let accepted = receipt.outcome == Outcome::Applied;
     w.start("b:Receipt")?.attribute("result", if accepted { "accepted" } else { "refused" })?;
     in_its_words(w, accepted, receipt.errors.first(), partner)?;
-    w.element("b:MessageId", &receipt.message_id)?;
+    w.element("b:MessageId", &receipt.own_id)?;
     if let Some(system) = &receipt.system {
         w.element("b:System", system)?;
     }

@@ -25,10 +25,11 @@ impl Pipeline {
 
 /// A message whose bytes cannot be read is refused for that, not for having none.
 fn lost(message: &mut Prepared) {
-    let Origin::Store(Again { lost: Some(lost), sender, .. }) = &message.head.origin else { return };
+    let Origin::Store(Again { lost: Some(lost), sender, message_id, .. }) = &message.head.origin else { return };
     let detail = format!("его байты в хранилище не читаются, {}", lost.why);
     message.verdict = Arc::new(Err(Rejected::of(Code::StoreRefused, Some(detail))));
     message.head.sender.clone_from(sender);
+    message.head.own_id.clone_from(message_id);
 }
 
 fn item(message: &Prepared, again: Again) -> Prepared {

@@ -35,6 +35,8 @@ pub use pattern::Strictness;
 pub use tables::{Documentation, Rules};
 pub use value::{Date, DateTime, Value};
 
+pub(crate) use nearest::nearest;
+
 /// What only `schema` uses: the draft of the tables and everything that goes into it.
 pub(crate) mod draft {
     pub(crate) use super::builtin::{ANY_SIMPLE_TYPE, find as built_in};

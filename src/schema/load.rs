@@ -139,7 +139,7 @@ impl Loader<'_> {
         let document = match decode::decode(&bytes, DOCUMENT_BYTES_MAX) {
             Ok(text) => survey(path, text.text.into_owned()),
             Err(_) if bytes.is_empty() => survey(path, String::new()),
-            Err(refusal) => Err(fault(path, Position::START, "xml-bad-encoding", &refusal.detail)),
+            Err(refusal) => Err(fault(path, Position::START, "xml-bad-encoding", &refusal.text(Language::English))),
         };
         let index = match document {
             Ok(document) => {

@@ -34,6 +34,8 @@ pub struct DialogRow {
     pub id: i64,
     /// Code of the system.
     pub system: String,
+    /// Kind of the case.
+    pub kind: String,
     /// Number.
     pub number: String,
     /// What it is about.
@@ -48,7 +50,7 @@ pub struct DialogRow {
     pub last_at: Option<i64>,
     /// Who takes part.
     pub participants: Vec<String>,
-    /// How many letters the participant who was asked for has not read.
+    /// How many letters of others the participant who was asked for has not read; where none was, the one who has read least.
     pub unread: i64,
 }
 
@@ -80,7 +82,9 @@ pub struct ReaderView {
     pub participant: String,
     /// `sender`, `receiver`, `controller`.
     pub role: String,
-    /// How many letters it has not read.
+    /// Number of the last letter that it has read; 0: none.
+    pub read: i64,
+    /// How many letters of others it has not read.
     pub unread: i64,
     /// When it read last, milliseconds.
     pub read_at: Option<i64>,

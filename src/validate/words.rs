@@ -68,7 +68,7 @@ fn english(detail: &Detail) -> String {
         Detail::TextBetweenElements => "text cannot stand between these elements".to_owned(),
         Detail::UnknownAttribute { name, nearest } => format!("attribute {name} is not allowed here{}", hint(nearest)),
         Detail::MissingAttribute { name } => format!("attribute {name} is missing"),
-        Detail::BadLiteral { type_name } => format!("the value is no {type_name}"),
+        Detail::BadLiteral { type_name } => format!("the value is not of the type {type_name}"),
         Detail::NoMember { members } => format!("the value is none of {}", or(members)),
         Detail::BadPrefix => "the prefix of the value is not declared".to_owned(),
         Detail::Facet { kind, values, nearest } => format!("{}{}", english_facet(*kind, values), hint(nearest)),

@@ -101,6 +101,10 @@ async fn exports_that_cannot_run_are_told_by_check_and_at_the_start_and_hinder_n
     for (_, _, said) in EXPORTS {
         assert!(checked.contains(&format!("FAULT exports: {}", jobs.join(said).display())), "{said}\n{checked}");
     }
+    // Only what takes messages in makes a store; everything else says that there is none.
+    for verb in [&["timers", "run"][..], &["jobs", "run", "upkeep"], &["dlq", "replay", "1"], &["status"]] {
+        home.verb(verb, 3);
+    }
     home.verb(&["db", "migrate"], 0);
     let listed = home.verb(&["jobs", "list"], 0);
     assert!(listed.contains("export-good") && listed.contains("export-column"), "{listed}");

@@ -25,6 +25,7 @@ mod orders;
 mod outcomes;
 mod outgoing;
 mod parked;
+mod replays;
 mod routing;
 mod schedule;
 mod search;

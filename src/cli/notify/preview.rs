@@ -139,10 +139,10 @@ impl Preview {
         show::line(&format!("{head}\n{}", "=".repeat(head.chars().count())));
         words(told);
         show::line(&format!(
-            "\nsms        {}\n           {} characters, {} segments",
+            "\nsms        {}\n           {}, {}",
             fitted("sms"),
-            fitted("sms").chars().count(),
-            sms::segments(&fitted("sms"))
+            show::counted(fitted("sms").chars().count(), "character"),
+            show::counted(sms::segments(&fitted("sms")), "segment")
         ));
         show::line(&format!("push       {} — {}", told.title, fitted("push")));
         show::line(&format!("\ne-mail, subject: {}\n\n{}", told.title, page.text));

@@ -42,13 +42,14 @@ impl Documents<'_> {
         let mut source = open(path)?;
         let stream = match Stream::open(&mut source)? {
             Ok(stream) => stream,
-            Err(refusal) => return Ok((Judged::undecodable(file, &refusal), Vec::new())),
+            Err(refusal) => return Ok((Judged::undecodable(file, &refusal, self.wording), Vec::new())),
         };
         let verdict = self.verdict(stream)?;
         let judged = Judged::verdict(file, &verdict, self.wording);
         let excerpts = if self.excerpts && !judged.violations.is_empty() {
             source.rewind()?;
-            let again = Stream::open(&mut source)?.map_err(|refusal: Undecodable| io::Error::other(refusal.detail))?;
+            let again = Stream::open(&mut source)?
+                .map_err(|refusal: Undecodable| io::Error::other(refusal.text(self.wording.language)))?;
             excerpts(again, &judged)?
         } else {
             Vec::new()

@@ -80,15 +80,26 @@ impl Judged {
     }
 
     /// A document whose bytes are no text.
-    pub(super) fn undecodable(file: String, refusal: &Undecodable) -> Self {
-        let finding =
-            Finding { code: refusal.code.as_str().to_owned(), text: refusal.detail.clone(), ..Finding::default() };
+    pub(super) fn undecodable(file: String, refusal: &Undecodable, wording: Wording) -> Self {
+        let text = refusal.text(wording.language);
+        let finding = Finding { code: refusal.code.as_str().to_owned(), text, ..Finding::default() };
         Self { file, valid: false, code: None, violations: vec![finding], truncated: false }
     }
 
     /// A message that is refused; `found` are its places, where the rules gave them.
-    pub(super) fn refused(file: String, rejected: &Rejected, found: Option<(Vec<Finding>, bool)>) -> Self {
-        let told = || (rejected.told().into_iter().map(Finding::from).collect(), false);
+    pub(super) fn refused(
+        file: String,
+        rejected: &Rejected,
+        found: Option<(Vec<Finding>, bool)>,
+        wording: Wording,
+    ) -> Self {
+        let told = || {
+            let told = rejected.told().into_iter().map(|remark| match wording.language {
+                Language::Russian => remark,
+                Language::English => Remark { text: rejected.english(), ..remark },
+            });
+            (told.map(Finding::from).collect(), false)
+        };
         let (violations, truncated) = found.unwrap_or_else(told);
         Self { file, valid: false, code: Some(rejected.code.as_str().to_owned()), violations, truncated }
     }

@@ -30,7 +30,7 @@ impl Messages<'_> {
         let prepared = prepare(delivery, &self.desk);
         let Err(rejected) = &*prepared.verdict else { return Ok((Judged::valid(file), Vec::new())) };
         let Ok(text) = decode::decode(&prepared.body, self.bytes_max) else {
-            return Ok((Judged::refused(file, rejected, None), Vec::new()));
+            return Ok((Judged::refused(file, rejected, None, self.wording), Vec::new()));
         };
         // A refusal tells what a receipt needs; the places are looked up once more for more than that.
         let found = match self.desk.rulebook.read(&text.text).verdict {
@@ -41,7 +41,7 @@ impl Messages<'_> {
             Err(Faulted::Xml(fault)) => Some((vec![self.wording.fault(&fault)], false)),
             _ => None,
         };
-        let judged = Judged::refused(file, rejected, found);
+        let judged = Judged::refused(file, rejected, found, self.wording);
         let excerpts = if self.excerpts { excerpts(text.text.as_bytes(), &judged)? } else { Vec::new() };
         Ok((judged, excerpts))
     }

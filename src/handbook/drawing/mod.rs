@@ -22,7 +22,8 @@ const MARGIN: f64 = 28.0;
 const HEADING: f64 = 58.0;
 const LINE: f64 = 16.0;
 const SMALL_LINE: f64 = 13.0;
-/// Rough widths of a character of the label, and of the small print.
+/// Rough widths of a character of the heading, of the label, and of the small print.
+const HEADING_CHARACTER: f64 = 12.4;
 const CHARACTER: f64 = 7.6;
 const SMALL_CHARACTER: f64 = 6.1;
 
@@ -112,8 +113,12 @@ impl<'l> Drawn<'l> {
     }
 
     fn width(&self) -> f64 {
-        let heading = self.lifecycle.label().chars().count() + self.lifecycle.kind().label.chars().count() + 12;
-        self.placed.width.max(chars(heading) * 10.0)
+        self.placed.width.max(chars(self.heading().chars().count()) * HEADING_CHARACTER)
+    }
+
+    fn heading(&self) -> String {
+        let kind = self.lifecycle.kind();
+        format!("{}: {} ({})", self.lifecycle.label(), kind.label, kind.code)
     }
 
     fn height(&self) -> f64 {
@@ -121,9 +126,8 @@ impl<'l> Drawn<'l> {
     }
 
     fn write(&self, out: &mut String, top: f64) {
-        let kind = self.lifecycle.kind();
-        let heading = format!("{}: {} ({})", self.lifecycle.label(), kind.label, kind.code);
-        let _ = writeln!(out, "<text class=\"h\" x=\"{MARGIN}\" y=\"{:.1}\">{}</text>", top + 20.0, escaped(&heading));
+        let heading = escaped(&self.heading());
+        let _ = writeln!(out, "<text class=\"h\" x=\"{MARGIN}\" y=\"{:.1}\">{heading}</text>", top + 20.0);
         let _ = writeln!(out, "<g transform=\"translate({MARGIN} {:.1})\">", top + HEADING);
         for ((from, to), bends) in self.ways.iter().zip(&self.placed.edges) {
             way(bends, from > to, out);

@@ -470,7 +470,7 @@ static COUNTERS: Insert = Insert::new(
 static SEQUENCES: Insert = Insert::new(
     "INTO sequences (sender, system, kind, number, last)",
     "(?, ?, ?, ?, ?)",
-    "ON CONFLICT DO UPDATE SET last = excluded.last",
+    "ON CONFLICT DO UPDATE SET last = max(sequences.last, excluded.last)",
 );
 
 static DOCUMENTS: Insert = Insert::new(

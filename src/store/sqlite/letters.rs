@@ -111,12 +111,12 @@ impl Transaction {
 impl Sqlite {
     pub(in crate::store) async fn dialogs(&self, filter: &DialogFilter) -> Result<Vec<DialogRow>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT c.id, c.system, c.number, coalesce(c.title, ''), c.status, c.opened_at, \
+            "SELECT c.id, c.system, c.kind, c.number, coalesce(c.title, ''), c.status, c.opened_at, \
              (SELECT count(*) FROM letters WHERE case_id = c.id), \
              (SELECT max(posted_at) FROM letters WHERE case_id = c.id), \
              (SELECT group_concat(participant, ' ') FROM (SELECT participant FROM readers WHERE case_id = c.id ORDER BY participant)), \
-             coalesce((SELECT max(number) FROM letters WHERE case_id = c.id) \
-             - (SELECT read FROM readers WHERE case_id = c.id AND participant = ?3), 0) \
+             coalesce((SELECT max((SELECT count(*) FROM letters l WHERE l.case_id = r.case_id AND l.number > r.read \
+             AND l.author <> r.participant)) FROM readers r WHERE r.case_id = c.id AND (?3 IS NULL OR r.participant = ?3)), 0) \
              FROM cases c WHERE c.id > ?1 AND (?2 IS NULL OR c.system = ?2) \
              AND EXISTS (SELECT 1 FROM readers WHERE case_id = c.id AND (?3 IS NULL OR participant = ?3)) \
              AND (?4 = '[]' OR EXISTS (SELECT 1 FROM letters l WHERE l.case_id = c.id AND NOT EXISTS \
@@ -124,9 +124,9 @@ impl Sqlite {
              (SELECT 1 FROM letter_words WHERE word = w.value AND letter = l.id)))) \
              AND ((?5 IS NULL AND ?6 IS NULL) OR EXISTS (SELECT 1 FROM letters l WHERE l.case_id = c.id \
              AND l.posted_at >= coalesce(?5, l.posted_at) AND l.posted_at < coalesce(?6, l.posted_at + 1))) \
-             AND (?7 = 0 OR EXISTS (SELECT 1 FROM readers r WHERE r.case_id = c.id \
-             AND (?3 IS NULL OR r.participant = ?3) \
-             AND r.read < (SELECT max(number) FROM letters WHERE case_id = c.id))) \
+             AND (?7 = 0 OR EXISTS (SELECT 1 FROM readers r CROSS JOIN letters l ON l.case_id = r.case_id \
+             AND l.number > r.read AND l.author <> r.participant \
+             WHERE r.case_id = c.id AND (?3 IS NULL OR r.participant = ?3))) \
              ORDER BY c.id LIMIT ?8",
         )
         .bind(filter.after)
@@ -143,17 +143,18 @@ impl Sqlite {
             Ok(DialogRow {
                 id: row.try_get(0)?,
                 system: row.try_get(1)?,
-                number: row.try_get(2)?,
-                title: row.try_get(3)?,
-                status: row.try_get(4)?,
-                opened_at: row.try_get(5)?,
-                letters: row.try_get(6)?,
-                last_at: row.try_get(7)?,
+                kind: row.try_get(2)?,
+                number: row.try_get(3)?,
+                title: row.try_get(4)?,
+                status: row.try_get(5)?,
+                opened_at: row.try_get(6)?,
+                letters: row.try_get(7)?,
+                last_at: row.try_get(8)?,
                 participants: row
-                    .try_get::<Option<String>, _>(8)?
+                    .try_get::<Option<String>, _>(9)?
                     .map(|list| list.split(' ').map(str::to_owned).collect())
                     .unwrap_or_default(),
-                unread: row.try_get(9)?,
+                unread: row.try_get(10)?,
             })
         };
         rows.into_iter().map(row).collect()
@@ -189,16 +190,19 @@ impl Sqlite {
         .bind(id)
         .fetch_all(&self.readers)
         .await?;
-        let last = letters.last().map_or(0, |letter| letter.number);
         let reader = |row: SqliteRow| {
-            let read: i64 = row.try_get(2)?;
+            let (participant, read): (String, i64) = (row.try_get(0)?, row.try_get(2)?);
+            // One's own letters are never unread.
+            let unread = letters.iter().filter(|letter| letter.number > read && letter.author != participant).count();
             Ok(ReaderView {
-                participant: row.try_get(0)?,
+                participant,
                 role: row.try_get(1)?,
-                unread: last - read,
+                read,
+                unread: i64::try_from(unread).unwrap_or(i64::MAX),
                 read_at: row.try_get(3)?,
             })
         };
+        let readers = readers.into_iter().map(reader).collect::<Result<_, StoreFault>>()?;
         Ok(Some(DialogView {
             system: case.try_get(1)?,
             kind: case.try_get(2)?,
@@ -206,7 +210,7 @@ impl Sqlite {
             title: case.try_get(4)?,
             status: case.try_get(5)?,
             opened_at: case.try_get(6)?,
-            readers: readers.into_iter().map(reader).collect::<Result<_, StoreFault>>()?,
+            readers,
             letters,
         }))
     }

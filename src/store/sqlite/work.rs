@@ -183,8 +183,7 @@ impl Sqlite {
             "SELECT o.id, o.what, o.kind, o.address, o.message_id, o.correlation, o.type, o.traceparent, o.body, \
              o.attempts, o.created_at FROM outbox o WHERE o.state = 'pending' AND o.due_at <= ?1 \
              AND o.kind IN (SELECT value FROM json_each(?2)) \
-             AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.order_key = o.order_key AND b.state <> 'sent' \
-             AND b.id < o.id AND (b.state = 'stuck' OR b.due_at > o.due_at)) \
+             AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.order_key = o.order_key AND b.state <> 'sent' AND b.id < o.id) \
              ORDER BY o.due_at, o.id LIMIT ?3",
         )
         .bind(to_store(now))
@@ -197,8 +196,9 @@ impl Sqlite {
 
     pub(in crate::store) async fn next_outbox(&self, kinds: &[&str]) -> Result<Option<DateTime<Utc>>, StoreFault> {
         let row = sqlx::query(
-            "SELECT due_at FROM outbox WHERE state = 'pending' AND kind IN (SELECT value FROM json_each(?1)) \
-             ORDER BY due_at LIMIT 1",
+            "SELECT o.due_at FROM outbox o WHERE o.state = 'pending' AND o.kind IN (SELECT value FROM json_each(?1)) \
+             AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.order_key = o.order_key AND b.state <> 'sent' AND b.id < o.id) \
+             ORDER BY o.due_at LIMIT 1",
         )
         .bind(json!(kinds).to_string())
         .fetch_optional(&self.readers)

@@ -1,6 +1,8 @@
 //! What a batch writes: few statements a table. The usual rows are bound in chunks; the rarer ones go in as one JSON list
 //! a statement; dead letters, which are few, row by row.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,9 +12,10 @@ use super::Transaction;
 use super::rows::Insert;
 use crate::apply::Noticed;
 use crate::apply::rows::{
-    AttemptRow, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, ParkedAgain, ParkedRow, RawBlock,
+    AttemptRow, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, ParkedAgain, ParkedRow, RawBlock, Repeat,
     Resettled, WriteSet,
 };
+use crate::apply::world::CaseKey;
 use crate::failpoint;
 use crate::outbox::OutboxRow;
 use crate::store::StoreFault;
@@ -29,6 +32,7 @@ impl Transaction {
             None => None,
         };
         self.write_inbox(&set.inbox, batch).await?;
+        self.write_rebooked(set).await?;
         self.write_repeats(set).await?;
         self.write_resettled(&set.resettled).await?;
         self.write_changes(&set.changes, set.now).await?;
@@ -105,20 +109,35 @@ impl Transaction {
         .await
     }
 
-    /// Counts the repeats, and owes each its receipt once more.
+    async fn write_rebooked(&mut self, set: &WriteSet) -> Result<(), StoreFault> {
+        self.each(
+            "UPDATE inbox SET sender = k.sender, message_id = k.id FROM \
+             (SELECT value ->> 0 AS seq, value ->> 1 AS sender, value ->> 2 AS id FROM json_each(?1)) k \
+             WHERE inbox.seq = k.seq",
+            set.rebooked.iter().map(|(seq, key)| json!([seq, key.sender, key.message_id])).collect(),
+        )
+        .await
+    }
+
     async fn write_repeats(&mut self, set: &WriteSet) -> Result<(), StoreFault> {
-        let rows: Vec<Value> = set.repeats.iter().map(|(seq, at)| json!([seq, to_store(*at)])).collect();
+        let rows: Vec<Value> = set.repeats.iter().map(|repeat| json!([repeat.seq, to_store(repeat.at)])).collect();
         self.each(
             "UPDATE inbox SET repeats = repeats + k.times, repeated_at = k.at FROM \
              (SELECT value ->> 0 AS seq, count(*) AS times, max(value ->> 1) AS at FROM json_each(?1) GROUP BY 1) k \
              WHERE inbox.seq = k.seq",
-            rows.clone(),
+            rows,
         )
-        .await?;
+        .await
+    }
+
+    /// Owes each repeat the receipt of its message once more; also where that was written in this transaction.
+    pub async fn owe_again(&mut self, repeats: &[Repeat]) -> Result<(), StoreFault> {
+        let rows = repeats.iter().map(|repeat| json!([repeat.seq, to_store(repeat.at), repeat.file])).collect();
         self.each(
             "INSERT INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, type, \
              traceparent, body, state, attempts, due_at, created_at) \
-             SELECT o.what, o.message, o.case_number, o.kind, o.address, o.order_key, o.message_id, o.correlation, \
+             SELECT o.what, o.message, o.case_number, iif(k.value ->> 2 IS NULL, o.kind, 'file'), \
+             coalesce(k.value ->> 2, o.address), o.order_key, o.message_id, o.correlation, \
              o.type, o.traceparent, o.body, 'pending', 0, k.value ->> 1, k.value ->> 1 FROM json_each(?1) k \
              CROSS JOIN outbox o ON o.id = (SELECT max(id) FROM outbox WHERE message = k.value ->> 0 AND what = 'receipt')",
             rows,
@@ -197,12 +216,15 @@ impl Transaction {
         )
         .await?;
         let now = to_store(set.now);
+        // Many items of a batch may wake the same case.
+        let woken: HashSet<&CaseKey> = set.woken.iter().collect();
         self.each(
-            "UPDATE parked SET due_at = min(due_at, k.now) FROM \
+            "UPDATE parked SET due_at = k.now FROM \
              (SELECT value ->> 0 AS system, value ->> 1 AS kind, value ->> 2 AS number, value ->> 3 AS now \
              FROM json_each(?1)) k \
-             WHERE parked.system = k.system AND parked.case_kind = k.kind AND parked.number = k.number",
-            set.woken.iter().map(|key| json!([key.system, key.kind, key.number, now])).collect(),
+             WHERE parked.system = k.system AND parked.case_kind = k.kind AND parked.number = k.number \
+             AND parked.due_at > k.now",
+            woken.into_iter().map(|key| json!([key.system, key.kind, key.number, now])).collect(),
         )
         .await
     }

@@ -1,0 +1,153 @@
+//! Dead letters that are tried again, and repeats: an effect happens once whatever was booked how.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mezhved::clock;
+use mezhved::desk;
+use mezhved::intake::Delivery;
+use mezhved::pipeline::Pipeline;
+use sqlx::SqlitePool;
+
+use crate::support::{Folder, delivery, house, settle};
+
+const STORY: &str = "fixtures/epgu/valid/an-update-overtakes-its-application";
+const ROSREESTR: &str = "[[agencies]]\ncode = 'NEW-1'\nuser = 'new1'\nreceipts = 'receipts.new1'\nsystems = ['epgu']\nkinds = ['StatusUpdate']";
+
+/// A house of an application, and its store.
+async fn begun(folder: &Folder, more: &str) -> (Arc<Pipeline>, SqlitePool) {
+    let pipeline = house(folder.path(), more).await;
+    let store =
+        SqlitePool::connect(&format!("sqlite://{}", folder.path().join("store.sqlite").display())).await.unwrap();
+    (pipeline, store)
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(STORY).join(name)).unwrap()
+}
+
+fn of(pipeline: &Pipeline, text: &str) -> Delivery {
+    delivery(pipeline, text.as_bytes().to_vec())
+}
+
+async fn one(pipeline: &Arc<Pipeline>, text: &str) {
+    settle(pipeline, vec![of(pipeline, text)]).await;
+}
+
+async fn number(store: &SqlitePool, query: &'static str) -> i64 {
+    sqlx::query_scalar(query).fetch_one(store).await.unwrap()
+}
+
+async fn ends(store: &SqlitePool) -> Vec<(String, String, Option<String>, i64)> {
+    let rows = sqlx::query_as("SELECT sender, outcome, code, repeats FROM inbox ORDER BY seq");
+    rows.fetch_all(store).await.unwrap()
+}
+
+const LAST: &str = "SELECT last FROM sequences WHERE sender = 'MFC-77'";
+const MOVES: &str = "SELECT count(*) FROM history WHERE entry = 'moved'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replayed_message_holds_its_own_id_from_then_on() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    one(&pipeline, &text("02-application.xml")).await;
+    let update = text("01-update.xml").replace("<env:Agency>MFC-77<", "<env:Agency>NEW-1<");
+    let mut unknown = of(&pipeline, &update);
+    unknown.properties.user_id = Some("new1".to_owned());
+    settle(&pipeline, vec![unknown]).await;
+    assert_eq!(ends(&store).await[1], ("?new1".into(), "failed".into(), Some("unknown-sender".into()), 0));
+    pipeline.store.close().await;
+
+    // The agency is configured now: the letter is tried again, and the sender sends once more, too.
+    let pipeline = house(folder.path(), ROSREESTR).await;
+    assert_eq!(desk::replay(&pipeline, 1, "trial").await.unwrap().state, "replayed");
+    assert_eq!(ends(&store).await[1], ("NEW-1".into(), "applied".into(), None, 0));
+    one(&pipeline, &update).await;
+    assert_eq!(ends(&store).await.len(), 2, "the same bytes are a repeat");
+    assert_eq!((ends(&store).await[1].3, number(&store, MOVES).await), (1, 1));
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_whose_id_is_taken_stays_refused() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let update = text("01-update.xml");
+    one(&pipeline, &text("02-application.xml")).await;
+    one(&pipeline, &update).await;
+    one(&pipeline, &update.replace("</env:Envelope>", "</env:Envelope>\n\n")).await;
+    let conflict = |ends: &[(String, String, Option<String>, i64)]| {
+        assert_eq!((ends[2].1.as_str(), ends[2].2.as_deref()), ("failed", Some("message-id-conflict")), "{ends:?}");
+    };
+    conflict(&ends(&store).await);
+    // The answer says which message it is about.
+    let body: String = sqlx::query_scalar("SELECT body FROM outbox WHERE message = 3 AND what = 'receipt'")
+        .fetch_one(&store)
+        .await
+        .unwrap();
+    assert!(body.contains("InReplyTo>00200001-15f2-11f1-8020-02005e100020<"), "{body}");
+    desk::replay(&pipeline, 1, "trial").await.unwrap();
+    conflict(&ends(&store).await);
+    assert_eq!(number(&store, MOVES).await, 1, "one effect");
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_in_the_batch_of_its_original_gets_its_receipt_too() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let application = text("02-application.xml");
+    settle(&pipeline, vec![of(&pipeline, &application), of(&pipeline, &application)]).await;
+    assert_eq!(ends(&store).await[0].3, 1);
+    assert_eq!(number(&store, "SELECT count(*) FROM outbox WHERE what = 'receipt' AND message = 1").await, 2);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replayed_item_does_not_set_its_sequence_back() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    one(&pipeline, &text("02-application.xml")).await;
+    for (sequence, status) in [(1, "accepted"), (2, "accepted"), (3, "verified")] {
+        let update = text("01-update.xml")
+            .replace("00200001-15f2", &format!("0020000{sequence}-25f2"))
+            .replace("<Update>", &format!("<Update sequence=\"{sequence}\">"))
+            .replace("<Status>verified<", &format!("<Status>{status}<"));
+        one(&pipeline, &update).await;
+    }
+    assert_eq!(number(&store, MOVES).await, 1, "{:?}", ends(&store).await);
+    assert_eq!(number(&store, LAST).await, 3);
+    desk::replay(&pipeline, 1, "trial").await.unwrap();
+    assert_eq!((number(&store, LAST).await, number(&store, MOVES).await), (3, 1), "{:?}", ends(&store).await);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_one_key_leave_one_after_another() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    sqlx::query(
+        "INSERT INTO outbox (id, what, kind, address, order_key, message_id, type, body, state, attempts, due_at, created_at) \
+         VALUES (1, 'document', 'queue', 'q', 'a', 'm1', 'Document', '', 'pending', 0, 1, 1), \
+         (2, 'document', 'queue', 'q', 'a', 'm2', 'Document', '', 'pending', 0, 1, 1), \
+         (3, 'document', 'queue', 'q', 'b', 'm3', 'Document', '', 'pending', 0, 1, 1)",
+    )
+    .execute(&store)
+    .await
+    .unwrap();
+    let due = async || {
+        let due = pipeline.store.outbox_due(&["queue"], clock::now(), 10).await.unwrap();
+        due.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due().await, [1, 3], "the second one of a key waits for the first");
+    let now = clock::now();
+    pipeline.store.outbox_done(&[3], &[], &[(1, "unroutable".to_owned())], now).await.unwrap();
+    assert!(due().await.is_empty(), "a stuck row holds its own key");
+    assert_eq!(pipeline.store.next_outbox(&["queue"]).await.unwrap(), None, "nothing to come back for");
+    store.close().await;
+    pipeline.store.close().await;
+}
