@@ -4,6 +4,7 @@
 
 mod clockwork;
 mod notify;
+mod parked;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,11 +26,12 @@ use crate::domain::lifecycle::System;
 use crate::export::{Bench, Jobs, READY_QUEUE, job_queue};
 use crate::health::{self, Health};
 use crate::intake::queue::{Queue, Role, acknowledge};
-use crate::intake::stored;
 use crate::notify::Way;
 use crate::pipeline::Pipeline;
 use crate::relay;
-use crate::store::{Fate, Sealing, StoreFault};
+use crate::store::{Sealing, StoreFault};
+
+pub use parked::parked_once;
 
 /// Pause of a loop whose store is away.
 const AWAY_PAUSE: Duration = Duration::from_secs(1);
@@ -39,10 +42,10 @@ const FOLD_PAUSE: Duration = Duration::from_millis(200);
 /// How often words of new and changed cases and documents are taken in, and how many at a time.
 const WORDS_PAUSE: Duration = Duration::from_secs(2);
 const WORDS_MAX: u32 = 500;
+/// Which part of a stop is kept for what ends in any case: one in so many.
+const ENDING_SHARE: u32 = 10;
 /// How often committed rows of the journal are looked for, to be sealed.
 const SEAL_PAUSE: Duration = Duration::from_secs(2);
-/// Parked items of one batch.
-const PARKED_MAX: u32 = 200;
 
 /// Why the daemon stopped by itself.
 #[derive(Debug, Clone, Error)]
@@ -85,6 +88,8 @@ struct Loops {
     sending: Arc<Link>,
     /// No more deliveries, no more parked items.
     stopping: CancellationToken,
+    /// Nothing more is published by the loops; the last is for the end to send.
+    publishing_ends: CancellationToken,
     /// Everything ends now.
     ending: CancellationToken,
     fault: watch::Sender<Option<DaemonFault>>,
@@ -92,34 +97,44 @@ struct Loops {
     planned: watch::Sender<()>,
 }
 
+/// What runs, by when it ends: first what takes work in, then what publishes, then everything else.
+#[derive(Default)]
+struct Tasks {
+    intake: TaskTracker,
+    publishing: TaskTracker,
+    rest: TaskTracker,
+}
+
 /// Runs until `stop` is cancelled or something is wrong that time does not mend.
 pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Stopped, DaemonFault> {
     let broken = |fault: BrokerFault| DaemonFault::Broker(fault.to_string());
     let plan = topology(&pipeline.config, &pipeline.lifecycles)?;
     let link = |plan: Topology| Link::new(pipeline.config.broker.clone(), plan).map(Arc::new).map_err(broken);
+    let ending = CancellationToken::new();
     let loops = Loops {
         pipeline: Arc::clone(&pipeline),
         receiving: link(plan)?,
         sending: link(Topology::default())?,
         stopping: CancellationToken::new(),
-        ending: CancellationToken::new(),
+        publishing_ends: ending.child_token(),
+        ending,
         fault: watch::Sender::new(None),
         planned: watch::Sender::new(()),
     };
-    let intake = TaskTracker::new();
-    let rest = TaskTracker::new();
+    let tasks = Tasks::default();
+    let Tasks { intake, publishing, rest } = &tasks;
     let linked = CancellationToken::new();
-    start(&rest, link_loop(loops.clone(), Arc::clone(&loops.receiving), linked.clone()));
-    start(&rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
-    start_health(&loops, &rest).await?;
-    notify::start_telling(&loops, &rest)?;
-    start_intake(&loops, &intake);
-    let clock = clockwork::start_schedule(&loops, &intake).await?;
-    start(&rest, relay_loop(loops.clone()));
-    start(&rest, fold_loop(loops.clone()));
-    start(&rest, seal_loop(loops.clone()));
-    start(&rest, words_loop(loops.clone()));
-    start(&rest, tell_ready(loops.clone()));
+    start(rest, link_loop(loops.clone(), Arc::clone(&loops.receiving), linked.clone()));
+    start(rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
+    start_health(&loops, rest).await?;
+    notify::start_telling(&loops, publishing, rest)?;
+    start_intake(&loops, intake);
+    let clock = clockwork::start_schedule(&loops, intake).await?;
+    start(publishing, relay_loop(loops.clone()));
+    start(rest, fold_loop(loops.clone()));
+    start(rest, seal_loop(loops.clone()));
+    start(rest, words_loop(loops.clone()));
+    start(rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
         () = stop.cancelled() => None,
@@ -128,7 +143,7 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     if let Some(clock) = clock {
         clock.stop().await;
     }
-    let stopped = finish(&loops, intake, rest, linked).await;
+    let stopped = finish(&loops, &tasks, linked).await;
     match failed {
         Some(fault) => Err(fault),
         None => Ok(stopped),
@@ -173,30 +188,42 @@ fn export_queues(config: &Config, lifecycles: &Lifecycles) -> Result<Vec<String>
     Ok(own.chain([READY_QUEUE.to_owned()]).collect())
 }
 
-/// Stops in order, within the deadline.
-async fn finish(loops: &Loops, intake: TaskTracker, rest: TaskTracker, linked: CancellationToken) -> Stopped {
-    let deadline = loops.pipeline.config.stop_deadline;
-    tracing::info!(deadline_seconds = deadline.as_secs(), "stopping: no more deliveries are taken");
+/// Stops in order. The deadline is that of the whole; a part of it is kept for what ends in any case.
+async fn finish(loops: &Loops, tasks: &Tasks, linked: CancellationToken) -> Stopped {
+    let allowed = loops.pipeline.config.stop_deadline;
+    let end = Instant::now() + allowed;
+    tracing::info!(deadline_seconds = allowed.as_secs(), "stopping: no more deliveries are taken");
     loops.stopping.cancel();
-    intake.close();
-    rest.close();
+    let Tasks { intake, publishing, rest } = tasks;
+    for tasks in [intake, publishing, rest] {
+        tasks.close();
+    }
     let orderly = async {
         intake.wait().await;
         let up = matches!(&*loops.sending.state().borrow(), LinkState::Up { blocked: false, .. });
         if loops.pipeline.config.relay.enabled && up {
+            // Two that publish at once would send the same twice.
+            loops.publishing_ends.cancel();
+            publishing.wait().await;
             flush(loops).await;
         }
     };
-    let stopped = match tokio::time::timeout(deadline, orderly).await {
+    let stopped = match tokio::time::timeout_at(end - allowed / ENDING_SHARE, orderly).await {
         Ok(()) => Stopped::Cleanly,
         Err(_) => Stopped::AtDeadline,
     };
     loops.ending.cancel();
     linked.cancel();
-    if tokio::time::timeout(deadline.max(AWAY_PAUSE), rest.wait()).await.is_err() {
+    let others = async {
+        publishing.wait().await;
+        rest.wait().await;
+    };
+    if tokio::time::timeout_at(end, others).await.is_err() {
         tracing::warn!("a loop did not end in time and is left");
     }
-    loops.pipeline.store.close().await;
+    if tokio::time::timeout_at(end, loops.pipeline.store.close()).await.is_err() {
+        tracing::warn!("the store is still at work and is left; what was not committed comes again");
+    }
     tracing::info!(?stopped, "stopped");
     stopped
 }
@@ -275,7 +302,7 @@ fn start_intake(loops: &Loops, tracker: &TaskTracker) {
     }
     let role = Role::DeadLetters { bytes_max: config.message_large_bytes_max };
     start(tracker, queue_loop(loops.clone(), topology::QUEUE_DEAD.to_owned(), config.prefetch_large, role));
-    start(tracker, parked_loop(loops.clone()));
+    start(tracker, parked::parked_loop(loops.clone()));
 }
 
 /// Consumes one queue for as long as the daemon runs, over all connections.
@@ -323,13 +350,13 @@ async fn consume(loops: &Loops, mut source: Queue, session: &Arc<Session>) -> Re
             loop {
                 tokio::select! {
                     batch = source.batch(clock::now) => {
-                        let (batch, run) = batch?;
-                        return Some((pipeline.prepare(batch).await, run));
+                        let Some((batch, run)) = batch else { return Ok(None) };
+                        return Ok(Some((pipeline.prepare(batch).await, run)));
                     }
                     () = loops.stopping.cancelled(), if !asked_to_stop => {
                         asked_to_stop = true;
                         if source.stop().await.is_err() {
-                            return None;
+                            return Ok(None);
                         }
                     }
                 }
@@ -345,55 +372,13 @@ async fn consume(loops: &Loops, mut source: Queue, session: &Arc<Session>) -> Re
             crate::failpoint::hit("pipeline.after-ack");
             Ok::<(), StoreFault>(())
         };
-        let (next, settled) = tokio::join!(next, settle);
-        settled?;
+        // A store that cannot be worked with ends this at once, though nothing more may ever arrive; what has arrived stays with
+        // the broker.
+        let (next, ()) = tokio::try_join!(next, settle)?;
         match next {
             Some(next) => prepared = Some(next),
             None if asked_to_stop => return Ok(Ended::Stopping),
             None => return Ok(Ended::Lost),
-        }
-    }
-}
-
-/// Tries parked items that are due, one bounded piece: gives how many there were.
-pub async fn parked_once(pipeline: &Arc<Pipeline>) -> Result<usize, StoreFault> {
-    let due = pipeline.store.due_parked(clock::now(), PARKED_MAX).await?;
-    if due.is_empty() {
-        return Ok(0);
-    }
-    let count = due.len();
-    let bytes_max = pipeline.config.message_large_bytes_max;
-    let mut deliveries = Vec::with_capacity(count);
-    for row in due {
-        match pipeline.contents.resolve(row.message.body.clone()) {
-            Ok(body) => deliveries.push(stored::parked(row, body.unwrap_or_default(), bytes_max)),
-            Err(fault) => return Err(StoreFault::Away(fault.to_string())),
-        }
-    }
-    let prepared = pipeline.prepare(deliveries).await;
-    pipeline.settle(prepared, ()).await?.into_run();
-    Ok(count)
-}
-
-async fn parked_loop(loops: Loops) {
-    let pipeline = &loops.pipeline;
-    while !loops.stopping.is_cancelled() {
-        let pause = match parked_once(pipeline).await {
-            Ok(0) => until(&pipeline.store.next_parked().await),
-            Ok(_) => continue,
-            Err(fault) if fault.fate() == Fate::Stop => {
-                loops.fault.send_replace(Some(DaemonFault::Store(fault.to_string())));
-                return;
-            }
-            Err(fault) => {
-                tracing::warn!(%fault, "parked items wait for the store");
-                AWAY_PAUSE
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = pipeline.parked.notified() => {}
-            () = loops.stopping.cancelled() => return,
         }
     }
 }
@@ -407,7 +392,7 @@ async fn relay_loop(loops: Loops) {
     loop {
         let session = tokio::select! {
             session = loops.way_out() => session,
-            () = loops.ending.cancelled() => return,
+            () = loops.publishing_ends.cancelled() => return,
         };
         let mut publisher = match session.publisher().await {
             Ok(publisher) => publisher,
@@ -423,7 +408,7 @@ async fn relay_loop(loops: Loops) {
     }
 }
 
-/// Relays on one connection; `None` when the daemon ends.
+/// Relays on one connection; `None` when publishing ends.
 async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
     let pipeline = &loops.pipeline;
     loop {
@@ -433,10 +418,11 @@ async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
                 tracing::warn!(rows = relayed.later, "nothing could be published; it is tried again");
                 tokio::select! {
                     () = tokio::time::sleep(AWAY_PAUSE) => return Some(()),
-                    () = loops.ending.cancelled() => return None,
+                    () = loops.publishing_ends.cancelled() => return None,
                 }
             }
             Ok(relayed) if relayed.is_idle() => until(&relay::next_due(pipeline).await),
+            Ok(_) if loops.publishing_ends.is_cancelled() => return None,
             Ok(_) => continue,
             Err(fault) => {
                 tracing::warn!(%fault, "the relay waits for the store");
@@ -446,7 +432,7 @@ async fn relay_on(loops: &Loops, publisher: &mut Publisher) -> Option<()> {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = pipeline.owed.notified() => {}
-            () = loops.ending.cancelled() => return None,
+            () = loops.publishing_ends.cancelled() => return None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! bad message never fails its batch; if the commit itself fails, the batch is tried message by message.
 
 mod firing;
+mod parked;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -130,7 +131,8 @@ impl Pipeline {
     /// files is what takes longest. What fails here is met again, with patience, in the transaction.
     async fn keep_early(&self, prepared: &mut [Prepared]) {
         let wanted = |message: &&mut Prepared| !message.head.test() && !matches!(message.head.origin, Origin::Store(_));
-        let checked = prepared.iter_mut().filter(wanted).filter_map(|message| message.verdict.as_mut().ok());
+        let verdicts = prepared.iter_mut().filter(wanted).filter_map(|message| Arc::get_mut(&mut message.verdict));
+        let checked = verdicts.filter_map(|verdict| verdict.as_mut().ok());
         let mut checked: Vec<&mut Checked> = checked.filter(|checked| !checked.contents.is_empty()).collect();
         let list = checked.iter().flat_map(|checked| checked.contents.iter().cloned()).collect();
         match self.keep(list).await {
@@ -167,7 +169,7 @@ impl Pipeline {
         for mut message in batch {
             let settled = match self.patiently(std::slice::from_ref(&message), &run).await {
                 Err(fault) if fault.fate() == Fate::Refused => {
-                    message.verdict = Err(Rejected::of(Code::StoreRefused, None));
+                    message.verdict = Arc::new(Err(Rejected::of(Code::StoreRefused, None)));
                     self.patiently(std::slice::from_ref(&message), &run).await
                 }
                 settled => settled,
@@ -337,8 +339,13 @@ fn conflicts(batch: &[Prepared], claims: &HashMap<ClaimKey, Claim>) -> Vec<Claim
 fn needs(batch: &[Prepared], lifecycles: &Lifecycles) -> Needs {
     let mut needs = Needs::default();
     for message in batch {
-        if let (Ok(checked), Some(system)) = (&message.verdict, message.head.system()) {
-            checked.items.iter().for_each(|item| apply::needs(item, system, lifecycles, &mut needs));
+        let only = match &message.head.origin {
+            Origin::Store(again) => again.item,
+            _ => None,
+        };
+        if let (Ok(checked), Some(system)) = (&*message.verdict, message.head.system()) {
+            let tried = checked.items.iter().filter(|item| only.is_none_or(|only| only == item.number));
+            tried.for_each(|item| apply::needs(item, system, lifecycles, &mut needs));
         }
     }
     needs

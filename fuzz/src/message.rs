@@ -49,7 +49,7 @@ pub fn run(data: &[u8]) {
     assert!(!first.head.sender.is_empty() && !first.head.message_id.is_empty(), "booked under nothing");
     let again = judged(data);
     assert_eq!(first.head.key(), again.head.key(), "booked under one id");
-    match (&first.verdict, &again.verdict) {
+    match (&*first.verdict, &*again.verdict) {
         (Ok(one), Ok(other)) => {
             assert!(!one.items.is_empty(), "a message without items is applied");
             assert_eq!((one.items.len(), one.files.len()), (other.items.len(), other.files.len()));

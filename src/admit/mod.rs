@@ -44,8 +44,8 @@ pub struct Prepared {
     pub head: Head,
     /// The bytes, whole.
     pub body: Arc<Vec<u8>>,
-    /// What it asks for, or why it is refused.
-    pub verdict: Result<Checked, Rejected>,
+    /// What it asks for, or why it is refused: shared where items of one message are tried each for itself.
+    pub verdict: Arc<Result<Checked, Rejected>>,
 }
 
 /// The key under which a message id is claimed.
@@ -240,7 +240,7 @@ pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
         (_, Err(refused), _) | (_, Ok(()), Err(refused)) => Err(refused),
         (_, Ok(()), Ok(items)) => finish(&mut head, items, desk),
     };
-    Prepared { head, body: Arc::new(body), verdict }
+    Prepared { head, body: Arc::new(body), verdict: Arc::new(verdict) }
 }
 
 /// Decodes and walks the body. What cannot be decoded still has an (empty) reading.

@@ -23,7 +23,12 @@ impl Fold<'_> {
         shared: bool,
     ) {
         let head = booked.head;
-        let body = self.kept_body(booked, shared);
+        let lost = head.origin.lost();
+        let body = match lost {
+            // Whoever finds the bytes puts them there, and replays it.
+            Some(lost) => DeadLetterBody::Content(lost.sha256.clone()),
+            None => self.kept_body(booked, shared),
+        };
         self.out.writes.dead_letters.push(DeadLetterRow {
             message: booked.seq,
             item: number,
@@ -37,7 +42,7 @@ impl Fold<'_> {
             case_number: item.map(|item| item.command.case_number().to_owned()),
             source: head.origin.source(),
             properties: properties_json(head),
-            size: booked.body.len(),
+            size: lost.map_or(booked.body.len(), |lost| lost.bytes),
             body,
             died_at: self.context.now,
             attempts: booked.attempt,

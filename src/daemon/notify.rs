@@ -11,18 +11,19 @@ use crate::clock;
 use crate::notify::{self, Courier, Delivered};
 use crate::store::StoreFault;
 
-/// Starts them where the relay is on: what nobody here delivers is planned by who does.
-pub(super) fn start_telling(loops: &Loops, tracker: &TaskTracker) -> Result<(), DaemonFault> {
+/// Starts them where the relay is on: what nobody here delivers is planned by who does. What plans and what publishes ends before the
+/// rest.
+pub(super) fn start_telling(loops: &Loops, publishing: &TaskTracker, rest: &TaskTracker) -> Result<(), DaemonFault> {
     if !loops.pipeline.config.relay.enabled {
         return Ok(());
     }
-    start(tracker, tell_loop(loops.clone()));
+    start(publishing, tell_loop(loops.clone()));
     for channel in channels(loops) {
         let courier = Courier::new(&channel, &loops.pipeline)
             .map_err(|fault| DaemonFault::Channel(format!("notify.channel.{channel}: {fault}")))?;
         match courier {
-            Some(courier) if courier.is_by_broker() => start(tracker, broker_loop(loops.clone(), courier)),
-            Some(courier) => start(tracker, channel_loop(loops.clone(), courier)),
+            Some(courier) if courier.is_by_broker() => start(publishing, broker_loop(loops.clone(), courier)),
+            Some(courier) => start(rest, channel_loop(loops.clone(), courier)),
             None => tracing::info!(channel, "the channel is off"),
         }
     }
@@ -44,6 +45,9 @@ async fn tell_loop(loops: Loops) {
             Ok(0) => IDLE_PAUSE_MAX,
             Ok(_) => {
                 loops.planned.send_replace(());
+                if loops.publishing_ends.is_cancelled() {
+                    return;
+                }
                 continue;
             }
             Err(fault) => {
@@ -54,7 +58,7 @@ async fn tell_loop(loops: Loops) {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = pipeline.noticed.notified() => {}
-            () = loops.ending.cancelled() => return,
+            () = loops.publishing_ends.cancelled() => return,
         }
     }
 }
@@ -65,7 +69,7 @@ async fn broker_loop(loops: Loops, mut courier: Courier) {
     loop {
         let session = tokio::select! {
             session = loops.way_out() => session,
-            () = loops.ending.cancelled() => return,
+            () = loops.publishing_ends.cancelled() => return,
         };
         let mut publisher = match session.publisher().await {
             Ok(publisher) => publisher,
@@ -107,16 +111,17 @@ async fn pause(
     delivered: Result<Delivered, StoreFault>,
     planned: &mut watch::Receiver<()>,
 ) -> Option<()> {
+    let ends = if courier.is_by_broker() { &loops.publishing_ends } else { &loops.ending };
     let pause = match delivered {
         Ok(Delivered { rest_until: Some(rest), .. }) => {
             let rest = (rest - clock::now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = tokio::time::sleep(rest) => return Some(()),
-                () = loops.ending.cancelled() => return None,
+                () = ends.cancelled() => return None,
             }
         }
         Ok(delivered) if !delivered.is_idle() => {
-            return (!loops.ending.is_cancelled()).then_some(());
+            return (!ends.is_cancelled()).then_some(());
         }
         Ok(_) => until(&loops.pipeline.store.next_notification(courier.channel()).await),
         Err(fault) => {
@@ -127,7 +132,7 @@ async fn pause(
     tokio::select! {
         () = tokio::time::sleep(pause) => Some(()),
         _ = planned.changed() => Some(()),
-        () = loops.ending.cancelled() => None,
+        () = ends.cancelled() => None,
     }
 }
 

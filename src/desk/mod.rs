@@ -32,10 +32,10 @@ pub enum DeskFault {
 
 /// Tries a dead letter again and gives it as it is afterwards.
 pub async fn replay(pipeline: &Arc<Pipeline>, id: i64, actor: &str) -> Result<DeadLetterView, DeskFault> {
-    let message = pipeline.store.dead_letter_message(id).await?.ok_or(DeskFault::NotOpen(id))?;
+    let (message, next) = pipeline.store.dead_letter_message(id).await?.ok_or(DeskFault::NotOpen(id))?;
     let body = pipeline.contents.resolve(message.body.clone())?.unwrap_or_default();
     let bytes_max = pipeline.config.message_large_bytes_max;
-    let delivery = stored::replay(message, body, id, actor.to_owned(), bytes_max);
+    let delivery = stored::replay(message, next, body, id, actor.to_owned(), bytes_max);
     let prepared = pipeline.prepare(vec![delivery]).await;
     pipeline.settle(prepared, ()).await?.into_run();
     match pipeline.store.dead_letter(id).await? {

@@ -80,6 +80,19 @@ pub struct Again {
     pub system: Option<String>,
     /// The most bytes that it may have.
     pub bytes_max: usize,
+    /// Where its bytes cannot be read any more: what is still known of them.
+    pub lost: Option<Lost>,
+}
+
+/// The bytes of a stored message that cannot be read any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Their SHA-256, hex.
+    pub sha256: String,
+    /// How many they were.
+    pub bytes: usize,
+    /// The store's fault, as it says it.
+    pub why: String,
 }
 
 /// Why a stored message is tried again.
@@ -104,6 +117,15 @@ pub enum Why {
 }
 
 impl Origin {
+    /// What is known of the bytes of a stored message that cannot be read any more.
+    #[must_use]
+    pub fn lost(&self) -> Option<&Lost> {
+        match self {
+            Self::Store(again) => again.lost.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The form that stands in the store: `queue:NAME` or `file:PATH`.
     #[must_use]
     pub fn source(&self) -> String {

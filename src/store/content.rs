@@ -37,6 +37,9 @@ pub enum ContentFault {
     /// The file's bytes are not those it is named by.
     #[error("content.changed: the file of sha256 {0} has other bytes")]
     Changed(String),
+    /// The message lies in the tables, in a block that cannot be unpacked.
+    #[error("content.damaged: the packed block that holds the message is damaged")]
+    Damaged,
 }
 
 /// A folder of contents.
@@ -246,6 +249,7 @@ impl Contents {
             StoredBody::Here(bytes) => Ok(Some(bytes)),
             StoredBody::Content(sha256) => self.read(&sha256).map(Some),
             StoredBody::Gone => Ok(None),
+            StoredBody::Damaged => Err(ContentFault::Damaged),
         }
     }
 

@@ -55,9 +55,11 @@ impl From<sqlx::Error> for StoreFault {
                     _ => Self::Unusable(database.message().to_owned()),
                 }
             }
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => {
                 Self::Away(fault.to_string())
             }
+            // We closed it ourselves: it never opens again.
+            sqlx::Error::PoolClosed => Self::Unusable("the store was closed".to_owned()),
             _ => Self::Unusable(fault.to_string()),
         }
     }

@@ -44,7 +44,7 @@ pub use search::{
 pub use sqlite::{Snapshot, Transaction};
 pub use timers::{Overdue, TimerFilter, TimerListed};
 pub use upkeep::{Misfit, Tally};
-pub use work::{DueRow, Handover, StoredBody, StoredMessage, Untold};
+pub use work::{DueItem, DueMax, DueMessage, Handover, NextTry, StoredBody, StoredMessage, Untold};
 
 /// How the embedded store is opened.
 #[derive(Debug, Clone)]

@@ -15,6 +15,8 @@ pub enum StoredBody {
     Content(String),
     /// Removed by the retention setting.
     Gone,
+    /// In a packed block that cannot be unpacked any more.
+    Damaged,
 }
 
 /// A message as it was stored, ready to enter the pipeline again.
@@ -36,23 +38,50 @@ pub struct StoredMessage {
     pub body: StoredBody,
     /// When it reached us.
     pub received_at: DateTime<Utc>,
-    /// The item to try; 0: the whole message.
+}
+
+/// What of a stored message is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextTry {
+    /// The item; 0: the whole message.
     pub item: u32,
-    /// Number of the next try.
+    /// Number of the try.
     pub attempt: u32,
 }
 
-/// A parked item that is due.
+/// A message of which parked items are due.
 #[derive(Debug)]
-pub struct DueRow {
+pub struct DueMessage {
+    /// The message.
+    pub message: StoredMessage,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// How many bytes it has.
+    pub size: usize,
+    /// Its items that are due, in the order in which they were parked.
+    pub items: Vec<DueItem>,
+}
+
+/// A parked item that is due.
+#[derive(Debug, Clone, Copy)]
+pub struct DueItem {
     /// The parked row.
     pub parked: i64,
     /// When its patience ends.
     pub give_up_at: DateTime<Utc>,
     /// How often it was tried.
     pub tries: u32,
-    /// The message it belongs to.
-    pub message: StoredMessage,
+    /// The item, and the number of the try.
+    pub next: NextTry,
+}
+
+/// How much parked work is taken at a time: a message with all its items that are due, then more while neither is passed.
+#[derive(Debug, Clone, Copy)]
+pub struct DueMax {
+    /// Items.
+    pub items: u32,
+    /// Bytes of their messages.
+    pub bytes: usize,
 }
 
 /// A row of the outbox to hand over.
@@ -101,9 +130,14 @@ impl Store {
         self.db.untold(limit).await
     }
 
-    /// Parked items that are due, in the order in which they were parked; at most `limit`.
-    pub async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
-        self.db.due_parked(now, limit).await
+    /// Messages of which parked items are due, but for some inbox rows: what is due longest comes first.
+    pub async fn due_parked(
+        &self,
+        now: DateTime<Utc>,
+        max: DueMax,
+        but_for: &[i64],
+    ) -> Result<Vec<DueMessage>, StoreFault> {
+        self.db.due_parked(now, max, but_for).await
     }
 
     /// When the next parked item is due.
@@ -112,7 +146,7 @@ impl Store {
     }
 
     /// The message of an open dead letter, and the item that it stands for; `None` where there is no open one.
-    pub async fn dead_letter_message(&self, dead_letter: i64) -> Result<Option<StoredMessage>, StoreFault> {
+    pub async fn dead_letter_message(&self, dead_letter: i64) -> Result<Option<(StoredMessage, NextTry)>, StoreFault> {
         self.db.dead_letter_message(dead_letter).await
     }
 

@@ -318,6 +318,11 @@ async fn a_stop_in_order_leaves_nothing_unacknowledged_and_nothing_unsent() {
     let store = home.store().await;
     let booked: i64 = store.outcomes().await.unwrap().iter().map(|one| one.messages + one.repeats).sum();
     assert_eq!(store.waiting().await.unwrap().pending, 0, "the outbox is flushed");
+    for queue in ["receipts.epgu", "receipts.mfc77", "receipts.rosreestr"] {
+        let user = queue.strip_prefix("receipts.").unwrap();
+        let sent = u32::try_from(store_receipts(&store, queue).await.len()).unwrap();
+        Client::new(vhost.url(user)).await.depth(queue, sent).await;
+    }
     let left = u32::try_from(messages.len()).unwrap() - u32::try_from(booked).unwrap();
     let session = Session::open(&Settings::new(vhost.url("mezhved").into())).await.unwrap();
     let mut looks = Looks::new("what was not taken is still in the queue");

@@ -18,7 +18,7 @@ use crate::support::daemon::{Home, Looks};
 use crate::support::proxy::Proxy;
 use crate::support::rabbitmq::{RabbitMq, vhost};
 use crate::support::traffic::{ended, expected, letters, traffic};
-use crate::support::{Folder, delivery, house, settle, sound, wake};
+use crate::support::{Folder, damage, delivery, house, settle, sound, wake};
 
 const QUICK_PARKING: &str = "[parking]\ndelays_milliseconds = [100, 200]\npatience_seconds = 3\n";
 
@@ -351,5 +351,21 @@ async fn a_stop_that_cannot_finish_ends_at_its_deadline_and_a_second_signal_ends
     daemon.ready().await;
     let store = home.store().await;
     whole(&store, &home, &messages).await;
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_cannot_be_worked_with_ends_the_daemon_though_nothing_more_arrives() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "");
+    let mut daemon = home.start();
+    daemon.ready().await;
+    damage(folder.path(), &["ALTER TABLE batches RENAME TO elsewhere"]).await.unwrap();
+    Client::new(vhost.url("publisher")).await.publish(letters(&steady(30, 1))).await;
+    assert_eq!(daemon.ended().await.code(), Some(3), "{}", daemon.log_text());
+    damage(folder.path(), &["ALTER TABLE elsewhere RENAME TO batches"]).await.unwrap();
+    let mut daemon = home.start();
+    daemon.ready().await;
+    settled(&home.store().await, 1).await;
     daemon.stop().await;
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mezhved::pipeline::Pipeline;
+use mezhved::store::{DueMax, StoreFault};
 use mezhved::{clock, daemon};
 use sqlx::SqlitePool;
 
@@ -97,4 +98,147 @@ async fn no_pause_goes_beyond_the_patience() {
     let (_, most) = waiting.tried().await.unwrap();
     assert!(most <= 60_000, "{most}");
     assert_eq!(waiting.ended().await.0, "parked");
+}
+
+/// An update of a case that nobody knows, with so many items and a comment of so many bytes.
+fn update(number: u32, items: usize, comment: usize) -> Vec<u8> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(UPDATE)).unwrap();
+    let text = text.replace("<env:MessageId>00200001", &format!("<env:MessageId>{number:08}"));
+    let (from, to) = (text.find("<Update>").unwrap(), text.find("</Update>").unwrap() + "</Update>".len());
+    let all: String = (0..items)
+        .map(|item| text[from..to].replace("77-2026-032001", &format!("77-2026-9{number:02}{item:03}")))
+        .collect();
+    let comment = format!("<!--{}-->", "x".repeat(comment));
+    format!("{}{all}{comment}{}", &text[..from], &text[to..]).into_bytes()
+}
+
+const PATIENT: &str = "[parking]\ndelays_milliseconds = [3600000]\npatience_seconds = 7200\n";
+
+/// A pipeline with these messages, all of whose items wait and are due; they are given up at this moment.
+async fn due(folder: &Folder, more: &str, messages: Vec<Vec<u8>>, give_up_at: i64) -> Waiting {
+    let pipeline = house(folder.path(), more).await;
+    let url = format!("sqlite://{}", folder.path().join("store.sqlite").display());
+    let waiting = Waiting { pipeline, store: SqlitePool::connect(&url).await.unwrap() };
+    for body in messages {
+        settle(&waiting.pipeline, vec![delivery(&waiting.pipeline, body)]).await;
+    }
+    sqlx::query("UPDATE parked SET due_at = 0, give_up_at = ?1")
+        .bind(give_up_at)
+        .execute(&waiting.store)
+        .await
+        .unwrap();
+    waiting
+}
+
+impl Waiting {
+    async fn codes(&self) -> Vec<(String, Option<String>)> {
+        sqlx::query_as("SELECT outcome, code FROM inbox ORDER BY seq").fetch_all(&self.store).await.unwrap()
+    }
+
+    async fn closed(self) {
+        self.store.close().await;
+        self.pipeline.store.close().await;
+    }
+}
+
+/// Bytes that are lost end their message alone, and what else waits is tried all the same.
+async fn lost(more: &str, long: usize, lose: impl AsyncFn(&Folder, &Waiting)) {
+    let folder = Folder::new();
+    let waiting = due(&folder, &format!("{PATIENT}{more}"), vec![update(1, 2, long), update(2, 1, 0)], 0).await;
+    lose(&folder, &waiting).await;
+    while daemon::parked_once(&waiting.pipeline).await.unwrap() > 0 {}
+    let failed = |code: &str| ("failed".to_owned(), Some(code.to_owned()));
+    assert_eq!(waiting.codes().await, [failed("store-refused"), failed("unknown-case")]);
+    let letters: Vec<(i64, String, i64, bool)> = sqlx::query_as(
+        "SELECT d.item, d.code, d.size, d.content = lower(hex(i.hash)) FROM dead_letters d JOIN inbox i ON i.seq = d.message \
+         WHERE i.seq = 1 ORDER BY d.item",
+    )
+    .fetch_all(&waiting.store)
+    .await
+    .unwrap();
+    let size = i64::try_from(update(1, 2, long).len()).unwrap();
+    let letter = |item| (item, "store-refused".to_owned(), size, true);
+    assert_eq!(letters, [letter(1), letter(2)], "who finds the bytes can put them there and replay them");
+    waiting.closed().await;
+}
+
+const LONG: &str = "[contents]\ndead_letter_inline_bytes_max = 3000\n";
+
+fn content(folder: &Folder) -> std::path::PathBuf {
+    let mut path = folder.path().join("contents");
+    while path.is_dir() {
+        path = std::fs::read_dir(&path).unwrap().next().unwrap().unwrap().path();
+    }
+    path
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_waiting_message_whose_content_is_gone_ends_alone() {
+    lost(LONG, 4000, async |folder, _| std::fs::remove_file(content(folder)).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_waiting_message_whose_content_has_other_bytes_ends_alone() {
+    lost(LONG, 4000, async |folder, _| std::fs::write(content(folder), b"other bytes").unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_waiting_message_whose_block_is_damaged_ends_alone() {
+    lost("", 0, async |_, waiting| {
+        let damage = "UPDATE batches SET block = x'00112233' WHERE id = (SELECT batch FROM inbox WHERE seq = 1)";
+        sqlx::query(damage).execute(&waiting.store).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_waiting_message_whose_content_is_out_of_reach_waits_and_holds_up_nobody() {
+    let folder = Folder::new();
+    let messages = vec![update(1, 1, 4000), update(2, 1, 0)];
+    let waiting = due(&folder, &format!("{PATIENT}{LONG}[intake]\nbatch_bytes_max = 1\n"), messages, 0).await;
+    // A folder in the place of the file can be opened, but not read.
+    let (file, aside) = (content(&folder), folder.path().join("aside"));
+    std::fs::rename(&file, &aside).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert_eq!(daemon::parked_once(&waiting.pipeline).await.unwrap(), 1);
+    assert!(matches!(daemon::parked_once(&waiting.pipeline).await, Err(StoreFault::Away(_))));
+    let failed = ("failed".to_owned(), Some("unknown-case".to_owned()));
+    assert_eq!(waiting.codes().await, [("parked".to_owned(), None), failed.clone()]);
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    assert_eq!(daemon::parked_once(&waiting.pipeline).await.unwrap(), 1);
+    assert_eq!(waiting.codes().await, [failed.clone(), failed]);
+    waiting.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_items_of_a_waiting_message_are_tried_together_and_a_batch_is_bounded() {
+    const MANY: usize = 300;
+    let folder = Folder::new();
+    let messages = vec![update(1, MANY, 0), update(2, 3, 0), update(3, 1, 0)];
+    let bytes = messages[1].len() + messages[2].len();
+    let give_up_at = clock::now().timestamp_millis() + 7_200_000;
+    let waiting = due(&folder, PATIENT, messages, give_up_at).await;
+    let store = &waiting.pipeline.store;
+    let due = async |items, bytes, but_for: &[i64]| {
+        let due = store.due_parked(clock::now(), DueMax { items, bytes }, but_for).await.unwrap();
+        due.iter().map(|one| (one.message.seq, one.items.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(due(200, usize::MAX, &[]).await, [(1, MANY)]);
+    assert_eq!(due(200, usize::MAX, &[1]).await, [(2, 3), (3, 1)]);
+    assert_eq!(due(200, bytes - 1, &[1]).await, [(2, 3)]);
+    assert_eq!(due(3, bytes, &[1]).await, [(2, 3)]);
+    assert_eq!(daemon::parked_once(&waiting.pipeline).await.unwrap(), MANY);
+    assert_eq!(daemon::parked_once(&waiting.pipeline).await.unwrap(), 4);
+    assert_eq!(daemon::parked_once(&waiting.pipeline).await.unwrap(), 0, "each waits on for its next time");
+    waiting.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_waits_for_a_store_that_was_closed() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), "").await;
+    let prepared = pipeline.prepare(vec![delivery(&pipeline, update(1, 1, 0))]).await;
+    pipeline.store.close().await;
+    assert!(matches!(pipeline.settle(prepared, ()).await, Err(StoreFault::Unusable(_))));
 }

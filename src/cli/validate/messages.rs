@@ -28,7 +28,7 @@ impl Messages<'_> {
         let file = path.display().to_string();
         let delivery = folder::delivery(path, self.bytes_max, clock::now())?;
         let prepared = prepare(delivery, &self.desk);
-        let Err(rejected) = &prepared.verdict else { return Ok((Judged::valid(file), Vec::new())) };
+        let Err(rejected) = &*prepared.verdict else { return Ok((Judged::valid(file), Vec::new())) };
         let Ok(text) = decode::decode(&prepared.body, self.bytes_max) else {
             return Ok((Judged::refused(file, rejected, None, self.wording), Vec::new()));
         };

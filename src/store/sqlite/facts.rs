@@ -1,6 +1,7 @@
 //! What a batch reads inside its transaction: the ids that are claimed already, the facts that `apply` needs, the
 //! messages that are tried again, and the next row numbers. Keys go in as one JSON list a statement.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -261,32 +262,42 @@ impl Transaction {
                 Why::Replay { dead_letter, .. } => (None, Some(dead_letter)),
             };
             let row = sqlx::query(
-                "SELECT items, outcome, test, reply, message_id, sender, properties, \
-                 EXISTS (SELECT 1 FROM parked WHERE id = ?2) \
-                 OR EXISTS (SELECT 1 FROM dead_letters WHERE id = ?3 AND state = 'open') \
-                 FROM inbox WHERE seq = ?1",
+                "SELECT EXISTS (SELECT 1 FROM parked WHERE id = ?1) \
+                 OR EXISTS (SELECT 1 FROM dead_letters WHERE id = ?2 AND state = 'open')",
             )
-            .bind(again.message)
             .bind(parked)
             .bind(dead_letter)
             .fetch_one(&mut *self.tx)
             .await?;
-            let live: bool = row.try_get(7)?;
-            let stored = found.entry(again.message).or_insert(Stored {
-                items: row.try_get(0)?,
-                outcome: Outcome::parse(row.try_get(1)?),
-                test: row.try_get(2)?,
-                reply: row.try_get(3)?,
-                message_id: row.try_get(4)?,
-                sender: row.try_get(5)?,
-                properties: row.try_get(6)?,
-                live: Vec::new(),
-            });
+            let live: bool = row.try_get(0)?;
+            let stored = match found.entry(again.message) {
+                MapEntry::Occupied(known) => known.into_mut(),
+                MapEntry::Vacant(vacant) => vacant.insert(self.message(again.message).await?),
+            };
             if live {
                 stored.live.push(again.item.unwrap_or(0));
             }
         }
         Ok(found)
+    }
+
+    /// A stored message as it stands now.
+    async fn message(&mut self, seq: i64) -> Result<Stored, StoreFault> {
+        let row =
+            sqlx::query("SELECT items, outcome, test, reply, message_id, sender, properties FROM inbox WHERE seq = ?1")
+                .bind(seq)
+                .fetch_one(&mut *self.tx)
+                .await?;
+        Ok(Stored {
+            items: row.try_get(0)?,
+            outcome: Outcome::parse(row.try_get(1)?),
+            test: row.try_get(2)?,
+            reply: row.try_get(3)?,
+            message_id: row.try_get(4)?,
+            sender: row.try_get(5)?,
+            properties: row.try_get(6)?,
+            live: Vec::new(),
+        })
     }
 }
 

@@ -13,35 +13,89 @@ use super::facts::json_column;
 use crate::apply::rows::AuditRow;
 use crate::failpoint;
 use crate::store::moment::{from_store, to_store};
-use crate::store::{DueRow, Handover, StoreFault, StoredBody, StoredMessage, Untold};
+use crate::store::{DueItem, DueMax, DueMessage, Handover, NextTry, StoreFault, StoredBody, StoredMessage, Untold};
 
 impl Sqlite {
-    pub(in crate::store) async fn due_parked(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueRow>, StoreFault> {
+    pub(in crate::store) async fn due_parked(
+        &self,
+        now: DateTime<Utc>,
+        max: DueMax,
+        but_for: &[i64],
+    ) -> Result<Vec<DueMessage>, StoreFault> {
         failpoint::store(&self.file.path)?;
+        let messages = self.due_messages(now, max, but_for).await?;
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut items = self.due_items(now, &messages).await?;
+        // By block: one of them is unpacked at a time.
         let rows = sqlx::query(
-            "SELECT p.id, p.give_up_at, i.seq, i.sender, i.message_id, i.source, i.system, i.properties, \
-             i.received_at, p.item, \
-             (SELECT coalesce(max(a.attempt), 1) + 1 FROM attempts a WHERE a.message = p.message AND a.item = p.item), \
-             i.batch, i.raw_offset, i.raw_length, lower(hex(i.hash)), p.attempts FROM parked p JOIN inbox i ON i.seq = p.message \
-             WHERE p.due_at <= ?1 ORDER BY p.id LIMIT ?2",
+            "SELECT seq, sender, message_id, source, system, properties, received_at, batch, raw_offset, raw_length, \
+             lower(hex(hash)) FROM inbox WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY batch, seq",
         )
-        .bind(to_store(now))
-        .bind(limit)
+        .bind(json!(messages).to_string())
         .fetch_all(&self.readers)
         .await?;
         let mut blocks = HashMap::new();
         let mut due = Vec::with_capacity(rows.len());
         for row in rows {
-            let body = self.raw(&mut blocks, &row, 11).await?;
-            let message = message(&row, 2, body)?;
-            due.push(DueRow {
-                parked: row.try_get(0)?,
-                give_up_at: from_store(row.try_get(1)?),
-                tries: row.try_get(15)?,
-                message,
-            });
+            let batch: Option<i64> = row.try_get(7)?;
+            blocks.retain(|known, _| Some(*known) == batch);
+            let message = message(&row, self.raw(&mut blocks, &row, 7).await?)?;
+            if let Some(items) = items.remove(&message.seq) {
+                let size = usize::try_from(row.try_get::<i64, _>(9)?).unwrap_or_default();
+                due.push(DueMessage { message, sha256: row.try_get(10)?, size, items });
+            }
         }
         Ok(due)
+    }
+
+    /// The inbox rows of one bounded piece of parked work: at least one, where there is one.
+    async fn due_messages(&self, now: DateTime<Utc>, max: DueMax, but_for: &[i64]) -> Result<Vec<i64>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT p.message, count(*), i.raw_length FROM parked p JOIN inbox i ON i.seq = p.message \
+             WHERE p.due_at <= ?1 AND p.message NOT IN (SELECT value FROM json_each(?2)) \
+             GROUP BY p.message, i.raw_length ORDER BY min(p.due_at), min(p.id) LIMIT ?3",
+        )
+        .bind(to_store(now))
+        .bind(json!(but_for).to_string())
+        .bind(max.items)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut messages = Vec::with_capacity(rows.len());
+        let (mut items, mut bytes) = (0_i64, 0_usize);
+        for row in rows {
+            items = items.saturating_add(row.try_get(1)?);
+            bytes = bytes.saturating_add(usize::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default());
+            if !messages.is_empty() && (items > i64::from(max.items) || bytes > max.bytes) {
+                break;
+            }
+            messages.push(row.try_get(0)?);
+        }
+        Ok(messages)
+    }
+
+    /// What is due of these inbox rows.
+    async fn due_items(&self, now: DateTime<Utc>, messages: &[i64]) -> Result<HashMap<i64, Vec<DueItem>>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT p.message, p.id, p.give_up_at, p.attempts, p.item, \
+             (SELECT coalesce(max(a.attempt), 1) + 1 FROM attempts a WHERE a.message = p.message AND a.item = p.item) \
+             FROM parked p WHERE p.due_at <= ?1 AND p.message IN (SELECT value FROM json_each(?2)) ORDER BY p.id",
+        )
+        .bind(to_store(now))
+        .bind(json!(messages).to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        let mut items: HashMap<i64, Vec<DueItem>> = HashMap::new();
+        for row in rows {
+            items.entry(row.try_get(0)?).or_default().push(DueItem {
+                parked: row.try_get(1)?,
+                give_up_at: from_store(row.try_get(2)?),
+                tries: row.try_get(3)?,
+                next: next_try(&row, 4)?,
+            });
+        }
+        Ok(items)
     }
 
     /// A message's bytes out of its batch's block. Columns from `from`: batch, offset, length, hash in hex.
@@ -59,21 +113,20 @@ impl Sqlite {
         if let Entry::Vacant(vacant) = blocks.entry(batch) {
             let row = sqlx::query("SELECT block, bytes FROM batches WHERE id = ?1")
                 .bind(batch)
-                .fetch_one(&self.readers)
+                .fetch_optional(&self.readers)
                 .await?;
+            let Some(row) = row else { return Ok(StoredBody::Damaged) };
             let Some(block) = row.try_get::<Option<&[u8]>, _>(0)? else {
                 return Ok(StoredBody::Gone);
             };
             let bytes = usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
-            vacant.insert(unpack(block, bytes)?);
+            let Ok(block) = unpack(block, bytes) else { return Ok(StoredBody::Damaged) };
+            vacant.insert(block);
         }
         let block = blocks.get(&batch).map(Vec::as_slice).unwrap_or_default();
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
         let to = from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
-        block
-            .get(from..to)
-            .map(|bytes| StoredBody::Here(bytes.to_vec()))
-            .ok_or_else(|| StoreFault::Unusable("a batch's block is shorter than its messages say".into()))
+        Ok(block.get(from..to).map_or(StoredBody::Damaged, |bytes| StoredBody::Here(bytes.to_vec())))
     }
 
     pub(in crate::store) async fn next_parked(&self) -> Result<Option<DateTime<Utc>>, StoreFault> {
@@ -81,7 +134,10 @@ impl Sqlite {
         Ok(row.try_get::<Option<i64>, _>(0)?.map(from_store))
     }
 
-    pub(in crate::store) async fn dead_letter_message(&self, id: i64) -> Result<Option<StoredMessage>, StoreFault> {
+    pub(in crate::store) async fn dead_letter_message(
+        &self,
+        id: i64,
+    ) -> Result<Option<(StoredMessage, NextTry)>, StoreFault> {
         let row = sqlx::query(
             "SELECT i.seq, i.sender, i.message_id, i.source, i.system, i.properties, i.received_at, d.item, \
              (SELECT coalesce(max(a.attempt), 1) + 1 FROM attempts a WHERE a.message = d.message AND a.item = d.item), \
@@ -93,7 +149,7 @@ impl Sqlite {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let body = dead_body(&row, 9)?;
-        Ok(Some(message(&row, 0, body)?))
+        Ok(Some((message(&row, body)?, next_try(&row, 7)?)))
     }
 
     pub(in crate::store) async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreFault> {
@@ -274,20 +330,23 @@ impl Sqlite {
     }
 }
 
-/// A stored message whose columns begin at `from`: seq, sender, id, source, system, properties, received, item, attempt.
-fn message(row: &SqliteRow, from: usize, body: StoredBody) -> Result<StoredMessage, StoreFault> {
+/// A stored message. The first columns: seq, sender, id, source, system, properties, received.
+fn message(row: &SqliteRow, body: StoredBody) -> Result<StoredMessage, StoreFault> {
     Ok(StoredMessage {
-        seq: row.try_get(from)?,
-        sender: row.try_get(from + 1)?,
-        message_id: row.try_get(from + 2)?,
-        source: row.try_get(from + 3)?,
-        system: row.try_get(from + 4)?,
-        properties: row.try_get(from + 5)?,
-        received_at: from_store(row.try_get(from + 6)?),
-        item: row.try_get(from + 7)?,
-        attempt: row.try_get(from + 8)?,
+        seq: row.try_get(0)?,
+        sender: row.try_get(1)?,
+        message_id: row.try_get(2)?,
+        source: row.try_get(3)?,
+        system: row.try_get(4)?,
+        properties: row.try_get(5)?,
+        received_at: from_store(row.try_get(6)?),
         body,
     })
+}
+
+/// What is tried next. Columns from `from`: item, attempt.
+fn next_try(row: &SqliteRow, from: usize) -> Result<NextTry, StoreFault> {
+    Ok(NextTry { item: row.try_get(from)?, attempt: row.try_get(from + 1)? })
 }
 
 /// A dead letter's body. Columns from `from`: body, size, content.
