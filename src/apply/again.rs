@@ -1,6 +1,8 @@
 //! A stored message tried again: parked items that are due, dead letters that an operator replays. The same decisions as
 //! at first, told to the known message, each with an attempt of its own.
 
+use std::sync::Arc;
+
 use super::bury::remarks_json;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{AttemptRow, AuditRow, Claim, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
@@ -26,7 +28,7 @@ impl Fold<'_> {
             Ok(None) => (head, verdict),
             Ok(Some(claimed)) => (claimed, verdict),
             Err(rejected) => {
-                conflict = Err(rejected.clone());
+                conflict = Arc::new(Err(rejected.clone()));
                 (head, &conflict)
             }
         };
