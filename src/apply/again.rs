@@ -63,14 +63,16 @@ impl Fold<'_> {
             Err(rejected) => {
                 self.attempted(again, Outcome::Failed, Some(rejected.code));
                 self.close(again, Some((rejected.code, rejected.text(), rejected.told())));
-                self.resettle(booked, Results::default(), Some((rejected.code, rejected.told())));
+                self.result(booked, Results::default());
+                self.resettle(booked, Some((rejected.code, rejected.told())));
             }
             Ok(checked) => {
                 let results = self.items(booked, checked);
                 let (outcome, code) = results.outcome();
                 self.attempted(again, outcome, code);
                 self.close(again, None);
-                self.resettle(booked, results, None);
+                self.result(booked, results);
+                self.resettle(booked, None);
             }
         }
     }
@@ -134,8 +136,8 @@ impl Fold<'_> {
         number: u32,
         end: Result<ItemResult, (Code, String, Option<Remark>)>,
     ) {
-        let Some(stored) = self.known.stored.get(&again.message) else { return };
-        let mut results = Results::from_json(&stored.items);
+        let Some(stored) = self.known.stored.get_mut(&again.message) else { return };
+        let results = &mut stored.items;
         let failed = end.as_ref().err().cloned();
         let before = results.0.iter().find(|known| known.number == number).cloned();
         results.set(end.unwrap_or_else(|(code, text, remark)| ItemResult {
@@ -166,23 +168,21 @@ impl Fold<'_> {
                 self.close(again, Some((code, text, remark.into_iter().collect())));
             }
         }
-        self.resettle(booked, results, None);
+        self.resettle(booked, None);
     }
 
-    /// Tells a known message's outcome anew, and answers once nothing of it waits.
-    fn resettle(&mut self, booked: &Booked<'_>, results: Results, whole: Option<(Code, Vec<Remark>)>) {
+    /// Tells a known message's outcome anew, and answers once nothing of it waits. Its results go into the row when all of the batch is
+    /// folded.
+    fn resettle(&mut self, booked: &Booked<'_>, whole: Option<(Code, Vec<Remark>)>) {
+        let Some(stored) = self.known.stored.get(&booked.seq) else { return };
         let (outcome, code) = match &whole {
             Some((code, _)) => (Outcome::Failed, Some(*code)),
-            None => results.outcome(),
+            None => stored.items.outcome(),
         };
         let settled = outcome != Outcome::Parked;
+        let waited = stored.outcome == Outcome::Parked;
+        let answered = settled.then(|| stored.items.clone());
         let family = booked.head.family.as_deref();
-        let items = results.to_json();
-        let mut waited = false;
-        if let Some(stored) = self.known.stored.get_mut(&booked.seq) {
-            stored.items.clone_from(&items);
-            waited = stored.outcome == Outcome::Parked;
-        }
         self.out.writes.resettled.retain(|row| row.seq != booked.seq);
         self.out.writes.resettled.push(Resettled {
             seq: booked.seq,
@@ -191,12 +191,27 @@ impl Fold<'_> {
             code,
             kind: family.map(|family| (family.system.clone(), family.kind.clone(), family.version.clone())),
             rules: family.map(|family| family.rules.clone()),
-            items,
+            items: String::new(),
             settled_at: settled.then_some(self.context.now),
         });
-        if settled {
+        if let Some(results) = answered {
             let errors = whole.map(|(_, remarks)| remarks).unwrap_or_default();
             self.answer(booked, outcome, errors, results);
+        }
+    }
+
+    fn result(&mut self, booked: &Booked<'_>, results: Results) {
+        if let Some(stored) = self.known.stored.get_mut(&booked.seq) {
+            stored.items = results;
+        }
+    }
+
+    /// The results of all messages that were told anew, into their rows.
+    pub(super) fn write_results(&mut self) {
+        for row in &mut self.out.writes.resettled {
+            if let Some(stored) = self.known.stored.get(&row.seq) {
+                row.items = stored.items.to_json();
+            }
         }
     }
 

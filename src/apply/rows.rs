@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Change;
+use super::results::Results;
 use super::settle::Noticed;
 use super::world::CaseKey;
 use crate::admit::ClaimKey;
@@ -147,8 +148,8 @@ pub struct Resettled {
 /// What the inbox holds of a message that is tried again, read inside the transaction.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// Results by item so far, JSON list.
-    pub items: String,
+    /// Results by item so far.
+    pub items: Results,
     /// Its outcome so far.
     pub outcome: Outcome,
     /// Whether it was marked as a test.

@@ -148,6 +148,7 @@ pub fn settle(batch: &[Prepared], world: World, known: Known, context: &Context<
             _ => fold.arrived(index, message),
         }
     }
+    fold.write_results();
     fold.out
 }
 

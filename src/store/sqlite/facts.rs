@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Transaction;
 use crate::admit::ClaimKey;
+use crate::apply::results::Results;
 use crate::apply::rows::{Claim, Outcome, Stored};
 use crate::apply::world::{ApplicationKey, Case, CaseKey, Document, Needs, Request, WantedDocument, World};
 use crate::failpoint;
@@ -289,7 +290,7 @@ impl Transaction {
                 .fetch_one(&mut *self.tx)
                 .await?;
         Ok(Stored {
-            items: row.try_get(0)?,
+            items: Results::from_json(row.try_get(0)?),
             outcome: Outcome::parse(row.try_get(1)?),
             test: row.try_get(2)?,
             reply: row.try_get(3)?,

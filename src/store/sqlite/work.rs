@@ -23,11 +23,20 @@ impl Sqlite {
         but_for: &[i64],
     ) -> Result<Vec<DueMessage>, StoreFault> {
         failpoint::store(&self.file.path)?;
-        let messages = self.due_messages(now, max, but_for).await?;
+        let mut messages = self.due_messages(now, max, but_for).await?;
+        let mut items = self.due_items(now, &messages).await?;
+        let mut taken = 0;
+        let mut fits = |message: &i64| {
+            let count = items.get(message).map_or(0, Vec::len);
+            let first = taken == 0;
+            taken += count;
+            first || u32::try_from(taken).is_ok_and(|taken| taken <= max.items)
+        };
+        let fitting = messages.iter().take_while(|message| fits(message)).count();
+        messages.truncate(fitting);
         if messages.is_empty() {
             return Ok(Vec::new());
         }
-        let mut items = self.due_items(now, &messages).await?;
         // By block: one of them is unpacked at a time.
         let rows = sqlx::query(
             "SELECT seq, sender, message_id, source, system, properties, received_at, batch, raw_offset, raw_length, \
@@ -50,12 +59,13 @@ impl Sqlite {
         Ok(due)
     }
 
-    /// The inbox rows of one bounded piece of parked work: at least one, where there is one.
+    /// The inbox rows of one piece of parked work, in the order in which they are due: at least one, where there is one. Bounded by
+    /// bytes; by items only so far that no more rows are looked at.
     async fn due_messages(&self, now: DateTime<Utc>, max: DueMax, but_for: &[i64]) -> Result<Vec<i64>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT p.message, count(*), i.raw_length FROM parked p JOIN inbox i ON i.seq = p.message \
+            "SELECT p.message, i.raw_length FROM parked p INDEXED BY parked_due CROSS JOIN inbox i ON i.seq = p.message \
              WHERE p.due_at <= ?1 AND p.message NOT IN (SELECT value FROM json_each(?2)) \
-             GROUP BY p.message, i.raw_length ORDER BY min(p.due_at), min(p.id) LIMIT ?3",
+             ORDER BY p.due_at, p.id LIMIT ?3",
         )
         .bind(to_store(now))
         .bind(json!(but_for).to_string())
@@ -63,14 +73,17 @@ impl Sqlite {
         .fetch_all(&self.readers)
         .await?;
         let mut messages = Vec::with_capacity(rows.len());
-        let (mut items, mut bytes) = (0_i64, 0_usize);
+        let mut bytes = 0_usize;
         for row in rows {
-            items = items.saturating_add(row.try_get(1)?);
-            bytes = bytes.saturating_add(usize::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default());
-            if !messages.is_empty() && (items > i64::from(max.items) || bytes > max.bytes) {
+            let message: i64 = row.try_get(0)?;
+            if messages.contains(&message) {
+                continue;
+            }
+            bytes = bytes.saturating_add(usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default());
+            if !messages.is_empty() && bytes > max.bytes {
                 break;
             }
-            messages.push(row.try_get(0)?);
+            messages.push(message);
         }
         Ok(messages)
     }

@@ -10,7 +10,7 @@ use mezhved::store::{Settings, Store};
 use super::AGENCIES;
 
 /// Longer than anything here may take on a slow machine: reaching it is a failure, not a wait.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 /// Between two looks at something that another process changes.
 const LOOK: Duration = Duration::from_millis(20);
 
