@@ -30,8 +30,6 @@ pub struct StoredMessage {
     pub message_id: String,
     /// Where it came from.
     pub source: String,
-    /// The system of the queue it came through.
-    pub system: Option<String>,
     /// AMQP properties, JSON.
     pub properties: String,
     /// The bytes.

@@ -39,7 +39,7 @@ impl Sqlite {
         }
         // By block: one of them is unpacked at a time.
         let rows = sqlx::query(
-            "SELECT seq, sender, message_id, source, system, properties, received_at, batch, raw_offset, raw_length, \
+            "SELECT seq, sender, message_id, source, properties, received_at, batch, raw_offset, raw_length, \
              lower(hex(hash)) FROM inbox WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY batch, seq",
         )
         .bind(json!(messages).to_string())
@@ -48,12 +48,12 @@ impl Sqlite {
         let mut blocks = HashMap::new();
         let mut due = Vec::with_capacity(rows.len());
         for row in rows {
-            let batch: Option<i64> = row.try_get(7)?;
+            let batch: Option<i64> = row.try_get(6)?;
             blocks.retain(|known, _| Some(*known) == batch);
-            let message = message(&row, self.raw(&mut blocks, &row, 7).await?)?;
+            let message = message(&row, self.raw(&mut blocks, &row, 6).await?)?;
             if let Some(items) = items.remove(&message.seq) {
-                let size = usize::try_from(row.try_get::<i64, _>(9)?).unwrap_or_default();
-                due.push(DueMessage { message, sha256: row.try_get(10)?, size, items });
+                let size = usize::try_from(row.try_get::<i64, _>(8)?).unwrap_or_default();
+                due.push(DueMessage { message, sha256: row.try_get(9)?, size, items });
             }
         }
         Ok(due)
@@ -152,7 +152,7 @@ impl Sqlite {
         id: i64,
     ) -> Result<Option<(StoredMessage, NextTry)>, StoreFault> {
         let row = sqlx::query(
-            "SELECT i.seq, i.sender, i.message_id, i.source, i.system, i.properties, i.received_at, d.item, \
+            "SELECT i.seq, i.sender, i.message_id, i.source, i.properties, i.received_at, d.item, \
              (SELECT coalesce(max(a.attempt), 1) + 1 FROM attempts a WHERE a.message = d.message AND a.item = d.item), \
              d.body, d.size, d.content FROM dead_letters d JOIN inbox i ON i.seq = d.message \
              WHERE d.id = ?1 AND d.state = 'open'",
@@ -161,8 +161,8 @@ impl Sqlite {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let body = dead_body(&row, 9)?;
-        Ok(Some((message(&row, body)?, next_try(&row, 7)?)))
+        let body = dead_body(&row, 8)?;
+        Ok(Some((message(&row, body)?, next_try(&row, 6)?)))
     }
 
     pub(in crate::store) async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreFault> {
@@ -343,16 +343,15 @@ impl Sqlite {
     }
 }
 
-/// A stored message. The first columns: seq, sender, id, source, system, properties, received.
+/// A stored message. The first columns: seq, sender, id, source, properties, received.
 fn message(row: &SqliteRow, body: StoredBody) -> Result<StoredMessage, StoreFault> {
     Ok(StoredMessage {
         seq: row.try_get(0)?,
         sender: row.try_get(1)?,
         message_id: row.try_get(2)?,
         source: row.try_get(3)?,
-        system: row.try_get(4)?,
-        properties: row.try_get(5)?,
-        received_at: from_store(row.try_get(6)?),
+        properties: row.try_get(4)?,
+        received_at: from_store(row.try_get(5)?),
         body,
     })
 }
