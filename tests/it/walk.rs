@@ -24,7 +24,7 @@ pub(crate) fn walk(rulebook: &Rulebook, zone: Tz, system: &System, composer: &Co
         base: clock::now() - Duration::hours(1),
         zone,
         recipient: "MINSTROY".into(),
-        sender: "CABINET".into(),
+        senders: traffic::cabinet(rulebook),
     };
     let walk = Walk::new(plan, system, (rulebook, composer, &templates));
     walk.messages().unwrap_or_else(|fault| panic!("{fault}"))

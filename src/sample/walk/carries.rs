@@ -186,6 +186,20 @@ pub(super) fn unasked(rulebook: &Rulebook, text: &str, known: &[Record]) -> Vec<
     new.map(|card| card.r#type.clone()).collect()
 }
 
+/// Whether a message updates statuses and tells nothing of what statuses ask for, but comments.
+pub(super) fn is_bare(rulebook: &Rulebook, text: &str) -> bool {
+    let items = rulebook.read(text).verdict.unwrap_or_default();
+    !items.is_empty()
+        && items.iter().all(|item| match &item.command {
+            Command::UpdateStatus(told) => {
+                let single = [&told.officer, &told.amount, &told.result_link, &told.result_place];
+                let lists = told.reasons.is_empty() && told.missing.is_empty() && told.documents.is_empty();
+                lists && told.expected_on.is_none() && single.into_iter().all(Option::is_none)
+            }
+            _ => false,
+        })
+}
+
 /// Who takes part in the case that a message opens.
 pub(super) fn parties(rulebook: &Rulebook, bytes: &[u8]) -> Vec<Party> {
     let items = rulebook.read(&String::from_utf8_lossy(bytes)).verdict.unwrap_or_default();

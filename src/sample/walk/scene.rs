@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Told, UPDATE, Walk, carries};
+use super::telling::Told;
+use super::{UPDATE, Walk, carries};
 use crate::domain::lifecycle::Lifecycle;
+use crate::sample::SampleMessage;
 use crate::sample::compose::Unsayable;
 use crate::sample::life::moment;
-use crate::sample::{Expected, SampleMessage};
 
 /// An update that a trial wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +61,7 @@ impl<'w> Walk<'w> {
                 saying = saying.with("sequence", sequence.to_string());
             }
             let what = format!("{} {} {}", lifecycle.kind().code, life.number, to.code);
-            let told = Told { saying, attachments, what: &what, expected: Expected::Applied };
-            self.send(self.composer, lifecycle, UPDATE, told)?;
+            self.send(self.composer, lifecycle, UPDATE, Told { saying, attachments, what })?;
         }
         Ok(Scene { number: life.number, before, opening, updates: self.made })
     }

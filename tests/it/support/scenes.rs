@@ -38,7 +38,7 @@ impl Scenes {
             base: self.base,
             zone: self.config.zone,
             recipient: "MINSTROY".into(),
-            sender: "CABINET".into(),
+            senders: traffic::cabinet(&self.rules().rulebook),
         };
         let walk = Walk::new(plan, system, (&self.rules().rulebook, &self.composer, &self.templates));
         walk.scene(lifecycle, wanted).unwrap_or_else(|fault| panic!("{fault}"))
