@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::lifecycle::System;
 use crate::sample::{
-    Blend, Composer, Oddity, Plan, SampleMessage, Senders, Shares, Templates, Traffic, Walk, WalkPlan,
+    self, Blend, Composer, Oddity, Plan, SampleMessage, Senders, Shares, Templates, Traffic, Walk, WalkPlan,
 };
 
 /// The list of a folder's messages: file, sender, what must become of it, what it is, its system; tab-separated.
@@ -85,7 +85,8 @@ impl Sample {
         let library = Library::load(config.schemas.as_deref()).map_err(Failed::wrong)?;
         let templates = templates(&library)?;
         let senders = self.senders(&config, &rules);
-        let composer = Composer::over(&rules.rulebook).permitted(&senders);
+        let words = sample::words(&library).map_err(Failed::wrong)?;
+        let composer = Composer::over(&rules.rulebook, words).permitted(&senders);
         let span = Duration::hours(self.hours.into());
         let base = self.base.unwrap_or_else(|| clock::now() - span);
         let shares = self.shares()?;

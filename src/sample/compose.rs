@@ -10,7 +10,7 @@ use super::senders::Senders;
 use crate::binding::Rulebook;
 use crate::binding::outline::{Fields, Outline, Part, QualifiedName, Role, Stand};
 use crate::rules::Rules;
-use crate::specimen::{self, Extent, Impossible, Plan, Wish};
+use crate::specimen::{self, Extent, Impossible, Lexicon, Plan, Voice, Wish};
 
 const KIND: &str = "case_kind";
 const VALUES: &str = "values";
@@ -127,13 +127,20 @@ pub enum Unsayable {
 #[derive(Debug)]
 pub struct Composer {
     bound: Vec<(Outline, Arc<Rules>)>,
+    words: Arc<Lexicon>,
 }
 
 impl Composer {
-    /// Over the families of a rulebook.
+    /// Over the families of a rulebook; these words stand where nothing else is said.
     #[must_use]
-    pub fn over(rulebook: &Rulebook) -> Self {
-        Self { bound: rulebook.outlines().collect() }
+    pub fn over(rulebook: &Rulebook, words: Lexicon) -> Self {
+        Self { bound: rulebook.outlines().collect(), words: Arc::new(words) }
+    }
+
+    /// Its words.
+    #[must_use]
+    pub fn words(&self) -> &Lexicon {
+        &self.words
     }
 
     /// The kinds of message of a system.
@@ -145,7 +152,7 @@ impl Composer {
     #[must_use]
     pub fn only(&self, system: &str, message: &str) -> Self {
         let own = self.bound.iter().filter(|(outline, _)| outline.system == system && outline.kind == message);
-        Self { bound: own.cloned().collect() }
+        Self { bound: own.cloned().collect(), words: Arc::clone(&self.words) }
     }
 
     /// A composer of those kinds of message alone that these may send.
@@ -182,12 +189,12 @@ impl Composer {
         (system, kind, main): (&str, &str, bool),
         command: &str,
         sayings: &[&Saying],
-        seed: u64,
+        voice: &mut Voice<'_>,
     ) -> Result<Body, Unsayable> {
         let mut failed = None;
         for (outline, rules) in self.bound.iter().filter(|(outline, _)| outline.system == system) {
             for part in items(outline, command, kind, main) {
-                match self.one((outline, rules), part, kind, sayings, seed) {
+                match self.one((outline, rules), part, kind, sayings, voice) {
                     Ok(body) => return Ok(body),
                     Err(fault) => failed = failed.or(Some(fault)),
                 }
@@ -206,7 +213,7 @@ impl Composer {
         part: Option<&Part>,
         kind: &str,
         sayings: &[&Saying],
-        seed: u64,
+        voice: &mut Voice<'_>,
     ) -> Result<Body, Unsayable> {
         let (system, message) = (outline.system.clone(), outline.kind.clone());
         let no_place = |what: String| Unsayable::NoPlace { system: system.clone(), message: message.clone(), what };
@@ -221,8 +228,8 @@ impl Composer {
         }
         let (namespace, local) = &outline.root;
         let root = rules.element(namespace, local).ok_or_else(|| no_place(local.clone()))?;
-        let plan = Plan { seed, extent: Extent::Minimal };
-        specimen::make_with(rules, root, plan, &wish)
+        let plan = Plan { seed: voice.seed(), extent: Extent::Minimal };
+        specimen::make_with(rules, root, plan, &wish, voice)
             .map(|made| Body { message: message.clone(), text: without_declaration(&made.text).to_owned(), left_out })
             .map_err(|fault| Unsayable::Impossible { system: system.clone(), message: message.clone(), fault })
     }

@@ -19,6 +19,7 @@ mod senders;
 mod spoilt;
 mod template;
 mod walk;
+mod words;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -33,6 +34,7 @@ pub use oddity::{Oddity, Shares, UnknownOddity};
 pub use senders::Senders;
 pub use template::{Record, Template, TemplateFault};
 pub use walk::{Scene, Traffic, Walk, WalkPlan, WantedUpdate};
+pub use words::words;
 
 use self::draft::Draft;
 use self::life::{Life, moment};

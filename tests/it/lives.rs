@@ -15,7 +15,7 @@ use mezhved::pipeline::Pipeline;
 use mezhved::sample::{Composer, Expected, Oddity, SampleMessage, Shares, Walk, WalkPlan};
 
 use crate::sixth::sixth;
-use crate::support::traffic::{senders, templates};
+use crate::support::traffic::{senders, templates, words};
 use crate::support::{FIVE, Folder, delivery, house, item_results, settle, sound, wake, written};
 use crate::walk::message_id;
 
@@ -61,7 +61,7 @@ impl Wanted {
     fn of(&self, system: &System, rules: &Rules, config: &Config) -> (usize, Vec<SampleMessage>) {
         let senders = senders(config, rules);
         let templates = templates(&Library::load(None).unwrap());
-        let composer = Composer::over(&rules.rulebook).permitted(&senders);
+        let composer = Composer::over(&rules.rulebook, words()).permitted(&senders);
         let plan =
             WalkPlan { seed: self.seed, base: self.base, zone: config.zone, recipient: "MINSTROY".into(), senders };
         let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &templates));

@@ -30,6 +30,7 @@ use crate::binding::{Party, Rulebook};
 use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
 use crate::outcome::Code;
 use crate::random::Random;
+use crate::specimen::Serial;
 
 /// A parent of any kind.
 const ANY: &str = "*";
@@ -81,6 +82,8 @@ pub struct Walk<'w> {
     /// Kinds of message that have been sent.
     said: HashSet<String>,
     born: u64,
+    /// Numbers that were not given to anybody yet.
+    serial: Serial,
     /// Id of the message that was posted last.
     posted: String,
 }
@@ -114,7 +117,8 @@ impl<'w> Walk<'w> {
     ) -> Self {
         let own =
             system.code().bytes().fold(plan.seed, |seed, byte| seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte));
-        let (random, now) = (Random::new(own), plan.base);
+        let (mut random, now) = (Random::new(own), plan.base);
+        let serial = Serial { next: 0, offset: random.next() };
         Self {
             plan,
             system,
@@ -130,6 +134,7 @@ impl<'w> Walk<'w> {
             tried: HashSet::new(),
             said: HashSet::new(),
             born: 0,
+            serial,
             posted: String::new(),
         }
     }
@@ -249,11 +254,11 @@ impl<'w> Walk<'w> {
         if let Some(number) = consent {
             saying.detail(CONSENT, Some(number));
         }
-        let mut attachments = Vec::new();
+        let (mut attachments, mut voice) = (Vec::new(), self.voice());
         let wanted = lifecycle.start().documents.iter().filter_map(|either| either.first());
         let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
         for code in wanted.chain(of_service) {
-            carries::document(lifecycle, code, own, &mut saying, &mut attachments);
+            carries::document(lifecycle, code, own, &mut (&mut saying, &mut attachments), &mut voice);
         }
         let what = format!("{} {own}", lifecycle.kind().code);
         let body = self.send(composer, lifecycle, OPEN, Told { saying, attachments, what })?;

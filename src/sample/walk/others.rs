@@ -61,7 +61,8 @@ impl<'w> Walk<'w> {
         let ways = lifecycle.statuses().iter().flat_map(|from| from.next.iter().map(move |to| (from, to)));
         let ways = ways.filter_map(|(from, to)| Some((from, lifecycle.status(to)?)));
         ways.into_iter().any(|(from, to)| {
-            let (saying, _) = carries::update(lifecycle, to, "1", self.now, &mut self.random);
+            let mut voice = self.voice();
+            let (saying, _) = carries::update(lifecycle, to, "1", self.now, &mut voice);
             self.can_say(only, lifecycle, UPDATE, &saying) && self.moved(only, lifecycle, from, to).is_ok()
         })
     }
@@ -111,11 +112,12 @@ impl<'w> Walk<'w> {
             let saying = Saying::default().if_possible("comment", "Сведения исправлены.");
             deeds.push(Deed { command: CORRECT, here, saying, attachments: Vec::new() });
         }
+        let mut voice = self.voice_of(self.born);
         let types = lifecycle.documents().map(|rules| rules.types.as_slice()).unwrap_or_default();
         for one in types {
             let (mut saying, mut attachments) = (Saying::default(), Vec::new());
             let number = self.born.to_string();
-            carries::document(lifecycle, &one.code, &number, &mut saying, &mut attachments);
+            carries::document(lifecycle, &one.code, &number, &mut (&mut saying, &mut attachments), &mut voice);
             deeds.push(Deed { command: EXCHANGE, here: lifecycle.start(), saying, attachments });
         }
         deeds
@@ -158,7 +160,7 @@ impl<'w> Walk<'w> {
         let about = (self.system.code(), lifecycle.kind().code.as_str(), self.is_main(lifecycle));
         SOME_NUMBERS.into_iter().any(|number| {
             let saying = saying.clone().with("case_number", number).with("happened_at", moment(self.now));
-            only.body(about, command, &[&saying], 1).is_ok()
+            only.body(about, command, &[&saying], &mut self.voice_of(1)).is_ok()
         })
     }
 }

@@ -129,6 +129,9 @@ impl<'w> Traffic<'w> {
             let last = usize::try_from(going.sequence.unwrap_or_default()).unwrap_or(1);
             let number = i64::try_from(1 + own.random.below(last)).unwrap_or(1);
             let letter = own.walk.update(own.walk.composer, &going.life, going.here(), Some(number))?;
+            if going.numberer.as_ref() != Some(&letter.sender) {
+                return Ok(false);
+            }
             own.refused(letter, Oddity::UsedSequence, Code::SequenceUsed)
         })
     }
@@ -165,7 +168,8 @@ impl<'w> Traffic<'w> {
             let types = lifecycle.documents().map(|rules| rules.types.as_slice()).unwrap_or_default();
             let Some(one) = own.random.pick(types) else { return Ok(false) };
             let (mut saying, mut attachments) = (Saying::default(), Vec::new());
-            carries::document(lifecycle, &one.code, &going.life.number, &mut saying, &mut attachments);
+            let (mut files, mut voice) = ((&mut saying, &mut attachments), own.walk.voice());
+            carries::document(lifecycle, &one.code, &going.life.number, &mut files, &mut voice);
             let saying = own.walk.about(saying, &going.life, None);
             let what = format!("documents of {}", going.life.number);
             let told = Told { saying, attachments, what };

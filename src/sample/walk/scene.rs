@@ -54,7 +54,8 @@ impl<'w> Walk<'w> {
         };
         for one in wanted {
             let Some(to) = lifecycle.status(&one.to) else { continue };
-            let (saying, attachments) = carries::update(lifecycle, to, &life.number, one.happened_at, &mut self.random);
+            let mut voice = self.voice();
+            let (saying, attachments) = carries::update(lifecycle, to, &life.number, one.happened_at, &mut voice);
             let mut saying =
                 saying.with("case_number", life.number.as_str()).with("happened_at", moment(one.happened_at));
             if let Some(sequence) = one.sequence {

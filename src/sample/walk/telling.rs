@@ -6,9 +6,10 @@ use chrono::Duration;
 use super::{UPDATE, Walk, carries};
 use crate::domain::lifecycle::{Lifecycle, Status};
 use crate::sample::compose::{Body, Composer, Saying, Unsayable};
-use crate::sample::life::moment;
+use crate::sample::life::{local, moment};
 use crate::sample::template::Record;
 use crate::sample::{Expected, Oddity, SampleMessage};
+use crate::specimen::Voice;
 
 /// What a message tells.
 pub(super) struct Told {
@@ -30,7 +31,7 @@ pub(super) struct Letter {
     pub(super) expected: Expected,
 }
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
     /// An update of a case to a status with all that the status asks for, with this number of its sender's.
     pub(super) fn update(
         &mut self,
@@ -39,7 +40,8 @@ impl Walk<'_> {
         to: &Status,
         sequence: Option<i64>,
     ) -> Result<Letter, Unsayable> {
-        let (saying, attachments) = carries::update(life.lifecycle, to, &life.number, self.now, &mut self.random);
+        let mut voice = self.voice();
+        let (saying, attachments) = carries::update(life.lifecycle, to, &life.number, self.now, &mut voice);
         let saying = self.about(saying, life, sequence);
         let what = format!("{} {} {}", life.lifecycle.kind().code, life.number, to.code);
         self.letter(composer, life.lifecycle, UPDATE, Told { saying, attachments, what })
@@ -75,18 +77,22 @@ impl Walk<'_> {
         Told { mut saying, mut attachments, what }: Told,
     ) -> Result<Letter, Unsayable> {
         let about = (self.system.code(), lifecycle.kind().code.as_str(), self.is_main(lifecycle));
-        let seed = self.random.next() >> 1;
-        let mut body = composer.body(about, command, &[&saying], seed)?;
+        let voice = self.voice();
+        let mut said = voice.clone();
+        let mut body = composer.body(about, command, &[&saying], &mut said)?;
         let (sender, mut envelope) = self.envelope(&body, saying.subject());
         // Documents that the schema asks for come with what the lifecycle asks of them.
         let unasked = carries::unasked(self.rulebook, &self.templates.envelope.fill(&envelope), &attachments);
         if !unasked.is_empty() {
             for code in unasked {
-                carries::document(lifecycle, &code, &self.born.to_string(), &mut saying, &mut attachments);
+                let mut files = (&mut saying, &mut attachments);
+                carries::document(lifecycle, &code, &self.born.to_string(), &mut files, &mut said);
             }
-            body = composer.body(about, command, &[&saying], seed)?;
+            said = voice;
+            body = composer.body(about, command, &[&saying], &mut said)?;
             envelope.set("body", &body.text);
         }
+        self.serial = said.serial;
         Ok(Letter { sender, body, envelope, attachments, what, oddity: None, expected: Expected::Applied })
     }
 
@@ -124,6 +130,17 @@ impl Walk<'_> {
         }
         self.passes(self.pace);
         body
+    }
+
+    /// Somebody who says what people write now.
+    pub(super) fn voice(&mut self) -> Voice<'w> {
+        let seed = self.random.next() >> 1;
+        self.voice_of(seed)
+    }
+
+    /// Somebody who says the same for the same seed.
+    pub(super) fn voice_of(&self, seed: u64) -> Voice<'w> {
+        Voice::new(self.composer.words(), seed, local(self.now), self.serial)
     }
 
     /// Time passes.

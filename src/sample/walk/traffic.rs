@@ -59,6 +59,8 @@ pub(super) struct Going<'w> {
     pub(super) since: DateTime<Utc>,
     /// The last number that its sender used, where it numbers.
     pub(super) sequence: Option<i64>,
+    /// Who numbers.
+    pub(super) numberer: Option<String>,
     /// The message that opened it, where it was opened by one, and its id.
     pub(super) opening: Option<(SampleMessage, String)>,
 }
@@ -244,7 +246,15 @@ impl<'w> Traffic<'w> {
         let opening = last.map(|last| (last.clone(), self.walk.posted.clone()));
         let sequence = self.random.chance(NUMBERED).then_some(0);
         let begun = self.walk.now;
-        Ok(Going { life, track: Track::from(lifecycle.start()), begun, since: begun, sequence, opening })
+        Ok(Going {
+            life,
+            track: Track::from(lifecycle.start()),
+            begun,
+            since: begun,
+            sequence,
+            numberer: None,
+            opening,
+        })
     }
 
     /// A life goes on unless it has come to its end.
@@ -269,8 +279,12 @@ impl<'w> Traffic<'w> {
     pub(super) fn numbered(&mut self, going: &mut Going<'w>, to: &Status) -> Result<Letter, Unsayable> {
         let composer = self.walk.composer;
         if let Some(last) = going.sequence {
-            if let Ok(letter) = self.walk.update(composer, &going.life, to, Some(last + 1)) {
+            // Every sender has numbers of its own.
+            if let Ok(letter) = self.walk.update(composer, &going.life, to, Some(last + 1))
+                && going.numberer.as_ref().is_none_or(|one| *one == letter.sender)
+            {
                 going.sequence = Some(last + 1);
+                going.numberer = Some(letter.sender.clone());
                 return Ok(letter);
             }
             if last == 0 {

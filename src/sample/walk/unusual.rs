@@ -18,7 +18,6 @@ const LATE_SECONDS_MAX: usize = 3600;
 const ITEMS_MAX: usize = 6;
 /// How often in a thousand messages with many updates one of these is impossible.
 const PARTLY: u16 = 200;
-const COMMENT: &str = "Работа по делу продолжается, срок прежний.";
 
 /// Whether something was made.
 pub(super) type Made = Result<bool, Unsayable>;
@@ -190,7 +189,8 @@ impl<'w> Traffic<'w> {
         let Some(at) = self.unnumbered(|_| true) else { return Ok(false) };
         self.with(at, |own, going| {
             let here = going.here().code.clone();
-            let letter = own.says(&going.life, &here, Saying::default().with("comment", COMMENT))?;
+            let comment = Saying::default().with("comment", own.walk.voice().named("comment"));
+            let letter = own.says(&going.life, &here, comment)?;
             if own.is_bare(&letter) {
                 return own.posts(letter, Oddity::Comment, " once more", Expected::Applied);
             }
@@ -219,8 +219,8 @@ impl<'w> Traffic<'w> {
         for going in group.iter() {
             let life = &going.life;
             let Some(to) = going.track.way(life.lifecycle, &mut self.random) else { return Ok(false) };
-            let (saying, files) =
-                carries::update(life.lifecycle, to, &life.number, self.walk.now, &mut self.walk.random);
+            let mut voice = self.walk.voice();
+            let (saying, files) = carries::update(life.lifecycle, to, &life.number, self.walk.now, &mut voice);
             if !files.is_empty() || !to.opens.is_empty() {
                 return Ok(false);
             }
@@ -230,7 +230,8 @@ impl<'w> Traffic<'w> {
         let impossible = self.random.chance(PARTLY).then(|| {
             let going = group.last()?;
             let to = closed(steps.last()?, going).find(|to| to.documents.is_empty())?;
-            let (saying, _) = carries::update(going.life.lifecycle, to, "1", self.walk.now, &mut self.walk.random);
+            let mut voice = self.walk.voice();
+            let (saying, _) = carries::update(going.life.lifecycle, to, "1", self.walk.now, &mut voice);
             Some(self.walk.about(saying, &going.life, None))
         });
         let refused = impossible.flatten();
@@ -242,7 +243,9 @@ impl<'w> Traffic<'w> {
         let Some(first) = group.first() else { return Ok(false) };
         let lifecycle = first.life.lifecycle;
         let about = (self.walk.system.code(), lifecycle.kind().code.as_str(), self.walk.is_main(lifecycle));
-        let body = self.walk.composer.body(about, UPDATE, &said, self.walk.random.next() >> 1)?;
+        let mut voice = self.walk.voice();
+        let body = self.walk.composer.body(about, UPDATE, &said, &mut voice)?;
+        self.walk.serial = voice.serial;
         // One message has one sender: it must be that of all.
         let sender = |going: &Going<'_>| {
             let senders = &self.walk.plan.senders;

@@ -22,7 +22,7 @@ impl Scenes {
     pub(crate) fn from(base: DateTime<Utc>) -> Self {
         let folder = Folder::new();
         let config = Config::check(&written(folder.path(), FIVE)).unwrap();
-        let composer = Composer::over(&rules(&config).rulebook);
+        let composer = Composer::over(&rules(&config).rulebook, traffic::words());
         let templates = traffic::templates(&Library::load(None).unwrap());
         Self { config, composer, templates, base }
     }

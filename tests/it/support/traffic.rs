@@ -7,6 +7,7 @@ use mezhved::assemble::Rules;
 use mezhved::binding::{Library, Rulebook};
 use mezhved::config::{Config, Written};
 use mezhved::sample::{Expected, Plan, Sample, SampleMessage, Senders, Shares, Templates};
+use mezhved::specimen::Lexicon;
 use mezhved::store::{OutcomeCount, Store};
 
 use super::client::Letter;
@@ -46,6 +47,11 @@ pub(crate) fn senders(config: &Config, rules: &Rules) -> Senders {
 /// The agency that may send everything sends everything.
 pub(crate) fn cabinet(rulebook: &Rulebook) -> Senders {
     Senders::among(rulebook, |_, _| vec!["CABINET".to_owned()])
+}
+
+/// The words that are built in.
+pub(crate) fn words() -> Lexicon {
+    mezhved::sample::words(&Library::load(None).unwrap()).unwrap()
 }
 
 /// The templates of messages that a library has.
