@@ -5,7 +5,7 @@
 #   deploy/demo.sh [--keep] [--messages N] [--seed N] [--folder DIR]
 #
 # --keep       leave broker and daemon running, and say how to look at them and how to stop them
-# --messages   how many messages at most (default 1000)
+# --messages   how many messages (default 1000)
 # --seed       which traffic (default 7): the same seed, the same messages
 # --folder     where store, contents, logs and messages go (default: a temporary folder that is removed)
 #
@@ -170,7 +170,7 @@ TOML
 export MEZHVED_CONFIG=$folder/mezhved.toml
 sed "s|broker-url|publisher-url|" "$folder/mezhved.toml" >"$folder/publisher.toml"
 
-say "Making up to $messages messages of seed $seed, for five systems"
+say "Making $messages messages of seed $seed, for five systems"
 "$mezhved" sample --seed "$seed" --messages "$messages" --into "$folder/messages"
 sent=$(($(wc -l <"$folder/messages/messages.tsv") - 1))
 tail -n +2 "$folder/messages/messages.tsv" | cut -f3 | sort | uniq -c | sort -rn | sed 's/^/  /'

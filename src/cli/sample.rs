@@ -11,16 +11,27 @@ use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::assemble::Rules;
 use crate::binding::Library;
 use crate::clock;
+use crate::config::Config;
 use crate::domain::lifecycle::System;
-use crate::sample::{Blend, Composer, Oddity, Plan, SampleMessage, Shares, Templates, Walk, WalkPlan};
+use crate::sample::{
+    self, Blend, Composer, Oddity, Plan, SampleMessage, Senders, Shares, Templates, Traffic, Walk, WalkPlan,
+};
 
 /// The list of a folder's messages: file, sender, what must become of it, what it is, its system; tab-separated.
 pub(super) const LIST: &str = "messages.tsv";
 
-/// The system whose traffic has every oddity; the others walk along their lifecycles.
+/// The system whose traffic has every oddity; that of the others, made from their bindings, has those that any system can have.
 const ODD: &str = "epgu";
-/// The sender of what the other systems receive.
-const CABINET: &str = "CABINET";
+/// Who sends where nobody may: kinds, or all; who; to the system with every oddity, or to the others.
+const STAND_INS: [(&[&str], &str, bool); 4] = [
+    (&[APPLICATION, DOCUMENTS], "EPGU", true),
+    (&[STATUSES, DOCUMENTS], "MFC-77", true),
+    (&[STATUSES, DOCUMENTS], "ROSREESTR", true),
+    (&[], "CABINET", false),
+];
+const APPLICATION: &str = "SubmitApplication";
+const STATUSES: &str = "StatusUpdate";
+const DOCUMENTS: &str = "DocumentExchange";
 /// A walk ends so long before the end of the traffic that none of its terms has run out.
 const WALK: Duration = Duration::minutes(10);
 
@@ -31,7 +42,10 @@ const EXCHANGE: &str = "epgu/1.0/document-exchange.sample.xml";
 
 /// Make sample traffic: whole lives of cases of all systems, with repeats, reorderings and errors.
 ///
-/// Applications of `epgu` come from EPGU and are answered by MFC-77 and ROSREESTR; everything else is sent by CABINET. The list beside
+/// Each message comes from an agency that the configuration lets send its kind to its system; kinds that nobody may send, and systems
+/// that nobody may write to, are left out. Where there are no agencies, and for systems that are named all the same, EPGU, MFC-77 and
+/// ROSREESTR stand in for `epgu`, CABINET for the others. The traffic of a system begins with a walk along every transition; lives of
+/// further cases follow until there are as many messages as are wanted. Fewer than the walks have are the first of each. The list beside
 /// the messages says what must become of each in an empty store.
 #[derive(Debug, Args)]
 #[command(
@@ -41,7 +55,7 @@ pub(super) struct Sample {
     /// Folder to write into; made where it is not there. The same seed and base give the same bytes.
     #[arg(long, value_name = "FOLDER")]
     into: PathBuf,
-    /// How many messages at most.
+    /// How many messages.
     #[arg(long, default_value_t = 1000)]
     messages: u64,
     /// Systems, such as `--systems epgu,org`. By default all that have a lifecycle.
@@ -70,54 +84,62 @@ impl Sample {
         let rules = assemble::rules(&config)?;
         let library = Library::load(config.schemas.as_deref()).map_err(Failed::wrong)?;
         let templates = templates(&library)?;
-        let composer = Composer::over(&rules.rulebook);
+        let senders = self.senders(&config, &rules);
+        let words = sample::words(&library).map_err(Failed::wrong)?;
+        let composer = Composer::over(&rules.rulebook, words).permitted(&senders);
         let span = Duration::hours(self.hours.into());
         let base = self.base.unwrap_or_else(|| clock::now() - span);
         let shares = self.shares()?;
-        let systems = self.systems(&rules)?;
-        let mut left = self.messages;
-        let mut blend = Blend::new(self.seed, if self.plain { 0 } else { Oddity::Repeat.usual() });
-        for (nth, system) in systems.iter().filter(|system| system.code() != ODD).enumerate() {
+        let systems = self.systems(&rules, &senders)?;
+        let (odd, others): (Vec<&System>, Vec<&System>) = systems.iter().partition(|system| system.code() == ODD);
+        let mut walks: Vec<Traffic<'_>> = Vec::new();
+        for system in others {
             let plan = WalkPlan {
                 seed: self.seed,
                 base: base + span - WALK,
                 zone: config.zone,
                 recipient: config.agency.clone(),
-                sender: CABINET.to_owned(),
+                senders: senders.clone(),
             };
             let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &templates));
-            let walk = walk.messages().map_err(Failed::wrong)?;
-            let others = (systems.len() - nth) as u64;
-            let most = (walk.len() as u64).min(left / others);
-            left -= most;
-            blend = blend.with_plain(walk.into_iter(), most);
+            walks.push(walk.traffic(shares.clone()).map_err(Failed::wrong)?);
         }
-        if let Some(system) = systems.iter().find(|system| system.code() == ODD) {
+        let lengths: Vec<u64> = walks.iter().map(Traffic::walk_len).collect();
+        let (counts, rest) = counts(self.messages, &lengths, !odd.is_empty());
+        walks = walks.into_iter().zip(&counts).map(|(walk, count)| walk.spread(*count, base + span)).collect();
+        let mut blend = Blend::new(self.seed);
+        for (walk, count) in walks.iter_mut().zip(&counts) {
+            blend = blend.with(walk.by_ref(), *count);
+        }
+        if let Some(system) = odd.first() {
+            let (portal, agencies) = parties(&senders);
             let plan = Plan {
                 seed: self.seed,
-                messages: left,
+                messages: rest,
                 base,
                 span,
                 recipient: config.agency.clone(),
-                portal: "EPGU".to_owned(),
-                agencies: vec!["MFC-77".to_owned(), "ROSREESTR".to_owned()],
+                portal,
+                agencies,
                 shares,
             };
             let odd = crate::sample::Sample::new(plan, system.main(), &rules.lifecycles.documents, &templates);
-            blend = blend.with_odd(odd, left);
+            blend = blend.with(odd, rest);
         }
-        let made = blend.take(usize::try_from(self.messages).unwrap_or(usize::MAX));
         let count =
-            write(&self.into, made).map_err(|fault| Failed::wrong(format!("{}: {fault}", self.into.display())))?;
+            write(&self.into, blend).map_err(|fault| Failed::wrong(format!("{}: {fault}", self.into.display())))?;
+        if let Some(fault) = walks.iter().find_map(Traffic::fault) {
+            return Err(Failed::wrong(fault));
+        }
         show::line(&format!("{count} messages in {}, listed in {LIST}", self.into.display()));
         Ok(Exit::Well)
     }
 
     /// The systems that are asked for.
-    fn systems<'r>(&self, rules: &'r Rules) -> Result<Vec<&'r System>, Failed> {
+    fn systems<'r>(&self, rules: &'r Rules, senders: &Senders) -> Result<Vec<&'r System>, Failed> {
         let all: Vec<&System> = rules.lifecycles.systems().collect();
         if self.systems.is_empty() {
-            return Ok(all);
+            return Ok(all.into_iter().filter(|system| senders.reach(system.code())).collect());
         }
         let known: Vec<&str> = all.iter().map(|system| system.code()).collect();
         let find = |code: &String| {
@@ -125,6 +147,28 @@ impl Sample {
             all.iter().find(|system| system.code() == code).copied().ok_or_else(unknown)
         };
         self.systems.iter().map(find).collect()
+    }
+
+    /// Who may send what by the configuration. Stand-ins send where it has no agencies at all, and to systems that are asked for and that
+    /// nobody may write to.
+    fn senders(&self, config: &Config, rules: &Rules) -> Senders {
+        let partners = &config.partners;
+        let can = |system: &str, kind: &str| !partners.senders(system, kind).is_empty();
+        let able = |system: &str| {
+            let mut families = rules.rulebook.families().filter(|family| family.system == system);
+            let needed: &[&str] = if system == ODD { &[APPLICATION, STATUSES] } else { &[] };
+            families.any(|family| can(system, &family.kind)) && needed.iter().all(|kind| can(system, kind))
+        };
+        Senders::among(&rules.rulebook, |system, kind| {
+            if able(system) {
+                return partners.senders(system, kind).into_iter().map(str::to_owned).collect();
+            }
+            let wanted = partners.is_empty() || self.systems.iter().any(|one| one == system);
+            let sends = |(kinds, _, odd): &&(&[&str], &str, bool)| {
+                wanted && *odd == (system == ODD) && (kinds.is_empty() || kinds.contains(&kind))
+            };
+            STAND_INS.iter().filter(sends).map(|(_, agency, _)| (*agency).to_owned()).collect()
+        })
     }
 
     fn shares(&self) -> Result<Shares, Failed> {
@@ -144,6 +188,41 @@ impl Sample {
         }
         Ok(shares)
     }
+}
+
+/// Who sends the applications to the system with every oddity, and who the updates. Both exchange documents.
+fn parties(senders: &Senders) -> (String, Vec<String>) {
+    let (submit, update) = (senders.all(ODD, APPLICATION), senders.all(ODD, STATUSES));
+    let apart = submit.iter().find(|agency| !update.contains(agency));
+    let portal = apart.or(submit.first()).cloned().unwrap_or_default();
+    let documents = senders.all(ODD, DOCUMENTS);
+    let others: Vec<String> = update.iter().filter(|one| **one != portal && documents.contains(one)).cloned().collect();
+    let agencies = if others.is_empty() { update.to_vec() } else { others };
+    (portal, agencies)
+}
+
+/// How many messages each walk has, and how many are left for the system with every oddity. Every system has its walk first; of what is
+/// left beyond the walks that system has a half, the others share the rest.
+fn counts(messages: u64, walks: &[u64], odd: bool) -> (Vec<u64>, u64) {
+    let mut left = messages;
+    let sources = walks.len() as u64 + u64::from(odd);
+    let mut counts = Vec::new();
+    for (walk, others) in walks.iter().zip((1..=sources).rev()) {
+        counts.push((*walk).min(left / others));
+        left -= counts[counts.len() - 1];
+    }
+    let rest = match (odd, walks.is_empty()) {
+        (false, _) => 0,
+        (true, true) => left,
+        (true, false) => left.div_ceil(2),
+    };
+    left -= rest;
+    for (count, others) in counts.iter_mut().zip((1..=walks.len() as u64).rev()) {
+        let more = left.div_ceil(others);
+        *count += more;
+        left -= more;
+    }
+    (counts, rest)
 }
 
 fn templates(library: &Library) -> Result<Templates, Failed> {

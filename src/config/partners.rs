@@ -112,6 +112,19 @@ fn result_codes(written: &written::Partner) -> Result<BTreeMap<String, String>, 
 }
 
 impl Partners {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_code.is_empty()
+    }
+
+    /// Codes of those that may send a kind to a system, in order.
+    #[must_use]
+    pub fn senders(&self, system: &str, kind: &str) -> Vec<&str> {
+        let able = self.all().into_iter().filter(|one| one.may_send(system, kind).is_ok());
+        able.map(|one| one.code.as_str()).collect()
+    }
+
     pub(super) fn check(written: &[written::Partner]) -> Result<Self, String> {
         let mut by_code = HashMap::new();
         for one in written {

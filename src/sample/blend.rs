@@ -1,58 +1,32 @@
-//! Traffic of several systems in one: whatever each system's own traffic is, in its order, mixed as queues mix it. A share of what
-//! was sent comes again.
+//! Traffic of several systems in one: whatever each system's own traffic is, in its order, mixed as queues mix it.
 
-use std::collections::VecDeque;
-
-use super::{Expected, Oddity, RECENT_MESSAGES_MAX, SampleMessage};
+use super::SampleMessage;
 use crate::random::Random;
 
 /// The blend: an iterator over messages, numbered anew.
 pub struct Blend<'s> {
     sources: Vec<Source<'s>>,
     random: Random,
-    /// How often in a thousand messages one that was sent before is sent again.
-    repeats: u16,
-    recent: VecDeque<SampleMessage>,
     made: u64,
 }
 
 struct Source<'s> {
     messages: Box<dyn Iterator<Item = SampleMessage> + 's>,
     left: u64,
-    /// It brings repeats of its own.
-    repeats: bool,
 }
 
 impl<'s> Blend<'s> {
-    /// An empty blend; `repeats` in a thousand come again.
+    /// An empty blend.
     #[must_use]
-    pub fn new(seed: u64, repeats: u16) -> Self {
-        Self { sources: Vec::new(), random: Random::new(seed ^ 0x5DEE_CE66), repeats, recent: VecDeque::new(), made: 0 }
+    pub fn new(seed: u64) -> Self {
+        Self { sources: Vec::new(), random: Random::new(seed ^ 0x5DEE_CE66), made: 0 }
     }
 
-    /// With traffic that has repeats of its own; at most so many messages.
+    /// With more traffic; at most so many messages.
     #[must_use]
-    pub fn with_odd(mut self, messages: impl Iterator<Item = SampleMessage> + 's, most: u64) -> Self {
-        self.sources.push(Source { messages: Box::new(messages), left: most, repeats: true });
+    pub fn with(mut self, messages: impl Iterator<Item = SampleMessage> + 's, most: u64) -> Self {
+        self.sources.push(Source { messages: Box::new(messages), left: most });
         self
-    }
-
-    /// With plain traffic; at most so many messages.
-    #[must_use]
-    pub fn with_plain(mut self, messages: impl Iterator<Item = SampleMessage> + 's, most: u64) -> Self {
-        self.sources.push(Source { messages: Box::new(messages), left: most, repeats: false });
-        self
-    }
-
-    /// A message that was sent before.
-    fn again(&mut self) -> Option<SampleMessage> {
-        if !self.random.chance(self.repeats) {
-            return None;
-        }
-        let at = self.random.below(self.recent.len());
-        let sent = self.recent.get(at)?.clone();
-        let what = format!("repeat of {}", sent.what);
-        Some(SampleMessage { oddity: Some(Oddity::Repeat), what, expected: Expected::Repeat, ..sent })
     }
 }
 
@@ -70,12 +44,6 @@ impl Iterator for Blend<'_> {
                 here
             };
             let at = self.sources.iter().position(|source| passes(source.left, &mut draw)).unwrap_or(0);
-            if !self.sources[at].repeats
-                && let Some(again) = self.again()
-            {
-                self.made += 1;
-                return Some(SampleMessage { number: self.made, ..again });
-            }
             let source = &mut self.sources[at];
             let next = if source.left == 0 { None } else { source.messages.next() };
             let Some(message) = next else {
@@ -84,14 +52,7 @@ impl Iterator for Blend<'_> {
             };
             source.left -= 1;
             self.made += 1;
-            let message = SampleMessage { number: self.made, ..message };
-            if !source.repeats && message.expected == Expected::Applied {
-                if self.recent.len() == RECENT_MESSAGES_MAX {
-                    self.recent.pop_front();
-                }
-                self.recent.push_back(message.clone());
-            }
-            return Some(message);
+            return Some(SampleMessage { number: self.made, ..message });
         }
         None
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::senders::Senders;
 use crate::binding::Rulebook;
 use crate::binding::outline::{Fields, Outline, Part, QualifiedName, Role, Stand};
 use crate::rules::Rules;
-use crate::specimen::{self, Extent, Impossible, Plan, Wish};
+use crate::specimen::{self, Extent, Impossible, Lexicon, Plan, Voice, Wish};
 
 const KIND: &str = "case_kind";
 const VALUES: &str = "values";
@@ -56,6 +57,18 @@ impl Saying {
     pub fn with_any(mut self, field: &str) -> Self {
         self.fields.insert(field.to_owned(), None);
         self
+    }
+
+    /// The number of the case that it is about.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.fields.get("case_number").or_else(|| self.fields.get("number"))?.as_deref()
+    }
+
+    /// Whether a part has a place for all of it.
+    fn fits(&self, part: &Part) -> bool {
+        self.fields.keys().all(|name| part.fields.named.contains_key(name))
+            && self.details.keys().all(|code| detail(part, code).is_some())
     }
 
     /// With a declared field, with this value or with any.
@@ -114,13 +127,20 @@ pub enum Unsayable {
 #[derive(Debug)]
 pub struct Composer {
     bound: Vec<(Outline, Arc<Rules>)>,
+    words: Arc<Lexicon>,
 }
 
 impl Composer {
-    /// Over the families of a rulebook.
+    /// Over the families of a rulebook; these words stand where nothing else is said.
     #[must_use]
-    pub fn over(rulebook: &Rulebook) -> Self {
-        Self { bound: rulebook.outlines().collect() }
+    pub fn over(rulebook: &Rulebook, words: Lexicon) -> Self {
+        Self { bound: rulebook.outlines().collect(), words: Arc::new(words) }
+    }
+
+    /// Its words.
+    #[must_use]
+    pub fn words(&self) -> &Lexicon {
+        &self.words
     }
 
     /// The kinds of message of a system.
@@ -132,7 +152,14 @@ impl Composer {
     #[must_use]
     pub fn only(&self, system: &str, message: &str) -> Self {
         let own = self.bound.iter().filter(|(outline, _)| outline.system == system && outline.kind == message);
-        Self { bound: own.cloned().collect() }
+        Self { bound: own.cloned().collect(), words: Arc::clone(&self.words) }
+    }
+
+    /// A composer of those kinds of message alone that these may send.
+    #[must_use]
+    pub fn permitted(mut self, senders: &Senders) -> Self {
+        self.bound.retain(|(outline, _)| !senders.all(&outline.system, &outline.kind).is_empty());
+        self
     }
 
     /// Whether some message of a system means a command for a kind of case.
@@ -153,7 +180,7 @@ impl Composer {
         })
     }
 
-    /// The body of a message with one item that means `command` for a case of `kind` and says this: the kind of message, and its text.
+    /// The body of a message with an item for each saying, which means `command` for a case of `kind` and says this.
     ///
     /// # Errors
     /// No message of the system can say it.
@@ -161,13 +188,13 @@ impl Composer {
         &self,
         (system, kind, main): (&str, &str, bool),
         command: &str,
-        saying: &Saying,
-        seed: u64,
+        sayings: &[&Saying],
+        voice: &mut Voice<'_>,
     ) -> Result<Body, Unsayable> {
         let mut failed = None;
         for (outline, rules) in self.bound.iter().filter(|(outline, _)| outline.system == system) {
             for part in items(outline, command, kind, main) {
-                match self.one(outline, rules, part, kind, saying, seed) {
+                match self.one((outline, rules), part, kind, sayings, voice) {
                     Ok(body) => return Ok(body),
                     Err(fault) => failed = failed.or(Some(fault)),
                 }
@@ -182,47 +209,56 @@ impl Composer {
 
     fn one(
         &self,
-        outline: &Outline,
-        rules: &Rules,
+        (outline, rules): (&Outline, &Rules),
         part: Option<&Part>,
         kind: &str,
-        saying: &Saying,
-        seed: u64,
+        sayings: &[&Saying],
+        voice: &mut Voice<'_>,
     ) -> Result<Body, Unsayable> {
         let (system, message) = (outline.system.clone(), outline.kind.clone());
         let no_place = |what: String| Unsayable::NoPlace { system: system.clone(), message: message.clone(), what };
         let mut wish = Wish::default();
-        let named = |fields: &Fields| fields.named.contains_key(KIND);
-        let mut saying = saying.clone();
-        if named(&outline.fields) || part.is_some_and(|part| named(&part.fields)) {
-            saying = saying.with(KIND, kind);
-        }
-        let own = match part {
-            None => Vec::new(),
-            Some(part) => {
-                another(&mut wish, &part.path);
-                part.path.clone()
-            }
-        };
-        // What the item has no place for may stand in the message around it.
-        let mut around = Saying { soft: saying.soft.clone(), ..Saying::default() };
         let mut left_out = BTreeSet::new();
-        if let Some(part) = part {
-            around.fields = take(&mut saying.fields, |name| part.fields.named.contains_key(name));
-            around.details = take(&mut saying.details, |name| detail(part, name).is_some());
-            let (fields, parts) = (&part.fields, &part.parts);
-            write(at(&mut wish, &own), fields, parts, &saying, &mut left_out).map_err(&no_place)?;
-        } else {
-            around = saying;
+        for saying in sayings {
+            item(&mut wish, outline, part, kind, (*saying).clone(), &mut left_out).map_err(&no_place)?;
+            // What stands around the items can be said once.
+            if sayings.len() > 1 && part.is_none_or(|part| !saying.fits(part)) {
+                return Err(no_place("several items".to_owned()));
+            }
         }
-        write(&mut wish, &outline.fields, &outline.parts, &around, &mut left_out).map_err(&no_place)?;
         let (namespace, local) = &outline.root;
         let root = rules.element(namespace, local).ok_or_else(|| no_place(local.clone()))?;
-        let plan = Plan { seed, extent: Extent::Minimal };
-        specimen::make_with(rules, root, plan, &wish)
+        let plan = Plan { seed: voice.seed(), extent: Extent::Minimal };
+        specimen::make_with(rules, root, plan, &wish, voice)
             .map(|made| Body { message: message.clone(), text: without_declaration(&made.text).to_owned(), left_out })
             .map_err(|fault| Unsayable::Impossible { system: system.clone(), message: message.clone(), fault })
     }
+}
+
+/// Wishes for one item of a message.
+fn item(
+    wish: &mut Wish,
+    outline: &Outline,
+    part: Option<&Part>,
+    kind: &str,
+    mut saying: Saying,
+    left_out: &mut BTreeSet<String>,
+) -> Result<(), String> {
+    let named = |fields: &Fields| fields.named.contains_key(KIND);
+    if named(&outline.fields) || part.is_some_and(|part| named(&part.fields)) {
+        saying = saying.with(KIND, kind);
+    }
+    // What the item has no place for may stand in the message around it.
+    let mut around = Saying { soft: saying.soft.clone(), ..Saying::default() };
+    if let Some(part) = part {
+        another(wish, &part.path);
+        around.fields = take(&mut saying.fields, |name| part.fields.named.contains_key(name));
+        around.details = take(&mut saying.details, |name| detail(part, name).is_some());
+        write(at(wish, &part.path), &part.fields, &part.parts, &saying, left_out)?;
+    } else {
+        around = saying;
+    }
+    write(wish, &outline.fields, &outline.parts, &around, left_out)
 }
 
 /// A document that is to stand in another one.

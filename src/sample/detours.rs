@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use encoding_rs::WINDOWS_1251;
 
+use super::damage::{self, ENCODINGS};
 use super::draft::{Draft, Kind};
 use super::{Expected, LIVES, Life, Made, Owed, PATIENCE_MESSAGES_MAX, Sample, what};
 use crate::outcome::Code;
@@ -173,19 +173,13 @@ impl Sample<'_> {
     pub(super) fn encoding(&mut self) -> Option<Made> {
         let at = self.somebody();
         let mut draft = self.advance(at);
-        let turn = self.random.below(4);
-        draft.envelope.set("encoding", ["windows-1251", "UTF-16", "UTF-8", "windows-1251"][turn]);
-        let name = ["in windows-1251", "in UTF-16", "with a byte order mark", "declared windows-1251 but UTF-8"][turn];
+        let turn = self.random.below(ENCODINGS.len());
+        let (declared, name) = ENCODINGS[turn];
+        draft.envelope.set("encoding", declared);
         let told = format!("{} {name}", what(&draft));
         let mut made = self.finished(draft, told, Expected::Applied);
         made.repeatable = false;
-        let text = String::from_utf8(made.bytes).ok()?;
-        made.bytes = match turn {
-            0 => WINDOWS_1251.encode(&text).0.into_owned(),
-            1 => std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
-            2 => [b"\xEF\xBB\xBF", text.as_bytes()].concat(),
-            _ => text.into_bytes(),
-        };
+        made.bytes = damage::encoded(std::str::from_utf8(&made.bytes).ok()?, turn);
         Some(made)
     }
 }

@@ -54,9 +54,14 @@ impl Life {
 
 /// A moment as messages write it.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
+    local(at).format("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// A moment where messages are written.
+pub(super) fn local(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     match FixedOffset::east_opt(MOSCOW_SECONDS) {
-        Some(zone) => at.with_timezone(&zone).format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-        None => at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Some(zone) => at.with_timezone(&zone),
+        None => at.fixed_offset(),
     }
 }
 

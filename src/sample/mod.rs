@@ -6,6 +6,7 @@
 
 mod blend;
 mod compose;
+mod damage;
 mod detours;
 mod draft;
 mod files;
@@ -14,9 +15,11 @@ mod mistakes;
 mod oddity;
 mod papers;
 mod people;
+mod senders;
 mod spoilt;
 mod template;
 mod walk;
+mod words;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -28,8 +31,10 @@ pub use blend::Blend;
 pub use compose::{Body, Composer, Saying, Unsayable};
 pub use draft::Templates;
 pub use oddity::{Oddity, Shares, UnknownOddity};
+pub use senders::Senders;
 pub use template::{Record, Template, TemplateFault};
-pub use walk::{Scene, Walk, WalkPlan, WantedUpdate};
+pub use walk::{Scene, Traffic, Walk, WalkPlan, WantedUpdate};
+pub use words::words;
 
 use self::draft::Draft;
 use self::life::{Life, moment};

@@ -129,6 +129,12 @@ impl Shares {
         self
     }
 
+    /// The share of one oddity, per mille.
+    #[must_use]
+    pub fn of(&self, oddity: Oddity) -> u16 {
+        self.0[oddity as usize]
+    }
+
     /// The oddity of a message, by a number below a thousand; none for most.
     pub(super) fn at(&self, mut draw: usize) -> Option<Oddity> {
         for (oddity, share) in Oddity::ALL.iter().zip(self.0) {

@@ -1,6 +1,7 @@
 //! Growing: from a declaration to a tree of elements, attributes and values that follow it, one part after the other.
 
 use super::cost::{Costs, ENDLESS};
+use super::lexicon::{Occasion, Voice};
 use super::tree::{Given, Literal, Name, Node};
 use super::value::{REFERENCE, Values};
 use super::wish::{Frame, Wish};
@@ -25,6 +26,8 @@ const NESTED_MAX: usize = 2;
 const REPEATED: u32 = 2;
 /// The namespace of elements that no schema declares.
 const FOREIGN: &str = "urn:example:any";
+/// So often something is said that a type may take.
+const SAID_MAX: usize = 4;
 
 /// Grows trees.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub(super) struct Grower<'r, 'w> {
     extent: Extent,
     costs: Costs,
     pub(super) values: Values<'r>,
+    /// Who says what people write, where somebody does.
+    pub(super) voice: Option<Voice<'w>>,
+    /// The elements that are open, each with the turn of what stands in it.
+    around: Vec<(NameId, usize)>,
     pub(super) omitted: Vec<String>,
     nodes: usize,
     /// The types that are open.
@@ -54,6 +61,8 @@ impl<'r, 'w> Grower<'r, 'w> {
             extent,
             costs: Costs::of(rules),
             values: Values::new(rules, extent, random),
+            voice: None,
+            around: Vec::new(),
             omitted: Vec::new(),
             nodes: 0,
             open: Vec::new(),
@@ -108,10 +117,13 @@ impl<'r, 'w> Grower<'r, 'w> {
             children: Vec::new(),
             mixed: false,
         };
+        let turn = self.voice.as_mut().map_or(0, Voice::turn);
+        self.around.push((declaration.name, turn));
         self.open.push(type_id);
         self.frames.push(Frame::of(wish));
         let grown = self.fill(&mut node, id, type_id, extent);
         let left = self.frames.pop().and_then(|frame| frame.left());
+        self.around.pop();
         self.open.pop();
         self.wanted.truncate(wanted);
         self.single.truncate(single);
@@ -166,7 +178,10 @@ impl<'r, 'w> Grower<'r, 'w> {
             (Content::Simple(simple), None) => {
                 node.text = Some(match self.frames.last().and_then(Frame::text) {
                     Some(wished) => Literal { text: wished.to_owned(), simple: Some(simple), fixed: true },
-                    None => Literal { text: self.values.draw(simple)?, simple: Some(simple), fixed: false },
+                    None => {
+                        let text = self.drawn(declaration.name, simple, self.around.len().saturating_sub(1))?;
+                        Literal { text, simple: Some(simple), fixed: false }
+                    }
                 });
             }
             (Content::Mixed(_), Some(fixed)) => {
@@ -212,7 +227,11 @@ impl<'r, 'w> Grower<'r, 'w> {
             None if wished.flatten().is_some() => {
                 Ok(Literal { text: wished.flatten().unwrap_or_default().to_owned(), simple: Some(simple), fixed: true })
             }
-            None => self.values.draw(simple).map(|text| Literal { text, simple: Some(simple), fixed: false }),
+            None => self.drawn(attribute.name, simple, self.around.len()).map(|text| Literal {
+                text,
+                simple: Some(simple),
+                fixed: false,
+            }),
         };
         match literal {
             // Later attempts do without references, for there may be nothing to refer to.
@@ -224,6 +243,26 @@ impl<'r, 'w> Grower<'r, 'w> {
                 Ok(None)
             }
         }
+    }
+
+    /// A value of a type: what people write there, or else any. So many of the open elements are around it.
+    fn drawn(&mut self, name: NameId, simple: SimpleId, around: usize) -> Result<String, Impossible> {
+        for _ in 0..SAID_MAX {
+            let Some(said) = self.said(name, simple, around) else { break };
+            if let Some(text) = self.values.fitting(simple, &said) {
+                return Ok(text);
+            }
+        }
+        self.values.draw(simple)
+    }
+
+    fn said(&mut self, name: NameId, simple: SimpleId, around: usize) -> Option<String> {
+        let (voice, rules) = (self.voice.as_mut()?, self.rules);
+        let around = self.around.get(..around)?;
+        let (type_name, _) = rules.simple_words(simple);
+        let within: Vec<&str> = around.iter().map(|(name, _)| rules.expanded(*name).1).collect();
+        let turn = around.last().map_or(0, |(_, turn)| *turn);
+        voice.say(Occasion { name: rules.expanded(name).1, type_name: &type_name, within: &within, turn })
     }
 
     fn omit(&mut self, impossible: &Impossible) {

@@ -4,6 +4,7 @@
 
 mod cost;
 mod grow;
+mod lexicon;
 mod mend;
 mod prefixes;
 mod tree;
@@ -20,10 +21,13 @@ use crate::rules::{ElementView, Rules};
 use crate::validate::{self, Options};
 use crate::xml::{Language, Limits};
 use grow::Grower;
+pub use lexicon::{Lexicon, LexiconFault, Occasion, Serial, Voice};
 pub use wish::Wish;
 
 /// How often making a document is begun anew where it turns out not to be valid.
 const ATTEMPTS_MAX: u64 = 12;
+/// From this attempt on nothing is said but what must be: a text may have been what stood in the way.
+const ATTEMPTS_SAID: u64 = 6;
 
 /// How much of what may occur does occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,21 +71,34 @@ pub struct Impossible {
 /// # Errors
 /// The component for which nothing could be made: it asks for what no document can have, or for more than is tried.
 pub fn make(rules: &Rules, element: ElementView<'_>, plan: Plan) -> Result<Specimen, Impossible> {
-    tried(rules, element, plan, None)
+    tried(rules, element, plan, None, None)
 }
 
-/// Makes a document that holds what is wished, and otherwise what [`make`] makes.
+/// Makes a document that holds what is wished, otherwise what somebody says, where the rules take it, and otherwise what [`make`] makes.
 ///
 /// # Errors
 /// As [`make`]; also where the rules have no place for something that is wished, or do not take its value.
-pub fn make_with(rules: &Rules, element: ElementView<'_>, plan: Plan, wish: &Wish) -> Result<Specimen, Impossible> {
-    tried(rules, element, plan, Some(wish))
+pub fn make_with(
+    rules: &Rules,
+    element: ElementView<'_>,
+    plan: Plan,
+    wish: &Wish,
+    voice: &mut Voice<'_>,
+) -> Result<Specimen, Impossible> {
+    tried(rules, element, plan, Some(wish), Some(voice))
 }
 
-fn tried(rules: &Rules, element: ElementView<'_>, plan: Plan, wish: Option<&Wish>) -> Result<Specimen, Impossible> {
+fn tried(
+    rules: &Rules,
+    element: ElementView<'_>,
+    plan: Plan,
+    wish: Option<&Wish>,
+    mut voice: Option<&mut Voice<'_>>,
+) -> Result<Specimen, Impossible> {
     let mut failed = None;
     for attempt in 0..ATTEMPTS_MAX {
-        match attempt_at(rules, element.id(), plan, wish, attempt) {
+        let voice = voice.as_deref_mut().filter(|_| attempt < ATTEMPTS_SAID);
+        match attempt_at(rules, element.id(), plan, (wish, voice), attempt) {
             Ok(specimen) => return Ok(specimen),
             Err(impossible) => failed = failed.or(Some(impossible)),
         }
@@ -94,12 +111,16 @@ fn attempt_at(
     rules: &Rules,
     element: ElementId,
     plan: Plan,
-    wish: Option<&Wish>,
+    (wish, voice): (Option<&Wish>, Option<&mut Voice<'_>>),
     attempt: u64,
 ) -> Result<Specimen, Impossible> {
     let random = Random::new(plan.seed.wrapping_mul(ATTEMPTS_MAX).wrapping_add(attempt));
     let mut grower = Grower::new(rules, plan.extent, random, attempt);
+    grower.voice = voice.as_deref().cloned();
     let mut root = grower.root(element, wish)?;
+    if let (Some(voice), Some(said)) = (voice, &grower.voice) {
+        voice.serial = said.serial;
+    }
     let Grower { mut values, omitted, .. } = grower;
     mend::mend(rules, &mut root, &mut values)?;
     let text = write::document(rules, &root).map_err(|fault| Impossible::of(rules, element, &fault.to_string()))?;

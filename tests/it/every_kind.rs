@@ -16,6 +16,7 @@ use crate::outgoing::{self, state_request, state_service};
 use crate::support::client::{Client, Letter};
 use crate::support::daemon::{Home, Looks};
 use crate::support::rabbitmq::{Vhost, vhost};
+use crate::support::traffic::words;
 use crate::support::{FIVE, Folder, rules, written};
 use crate::walk::{message_id, walk};
 
@@ -100,7 +101,7 @@ fn kinds(config: &Config) -> BTreeSet<(String, String)> {
 /// Messages that together are of every kind, in an order in which they make sense.
 fn messages(config: &Config) -> Vec<Sent> {
     let rules = rules(config);
-    let composer = Composer::over(&rules.rulebook);
+    let composer = Composer::over(&rules.rulebook, words());
     let mut sent: Vec<Sent> = Vec::new();
     for system in rules.lifecycles.systems() {
         let walk = walk(&rules.rulebook, config.zone, system, &composer);

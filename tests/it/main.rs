@@ -18,6 +18,7 @@ mod fixtures;
 mod fuzzed;
 mod hostile;
 mod journal;
+mod lives;
 mod logs;
 mod messages;
 mod notify;

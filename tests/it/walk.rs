@@ -24,7 +24,7 @@ pub(crate) fn walk(rulebook: &Rulebook, zone: Tz, system: &System, composer: &Co
         base: clock::now() - Duration::hours(1),
         zone,
         recipient: "MINSTROY".into(),
-        sender: "CABINET".into(),
+        senders: traffic::cabinet(rulebook),
     };
     let walk = Walk::new(plan, system, (rulebook, composer, &templates));
     walk.messages().unwrap_or_else(|fault| panic!("{fault}"))
@@ -34,7 +34,7 @@ pub(crate) fn walk(rulebook: &Rulebook, zone: Tz, system: &System, composer: &Co
 async fn every_transition_is_taken_every_reason_given_and_in_every_status_a_forbidden_move_refused() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
-    let composer = Composer::over(&pipeline.rulebook);
+    let composer = Composer::over(&pipeline.rulebook, traffic::words());
     let mut faults = Vec::new();
     let lifecycles = Arc::clone(&pipeline.lifecycles);
     for system in lifecycles.systems() {

@@ -6,13 +6,12 @@ use crate::binding::{Command, DocumentCard, Party, Rulebook};
 use crate::domain::lifecycle::{
     Attribute, DocumentRules, Field, FieldType, Lifecycle, Reason, Requirement, Service, Status,
 };
-use crate::random::Random;
 use crate::sample::compose::Saying;
 use crate::sample::draft::attachment;
 use crate::sample::files::{PNG, pdf};
 use crate::sample::life::{day, moment};
-use crate::sample::people::OFFICERS;
 use crate::sample::template::Record;
+use crate::specimen::Voice;
 
 /// How a schema writes when something is in force.
 pub(super) type Written = fn(DateTime<Utc>) -> String;
@@ -56,22 +55,22 @@ pub(super) fn update(
     to: &Status,
     number: &str,
     happened: DateTime<Utc>,
-    random: &mut Random,
+    voice: &mut Voice<'_>,
 ) -> (Saying, Vec<Record>) {
     let mut saying = Saying::default().with("status", to.code.as_str());
     let mut attachments = Vec::new();
     for requirement in &to.requires {
-        saying = fulfil(saying, *requirement, lifecycle, to, happened, random);
+        saying = fulfil(saying, *requirement, lifecycle, to, happened, voice);
     }
     // Reasons that a status knows are given even where it does not insist; what is missing says why by itself.
     if !to.requires.contains(&Requirement::Reasons) && !to.requires.contains(&Requirement::Missing) {
         reasons(&mut saying, lifecycle, to);
     }
     for field in to.asks.iter().filter_map(|code| lifecycle.kind().field(code)) {
-        saying.detail(&field.code, Some(value(field, happened)));
+        saying.detail(&field.code, Some(value(field, happened, voice)));
     }
     for code in to.documents.iter().filter_map(|either| either.first()) {
-        document(lifecycle, code, number, &mut saying, &mut attachments);
+        document(lifecycle, code, number, &mut (&mut saying, &mut attachments), voice);
     }
     (saying, attachments)
 }
@@ -82,7 +81,7 @@ fn fulfil(
     lifecycle: &Lifecycle,
     to: &Status,
     happened: DateTime<Utc>,
-    random: &mut Random,
+    voice: &mut Voice<'_>,
 ) -> Saying {
     match requirement {
         Requirement::Reasons => {
@@ -93,18 +92,18 @@ fn fulfil(
             let own: Vec<&Reason> = own(lifecycle, to).collect();
             let codes = own.iter().map(|reason| reason.code.as_str());
             for code in codes.chain(own.is_empty().then_some("document")) {
-                let entry = Saying::default().with("code", code).with("text", "Выписка из реестра");
+                let entry = Saying::default().with("code", code).with("text", voice.named("missing"));
                 let about = to.requires.contains(&Requirement::About);
                 saying.entry("missing", if about { entry.with("about", "registry-extract") } else { entry });
             }
             saying
         }
         Requirement::About => saying,
-        Requirement::Officer => saying.with("officer", random.word(OFFICERS)),
+        Requirement::Officer => saying.with("officer", voice.named("officer")),
         Requirement::ExpectedOn => saying.with("expected_on", day(happened, 10)),
-        Requirement::Amount => saying.with("amount", "350.00"),
-        Requirement::Result => saying.with("result_link", "https://example.org/results/1"),
-        Requirement::Comment => saying.with("comment", "Работа по делу продолжается."),
+        Requirement::Amount => saying.with("amount", voice.named("amount")),
+        Requirement::Result => saying.with("result_link", voice.named("result_link")),
+        Requirement::Comment => saying.with("comment", voice.named("comment")),
     }
 }
 
@@ -121,11 +120,13 @@ fn own<'l>(lifecycle: &'l Lifecycle, to: &'l Status) -> impl Iterator<Item = &'l
 }
 
 /// A value of a declared field.
-fn value(field: &Field, at: DateTime<Utc>) -> String {
+fn value(field: &Field, at: DateTime<Utc>, voice: &mut Voice<'_>) -> String {
     match field.kind {
-        FieldType::Text | FieldType::List => "Образец 1".to_owned(),
-        FieldType::Number => "1".to_owned(),
-        FieldType::Money => "350.00".to_owned(),
+        FieldType::Text | FieldType::List => voice.named(&field.code),
+        FieldType::Number => {
+            Some(voice.named(&field.code)).filter(|text| text.parse::<u32>().is_ok()).unwrap_or_else(|| "1".to_owned())
+        }
+        FieldType::Money => voice.named("amount"),
         FieldType::Day => day(at, 0),
         FieldType::Moment => moment(at),
         FieldType::Flag => "true".to_owned(),
@@ -137,23 +138,26 @@ pub(super) fn document(
     lifecycle: &Lifecycle,
     code: &str,
     number: &str,
-    saying: &mut Saying,
-    attachments: &mut Vec<Record>,
+    (saying, attachments): &mut (&mut Saying, &mut Vec<Record>),
+    voice: &mut Voice<'_>,
 ) {
     let rules = lifecycle.documents();
     let own = rules.and_then(|rules| rules.document_type(code));
     let content_id = format!("doc-{}", attachments.len() + 1);
     let mut card = Saying::default().with("type", code).with("content_id", content_id.as_str());
+    if let Some(own) = own {
+        card = card.if_possible("title", own.label.as_str());
+    }
     let shared = rules.map(|rules| rules.requires.as_slice()).unwrap_or_default();
     for attribute in shared.iter().chain(own.map(|own| own.requires.as_slice()).unwrap_or_default()) {
         card = match attribute {
-            Attribute::Series => card.with("series", "00 00"),
-            Attribute::Number => card.with("number", format!("Д-{}", attachments.len() + 1)),
-            Attribute::IssuedOn => card.with("issued_on", "2024-02-29"),
-            Attribute::ValidUntil => card.with("valid_until", "2099-12-31"),
-            Attribute::Purpose => card.with("purpose", "Для рассмотрения заявления"),
+            Attribute::Series => card.with("series", voice.named("series")),
+            Attribute::Number => card.with("number", voice.named("number")),
+            Attribute::IssuedOn => card.with("issued_on", voice.named("issued_on")),
+            Attribute::ValidUntil => card.with("valid_until", voice.named("valid_until")),
+            Attribute::Purpose => card.with("purpose", voice.named("purpose")),
             Attribute::Signature => card.with("signature", "qualified"),
-            Attribute::Issuer => card.with("issuer", "Отдел образцов города Образцовска"),
+            Attribute::Issuer => card.with("issuer", voice.named("issuer")),
         };
     }
     saying.entry("documents", card);
@@ -184,6 +188,20 @@ pub(super) fn unasked(rulebook: &Rulebook, text: &str, known: &[Record]) -> Vec<
     let cards = items.iter().flat_map(|item| cards(&item.command));
     let new = cards.filter(|card| known.iter().all(|one| one.value("content_id") != Some(&card.content_id)));
     new.map(|card| card.r#type.clone()).collect()
+}
+
+/// Whether a message updates statuses and tells nothing of what statuses ask for, but comments.
+pub(super) fn is_bare(rulebook: &Rulebook, text: &str) -> bool {
+    let items = rulebook.read(text).verdict.unwrap_or_default();
+    !items.is_empty()
+        && items.iter().all(|item| match &item.command {
+            Command::UpdateStatus(told) => {
+                let single = [&told.officer, &told.amount, &told.result_link, &told.result_place];
+                let lists = told.reasons.is_empty() && told.missing.is_empty() && told.documents.is_empty();
+                lists && told.expected_on.is_none() && single.into_iter().all(Option::is_none)
+            }
+            _ => false,
+        })
 }
 
 /// Who takes part in the case that a message opens.

@@ -4,8 +4,13 @@
 
 mod carries;
 mod others;
+mod refused;
 mod routes;
 mod scene;
+mod telling;
+mod traffic;
+mod unusual;
+mod ways;
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +18,19 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use chrono_tz::Tz;
 
 pub use self::scene::{Scene, Wanted as WantedUpdate};
+pub use self::traffic::Traffic;
 
 use self::carries::{Written, as_day};
-use super::compose::{Body, Composer, Saying, Unsayable};
+use self::telling::{Letter, Told};
+use super::compose::{Composer, Saying, Unsayable};
 use super::life::moment;
-use super::template::Record;
-use super::{Expected, SampleMessage, Templates};
+use super::senders::Senders;
+use super::{Expected, Oddity, SampleMessage, Templates};
 use crate::binding::{Party, Rulebook};
 use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
 use crate::outcome::Code;
 use crate::random::Random;
+use crate::specimen::Serial;
 
 /// A parent of any kind.
 const ANY: &str = "*";
@@ -30,8 +38,8 @@ const ANY: &str = "*";
 const CONSENT: &str = "consent";
 const OPEN: &str = "open-case";
 const UPDATE: &str = "update-status";
-/// Seconds between two messages.
-const PACE_SECONDS: i64 = 1;
+/// Between two messages of the walk.
+const PACE: Duration = Duration::seconds(1);
 /// Longer than any service's term.
 const LONG_AGO: Duration = Duration::days(120);
 /// Cases that belong to cases that belong to cases.
@@ -48,8 +56,8 @@ pub struct WalkPlan {
     pub zone: Tz,
     /// Code of the agency that receives the messages.
     pub recipient: String,
-    /// Code of the agency that sends them.
-    pub sender: String,
+    /// Who sends them.
+    pub senders: Senders,
 }
 
 /// A walk through one system.
@@ -62,6 +70,10 @@ pub struct Walk<'w> {
     templates: &'w Templates,
     random: Random,
     now: DateTime<Utc>,
+    /// Between two messages.
+    pace: Duration,
+    /// Whether moves are tried that are forbidden.
+    forbids: bool,
     made: Vec<SampleMessage>,
     /// How many numbers of each kind the receiver has given.
     given: HashMap<String, i64>,
@@ -70,13 +82,19 @@ pub struct Walk<'w> {
     /// Kinds of message that have been sent.
     said: HashSet<String>,
     born: u64,
+    /// Numbers that were not given to anybody yet.
+    serial: Serial,
+    /// Id of the message that was posted last.
+    posted: String,
 }
 
 /// A case of the walk.
+#[derive(Debug)]
 struct Life<'w> {
     lifecycle: &'w Lifecycle,
     number: String,
     purpose: Option<String>,
+    service: Option<&'w Service>,
     parties: Vec<Party>,
 }
 
@@ -89,15 +107,6 @@ struct Wanted<'a> {
     detail: Option<(&'a str, &'a str)>,
 }
 
-/// What a message tells.
-struct Told<'a> {
-    saying: Saying,
-    attachments: Vec<Record>,
-    /// In words.
-    what: &'a str,
-    expected: Expected,
-}
-
 impl<'w> Walk<'w> {
     /// A walk through a system.
     #[must_use]
@@ -108,7 +117,8 @@ impl<'w> Walk<'w> {
     ) -> Self {
         let own =
             system.code().bytes().fold(plan.seed, |seed, byte| seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte));
-        let (random, now) = (Random::new(own), plan.base);
+        let (mut random, now) = (Random::new(own), plan.base);
+        let serial = Serial { next: 0, offset: random.next() };
         Self {
             plan,
             system,
@@ -117,11 +127,15 @@ impl<'w> Walk<'w> {
             templates,
             random,
             now,
+            pace: PACE,
+            forbids: true,
             made: Vec::new(),
             given: HashMap::new(),
             tried: HashSet::new(),
             said: HashSet::new(),
             born: 0,
+            serial,
+            posted: String::new(),
         }
     }
 
@@ -130,6 +144,12 @@ impl<'w> Walk<'w> {
     /// # Errors
     /// A message that the system's files cannot say.
     pub fn messages(mut self) -> Result<Vec<SampleMessage>, Unsayable> {
+        self.covers()?;
+        Ok(self.made)
+    }
+
+    /// The lives that take every transition, and the messages that they have no need of.
+    fn covers(&mut self) -> Result<(), Unsayable> {
         for lifecycle in self.system.kinds() {
             let purposes = &lifecycle.kind().purposes;
             let routes = routes::all(lifecycle);
@@ -144,7 +164,7 @@ impl<'w> Walk<'w> {
             }
         }
         self.other_messages();
-        Ok(self.made)
+        Ok(())
     }
 
     /// A new case: opened by a message, or by a step of another case.
@@ -180,9 +200,7 @@ impl<'w> Walk<'w> {
             Some(rule) if rule.required || generation < GENERATIONS_MAX => self.parent(lifecycle, rule, generation)?,
             _ => None,
         };
-        self.born += 1;
-        let year = self.plan.base.with_timezone(&self.plan.zone).year();
-        let own = format!("{year}-{}-{:06}", self.system.code().to_uppercase(), self.born);
+        let (own, year) = (self.another_number(), self.year());
         // Some kinds take digits alone: a certificate's number is its serial.
         let plain = format!("{year}{:08}", self.born);
         let service = self.random.pick(lifecycle.services());
@@ -198,7 +216,7 @@ impl<'w> Walk<'w> {
         }
         let number = opened?;
         let parties = self.made.last().map(|sent| carries::parties(self.rulebook, &sent.bytes)).unwrap_or_default();
-        let life = Life { lifecycle, number, purpose, parties };
+        let life = Life { lifecycle, number, purpose, service, parties };
         self.entered(&life, lifecycle.start());
         Ok(life)
     }
@@ -236,15 +254,14 @@ impl<'w> Walk<'w> {
         if let Some(number) = consent {
             saying.detail(CONSENT, Some(number));
         }
-        let mut attachments = Vec::new();
+        let (mut attachments, mut voice) = (Vec::new(), self.voice());
         let wanted = lifecycle.start().documents.iter().filter_map(|either| either.first());
         let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
         for code in wanted.chain(of_service) {
-            carries::document(lifecycle, code, own, &mut saying, &mut attachments);
+            carries::document(lifecycle, code, own, &mut (&mut saying, &mut attachments), &mut voice);
         }
         let what = format!("{} {own}", lifecycle.kind().code);
-        let told = Told { saying, attachments, what: &what, expected: Expected::Applied };
-        let body = self.send(composer, lifecycle, OPEN, told)?;
+        let body = self.send(composer, lifecycle, OPEN, Told { saying, attachments, what })?;
         Ok(if body.left_out.contains("number") { self.foretold(lifecycle) } else { own.to_owned() })
     }
 
@@ -292,8 +309,8 @@ impl<'w> Walk<'w> {
                     self.moves(&life, to)?;
                 }
                 let number = if opening.same_number { life.number.clone() } else { self.last(lifecycle) };
-                let parties = life.parties;
-                return Ok(Some(Life { lifecycle, number, purpose: opening.purpose.clone(), parties }));
+                let purpose = opening.purpose.clone();
+                return Ok(Some(Life { lifecycle, number, purpose, service: None, parties: life.parties }));
             }
         }
         Ok(None)
@@ -344,36 +361,27 @@ impl<'w> Walk<'w> {
     }
 
     fn moves(&mut self, life: &Life<'w>, to: &Status) -> Result<(), Unsayable> {
-        self.updates(self.composer, life, to, Expected::Applied)?;
+        let letter = self.update(self.composer, life, to, None)?;
+        self.post(letter);
         self.entered(life, to);
         Ok(())
     }
 
     /// A move that the status does not allow, once for each status.
     fn forbidden(&mut self, life: &Life<'w>, here: &Status) -> Result<(), Unsayable> {
-        if !self.tried.insert((life.lifecycle.kind().code.clone(), here.code.clone())) {
+        if !self.forbids || !self.tried.insert((life.lifecycle.kind().code.clone(), here.code.clone())) {
             return Ok(());
         }
         let closed = |status: &&Status| status.code != here.code && !here.next.contains(&status.code);
         match life.lifecycle.statuses().iter().find(closed) {
-            Some(to) => self.updates(self.composer, life, to, Expected::Failed(Code::ForbiddenTransition)),
+            Some(to) => {
+                let letter = self.update(self.composer, life, to, None)?;
+                let expected = Expected::Failed(Code::ForbiddenTransition);
+                self.post(Letter { oddity: Some(Oddity::Forbidden), expected, ..letter });
+                Ok(())
+            }
             None => Ok(()),
         }
-    }
-
-    fn updates(
-        &mut self,
-        composer: &Composer,
-        life: &Life<'w>,
-        to: &Status,
-        expected: Expected,
-    ) -> Result<(), Unsayable> {
-        let happened = self.now;
-        let (mut saying, attachments) = carries::update(life.lifecycle, to, &life.number, happened, &mut self.random);
-        saying = saying.with("case_number", life.number.as_str()).with("happened_at", moment(happened));
-        let what = format!("{} {} {}", life.lifecycle.kind().code, life.number, to.code);
-        self.send(composer, life.lifecycle, UPDATE, Told { saying, attachments, what: &what, expected })?;
-        Ok(())
     }
 
     /// What the receiver does by itself when a case enters a status: it numbers the cases that this opens.
@@ -398,55 +406,21 @@ impl<'w> Walk<'w> {
     /// The last number that the receiver gave.
     fn last(&self, lifecycle: &Lifecycle) -> String {
         let given = self.given.get(&lifecycle.kind().code).copied().unwrap_or_default();
-        let year = self.plan.base.with_timezone(&self.plan.zone).year();
-        lifecycle.kind().numbering.as_ref().map(|numbering| numbering.number(year, given)).unwrap_or_default()
+        lifecycle.kind().numbering.as_ref().map(|numbering| numbering.number(self.year(), given)).unwrap_or_default()
+    }
+
+    /// A number that a sender gives a new case.
+    fn another_number(&mut self) -> String {
+        self.born += 1;
+        format!("{}-{}-{:06}", self.year(), self.system.code().to_uppercase(), self.born)
+    }
+
+    /// The year of numbers.
+    fn year(&self) -> i32 {
+        self.plan.base.with_timezone(&self.plan.zone).year()
     }
 
     fn is_main(&self, lifecycle: &Lifecycle) -> bool {
         self.system.main().kind().code == lifecycle.kind().code
-    }
-
-    /// Sends a message with one item that means a command.
-    fn send(
-        &mut self,
-        composer: &Composer,
-        lifecycle: &Lifecycle,
-        command: &str,
-        Told { mut saying, mut attachments, what, expected }: Told<'_>,
-    ) -> Result<Body, Unsayable> {
-        let about = (self.system.code(), lifecycle.kind().code.as_str(), self.is_main(lifecycle));
-        let seed = self.random.next() >> 1;
-        let mut body = composer.body(about, command, &saying, seed)?;
-        let mut envelope = Record::default();
-        envelope.set("encoding", "UTF-8");
-        envelope.set("message_id", self.random.uuid());
-        envelope.set("sender", &self.plan.sender);
-        envelope.set("recipient_agency", &self.plan.recipient);
-        envelope.set("recipient_system", self.system.code());
-        envelope.set("sent_at", moment(self.now));
-        envelope.set("body", &body.text);
-        // Documents that the schema asks for come with what the lifecycle asks of them.
-        let unasked = carries::unasked(self.rulebook, &self.templates.envelope.fill(&envelope), &attachments);
-        if !unasked.is_empty() {
-            for code in unasked {
-                carries::document(lifecycle, &code, &self.born.to_string(), &mut saying, &mut attachments);
-            }
-            body = composer.body(about, command, &saying, seed)?;
-            envelope.set("body", &body.text);
-        }
-        envelope.list("attachments", attachments);
-        let number = self.made.len() as u64 + 1;
-        self.made.push(SampleMessage {
-            number,
-            system: self.system.code().to_owned(),
-            sender: self.plan.sender.clone(),
-            bytes: self.templates.envelope.fill(&envelope).into_bytes().into(),
-            oddity: None,
-            what: what.to_owned(),
-            expected,
-        });
-        self.said.insert(body.message.clone());
-        self.now += Duration::seconds(PACE_SECONDS);
-        Ok(body)
     }
 }

@@ -1,10 +1,10 @@
 //! Messages of the kinds that whole lives have no need of: documents that go back and forth, acts, corrections, choices of notices,
 //! openings and moves that another kind of message tells as well.
 
-use super::{OPEN, Told, UPDATE, Walk, carries, routes};
+use super::telling::Told;
+use super::{OPEN, UPDATE, Walk, carries, routes};
 use crate::domain::frequency::Frequency;
 use crate::domain::lifecycle::{Happening, Lifecycle, Status};
-use crate::sample::Expected;
 use crate::sample::compose::{Composer, Saying, Unsayable};
 use crate::sample::life::moment;
 use crate::sample::template::Record;
@@ -13,7 +13,7 @@ const ACT: &str = "act-on-case";
 /// Before the code of an act, where commands are listed.
 const ACT_OF: &str = "act:";
 const CORRECT: &str = "correct-case";
-const EXCHANGE: &str = "exchange-documents";
+pub(super) const EXCHANGE: &str = "exchange-documents";
 const SUBSCRIBE: &str = "subscribe";
 /// Numbers such as cases have; some kinds take digits alone.
 const SOME_NUMBERS: [&str; 2] = ["2026-CASE-000001", "202600000001"];
@@ -61,7 +61,8 @@ impl<'w> Walk<'w> {
         let ways = lifecycle.statuses().iter().flat_map(|from| from.next.iter().map(move |to| (from, to)));
         let ways = ways.filter_map(|(from, to)| Some((from, lifecycle.status(to)?)));
         ways.into_iter().any(|(from, to)| {
-            let (saying, _) = carries::update(lifecycle, to, "1", self.now, &mut self.random);
+            let mut voice = self.voice();
+            let (saying, _) = carries::update(lifecycle, to, "1", self.now, &mut voice);
             self.can_say(only, lifecycle, UPDATE, &saying) && self.moved(only, lifecycle, from, to).is_ok()
         })
     }
@@ -74,7 +75,8 @@ impl<'w> Walk<'w> {
         to: &'w Status,
     ) -> Result<(), Unsayable> {
         if let Some(life) = self.standing(lifecycle, from)? {
-            self.updates(only, &life, to, Expected::Applied)?;
+            let letter = self.update(only, &life, to, None)?;
+            self.post(letter);
             self.entered(&life, to);
         }
         Ok(())
@@ -110,11 +112,12 @@ impl<'w> Walk<'w> {
             let saying = Saying::default().if_possible("comment", "Сведения исправлены.");
             deeds.push(Deed { command: CORRECT, here, saying, attachments: Vec::new() });
         }
+        let mut voice = self.voice_of(self.born);
         let types = lifecycle.documents().map(|rules| rules.types.as_slice()).unwrap_or_default();
         for one in types {
             let (mut saying, mut attachments) = (Saying::default(), Vec::new());
             let number = self.born.to_string();
-            carries::document(lifecycle, &one.code, &number, &mut saying, &mut attachments);
+            carries::document(lifecycle, &one.code, &number, &mut (&mut saying, &mut attachments), &mut voice);
             deeds.push(Deed { command: EXCHANGE, here: lifecycle.start(), saying, attachments });
         }
         deeds
@@ -133,7 +136,7 @@ impl<'w> Walk<'w> {
         let life = self.standing(lifecycle, here)?.ok_or(nothing)?;
         let what = format!("{command} {} {}", lifecycle.kind().code, life.number);
         let saying = saying.with("case_number", life.number.as_str()).with("happened_at", moment(self.now));
-        self.send(only, lifecycle, command, Told { saying, attachments, what: &what, expected: Expected::Applied })?;
+        self.send(only, lifecycle, command, Told { saying, attachments, what })?;
         Ok(())
     }
 
@@ -148,8 +151,7 @@ impl<'w> Walk<'w> {
                 .with("happened_at", moment(self.now))
                 .with_any(subscriber);
             let what = format!("{SUBSCRIBE} {channel}");
-            let told = Told { saying, attachments: Vec::new(), what: &what, expected: Expected::Applied };
-            self.send(only, system.main(), SUBSCRIBE, told).is_ok()
+            self.send(only, system.main(), SUBSCRIBE, Told { saying, attachments: Vec::new(), what }).is_ok()
         })
     }
 
@@ -158,7 +160,7 @@ impl<'w> Walk<'w> {
         let about = (self.system.code(), lifecycle.kind().code.as_str(), self.is_main(lifecycle));
         SOME_NUMBERS.into_iter().any(|number| {
             let saying = saying.clone().with("case_number", number).with("happened_at", moment(self.now));
-            only.body(about, command, &saying, 1).is_ok()
+            only.body(about, command, &[&saying], &mut self.voice_of(1)).is_ok()
         })
     }
 }

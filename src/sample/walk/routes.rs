@@ -45,6 +45,11 @@ pub(super) fn to<'l>(lifecycle: &'l Lifecycle, wanted: &[String]) -> Option<Vec<
     shortest(lifecycle, start, |_, to| wanted.contains(&to.code))
 }
 
+/// The shortest way to an end; none where there is no end.
+pub(super) fn to_an_end<'l>(lifecycle: &'l Lifecycle, from: &'l Status) -> Option<Vec<&'l Status>> {
+    shortest(lifecycle, from, |_, to| to.class.is_end())
+}
+
 /// The shortest way that ends with a transition which is still open.
 fn to_the_nearest<'l>(
     lifecycle: &'l Lifecycle,

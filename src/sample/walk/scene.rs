@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Told, UPDATE, Walk, carries};
+use super::telling::Told;
+use super::{UPDATE, Walk, carries};
 use crate::domain::lifecycle::Lifecycle;
+use crate::sample::SampleMessage;
 use crate::sample::compose::Unsayable;
 use crate::sample::life::moment;
-use crate::sample::{Expected, SampleMessage};
 
 /// An update that a trial wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +54,15 @@ impl<'w> Walk<'w> {
         };
         for one in wanted {
             let Some(to) = lifecycle.status(&one.to) else { continue };
-            let (saying, attachments) = carries::update(lifecycle, to, &life.number, one.happened_at, &mut self.random);
+            let mut voice = self.voice();
+            let (saying, attachments) = carries::update(lifecycle, to, &life.number, one.happened_at, &mut voice);
             let mut saying =
                 saying.with("case_number", life.number.as_str()).with("happened_at", moment(one.happened_at));
             if let Some(sequence) = one.sequence {
                 saying = saying.with("sequence", sequence.to_string());
             }
             let what = format!("{} {} {}", lifecycle.kind().code, life.number, to.code);
-            let told = Told { saying, attachments, what: &what, expected: Expected::Applied };
-            self.send(self.composer, lifecycle, UPDATE, told)?;
+            self.send(self.composer, lifecycle, UPDATE, Told { saying, attachments, what })?;
         }
         Ok(Scene { number: life.number, before, opening, updates: self.made })
     }

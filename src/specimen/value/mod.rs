@@ -81,6 +81,14 @@ impl<'r> Values<'r> {
         text.contains(REFERENCE) || self.rules.assess(simple, text, &self.table, |_, _| ()).is_ok()
     }
 
+    /// A text where a type takes it; check digits are made right.
+    pub(super) fn fitting(&self, simple: SimpleId, text: &str) -> Option<String> {
+        if self.rules.simple(simple).checks.is_empty() {
+            return self.takes(simple, text).then(|| text.to_owned());
+        }
+        text::completed(text, |text| self.takes(simple, text))
+    }
+
     pub(super) fn impossible(&self, simple: SimpleId, reason: &str) -> Impossible {
         let (name, place) = self.rules.simple_words(simple);
         let component = if place.is_empty() { format!("type {name}") } else { format!("type {name} ({place})") };

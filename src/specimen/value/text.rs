@@ -107,6 +107,14 @@ pub(super) fn checked(text: &str, check: &str, holds: impl Fn(&str) -> bool) -> 
     ungiven.iter().chain([&""]).find_map(|begin| with_check_digits(text, begin, &holds))
 }
 
+/// The text as it is, or else with other digits at its end, so that a check holds: the last one, or the last two.
+pub(super) fn completed(text: &str, holds: impl Fn(&str) -> bool) -> Option<String> {
+    let head = text.strip_suffix(|last: char| last.is_ascii_digit())?;
+    let others = (0..10).map(|last| format!("{head}{last}"));
+    let found = std::iter::once(text.to_owned()).chain(others).find(|text| holds(text));
+    found.or_else(|| with_check_digits(text, "", &holds))
+}
+
 fn with_check_digits(text: &str, begin: &str, holds: &impl Fn(&str) -> bool) -> Option<String> {
     let mut letters: Vec<char> = text.chars().collect();
     let digits: Vec<usize> = (0..letters.len()).filter(|place| letters[*place].is_ascii_digit()).collect();
@@ -148,6 +156,12 @@ mod tests {
             assert!(check(&made), "{made}");
         }
         assert_eq!(checked("abc", "inn", identifiers::inn), None);
+        for (text, check) in [("9999123450", identifiers::inn as fn(&str) -> bool), ("999912345600", identifiers::inn)]
+        {
+            let made = completed(text, check).unwrap();
+            assert!(check(&made) && made.starts_with("999912345"), "{made}");
+            assert_eq!(completed(&made, check).as_ref(), Some(&made), "what is right stays as it is");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Scenes {
     pub(crate) fn from(base: DateTime<Utc>) -> Self {
         let folder = Folder::new();
         let config = Config::check(&written(folder.path(), FIVE)).unwrap();
-        let composer = Composer::over(&rules(&config).rulebook);
+        let composer = Composer::over(&rules(&config).rulebook, traffic::words());
         let templates = traffic::templates(&Library::load(None).unwrap());
         Self { config, composer, templates, base }
     }
@@ -38,7 +38,7 @@ impl Scenes {
             base: self.base,
             zone: self.config.zone,
             recipient: "MINSTROY".into(),
-            sender: "CABINET".into(),
+            senders: traffic::cabinet(&self.rules().rulebook),
         };
         let walk = Walk::new(plan, system, (&self.rules().rulebook, &self.composer, &self.templates));
         walk.scene(lifecycle, wanted).unwrap_or_else(|fault| panic!("{fault}"))

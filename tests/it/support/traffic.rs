@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
-use mezhved::binding::Library;
+use mezhved::assemble::Rules;
+use mezhved::binding::{Library, Rulebook};
 use mezhved::config::{Config, Written};
-use mezhved::sample::{Expected, Plan, Sample, SampleMessage, Shares, Templates};
+use mezhved::sample::{Expected, Plan, Sample, SampleMessage, Senders, Shares, Templates};
+use mezhved::specimen::Lexicon;
 use mezhved::store::{OutcomeCount, Store};
 
 use super::client::Letter;
@@ -33,6 +35,23 @@ pub(crate) fn traffic_from(base: DateTime<Utc>, seed: u64, messages: u64, shares
         shares,
     };
     Sample::new(plan, rules.lifecycles.get("epgu").unwrap(), &rules.lifecycles.documents, &templates).collect()
+}
+
+/// Who may send what by a configuration.
+pub(crate) fn senders(config: &Config, rules: &Rules) -> Senders {
+    Senders::among(&rules.rulebook, |system, kind| {
+        config.partners.senders(system, kind).into_iter().map(str::to_owned).collect()
+    })
+}
+
+/// The agency that may send everything sends everything.
+pub(crate) fn cabinet(rulebook: &Rulebook) -> Senders {
+    Senders::among(rulebook, |_, _| vec!["CABINET".to_owned()])
+}
+
+/// The words that are built in.
+pub(crate) fn words() -> Lexicon {
+    mezhved::sample::words(&Library::load(None).unwrap()).unwrap()
 }
 
 /// The templates of messages that a library has.
