@@ -7,7 +7,7 @@
 //! only then is it acknowledged. [`outbox`] says what is owed to others, [`relay`] hands it over through [`broker`].
 //! [`notify`] tells people, by queues, gateways and [`mail`]; [`sink`] stands in for the world in trials.
 //! [`export`] reads registers out into files. [`pipeline`] conducts; [`schedule`] says what is done by the clock; [`daemon`] starts and stops the loops; [`desk`] holds the operators' verbs; [`cli`] and
-//! [`health`] are the ways to look in from outside. [`handbook`] tells rules to people, [`sheet`] cases and dialogs; [`specimen`] makes
+//! [`health`] are the ways to look in from outside. [`handbook`] tells rules to people, [`sheet`] cases and dialogs, [`grid`] lays tables of text out; [`specimen`] makes
 //! sample documents of any schema, [`sample`] whole traffic.
 
 pub mod admit;
@@ -27,6 +27,7 @@ pub mod domain;
 pub mod export;
 pub mod extract;
 pub mod failpoint;
+pub mod grid;
 pub mod handbook;
 pub mod health;
 pub mod hypertext;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Judged, Rejected, Remark};
+use super::{Judged, Rejected, Remark, Told};
 use crate::binding::Attachment;
 use crate::domain::content::{ContentHash, Declared};
 use crate::domain::file_name::FileName;
@@ -47,12 +47,15 @@ pub(super) fn check(attachments: Vec<Attachment>) -> Result<(Vec<Kept>, Contents
                 files.push(file);
             }
             Err((code, detail)) => {
-                let text = match detail {
-                    Some(detail) => format!("{}: {detail}", code.label()),
-                    None => code.label().to_owned(),
+                let (text, english) = match detail {
+                    Some((russian, english)) => {
+                        (format!("{}: {russian}", code.label()), format!("{}: {english}", code.meaning()))
+                    }
+                    None => (code.label().to_owned(), code.meaning().to_owned()),
                 };
                 let path = Some(format!("/Envelope/Attachments/Attachment[{number}]"));
-                remarks.push((code, Remark { path, ..Remark::plain(code, text) }));
+                let remark = Remark { path, ..Remark::plain(code, text) };
+                remarks.push((code, Told { remark, english: Some(english) }));
             }
         }
     }
@@ -68,8 +71,12 @@ pub(super) fn check(attachments: Vec<Attachment>) -> Result<(Vec<Kept>, Contents
     }
 }
 
-/// Why an attachment is refused, with particulars where there are any.
-type Refused = (Code, Option<String>);
+/// Why an attachment is refused, with particulars in Russian and English where there are any.
+type Refused = (Code, Option<(&'static str, &'static str)>);
+
+/// The name of a file promises another format than it has.
+const OTHER_ENDING: (&str, &str) =
+    ("окончание имени файла не подходит к формату", "the ending of the file's name does not fit its media type");
 
 fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), Refused> {
     let file_name = FileName::parse(&attachment.file_name).map_err(|_| (Code::FileNameUnsafe, None))?;
@@ -87,7 +94,7 @@ fn one(attachment: Attachment) -> Result<(Kept, Option<Vec<u8>>), Refused> {
         None => (referred(&attachment)?, false),
     };
     if !media::ending_agrees(&media_type, file_name.ending().as_deref()) {
-        return Err((Code::AttachmentType, Some("окончание имени файла не подходит к формату".into())));
+        return Err((Code::AttachmentType, Some(OTHER_ENDING)));
     }
     let kept = Kept {
         content_id: attachment.content_id,

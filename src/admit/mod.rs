@@ -113,7 +113,16 @@ pub struct Rejected {
     /// The same in English, for the command line.
     pub english: Option<String>,
     /// Places in the message.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<Told>,
+}
+
+/// A remark as it is told: receipts are Russian, the command line speaks both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The remark, in Russian.
+    pub remark: Remark,
+    /// Its text in English; none: that of the refusal.
+    pub english: Option<String>,
 }
 
 /// Something to say about a place in a message.
@@ -171,7 +180,30 @@ impl Rejected {
     /// What the receipt tells: the places, or else the refusal itself.
     #[must_use]
     pub fn told(&self) -> Vec<Remark> {
-        if self.remarks.is_empty() { vec![Remark::plain(self.code, self.text())] } else { self.remarks.clone() }
+        self.told_in(Language::Russian)
+    }
+
+    /// The places, or else the refusal itself, in a language.
+    #[must_use]
+    pub fn told_in(&self, language: Language) -> Vec<Remark> {
+        let text = |told: &Told| match language {
+            Language::Russian => told.remark.text.clone(),
+            Language::English => told.english.clone().unwrap_or_else(|| self.english()),
+        };
+        let refusal = || match language {
+            Language::Russian => self.text(),
+            Language::English => self.english(),
+        };
+        match self.remarks.as_slice() {
+            [] => vec![Remark::plain(self.code, refusal())],
+            told => told.iter().map(|told| Remark { text: text(told), ..told.remark.clone() }).collect(),
+        }
+    }
+}
+
+impl From<Remark> for Told {
+    fn from(remark: Remark) -> Self {
+        Self { remark, english: None }
     }
 }
 

@@ -87,7 +87,9 @@ fn vouched(head: &Head, user: &str) -> bool {
 fn recipient(head: &Head, desk: &Desk<'_>) -> Result<(), Rejected> {
     let agency = head.envelope.recipient_agency.as_deref();
     if agency.is_some_and(|agency| agency != desk.agency) {
-        return Err(Rejected::of(Code::WrongRecipient, Some("в конверте указано другое ведомство-получатель".into())));
+        let (detail, english) =
+            ("в конверте указано другое ведомство-получатель", "the envelope names another agency as its recipient");
+        return Err(Rejected::of(Code::WrongRecipient, Some(detail.into())).in_english(english.into()));
     }
     let queue_system = match &head.origin {
         Origin::Queue { system, .. } => Some(system.as_str()),
@@ -95,10 +97,11 @@ fn recipient(head: &Head, desk: &Desk<'_>) -> Result<(), Rejected> {
         _ => None,
     };
     match (queue_system, head.envelope.recipient_system.as_deref()) {
-        (Some(queue), Some(named)) if queue != named => Err(Rejected::of(
-            Code::WrongRecipient,
-            Some(format!("очередь системы {queue}, а в конверте указана другая")),
-        )),
+        (Some(queue), Some(named)) if queue != named => {
+            let detail = format!("очередь системы {queue}, а в конверте указана другая");
+            let english = format!("this is the queue of the system {queue}, and the envelope names another one");
+            Err(Rejected::of(Code::WrongRecipient, Some(detail)).in_english(english))
+        }
         _ => Ok(()),
     }
 }

@@ -1,8 +1,9 @@
 //! What the rules found wrong, as a refusal with its places. The texts are Russian and hold no values of the message.
 
-use super::{Rejected, Remark};
+use super::{Rejected, Remark, Told};
 use crate::binding::{Faulted, UnknownKind};
 use crate::outcome::Code;
+use crate::validate::Violation;
 use crate::xml::{FaultCode, Language};
 
 /// A message that breaks the rules, refused.
@@ -23,20 +24,19 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
                 column: Some(position.column),
                 ..Remark::plain(code, text.clone())
             };
-            Rejected { remarks: vec![remark], ..Rejected::of(code, Some(text)) }
+            Rejected { remarks: vec![remark.into()], ..Rejected::of(code, Some(text)) }
         }
         Faulted::Violations(violations, truncated) => {
-            let remarks: Vec<Remark> = violations
-                .iter()
-                .map(|violation| Remark {
-                    code: violation.code().to_owned(),
-                    constraint: Some(violation.constraint().to_owned()),
-                    line: Some(violation.position.line),
-                    column: Some(violation.position.column),
-                    path: Some(violation.path.clone()),
-                    text: violation.text(Language::Russian, false),
-                })
-                .collect();
+            let remark = |violation: &Violation| Remark {
+                code: violation.code().to_owned(),
+                constraint: Some(violation.constraint().to_owned()),
+                line: Some(violation.position.line),
+                column: Some(violation.position.column),
+                path: Some(violation.path.clone()),
+                text: violation.text(Language::Russian, false),
+            };
+            // In English they are told by who asks for more than a receipt needs.
+            let remarks: Vec<Told> = violations.iter().map(|violation| remark(violation).into()).collect();
             let more = if truncated { ", перечислены не все" } else { "" };
             let detail = format!("нарушений: {}{more}", remarks.len());
             Rejected { remarks, ..Rejected::of(Code::SchemaViolation, Some(detail)) }
@@ -50,7 +50,7 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
                 ..Remark::plain(Code::FieldUnusable, text)
             };
             let rejected = Rejected::of(Code::FieldUnusable, Some(field.to_owned())).in_english(field.to_owned());
-            Rejected { remarks: vec![remark], ..rejected }
+            Rejected { remarks: vec![remark.into()], ..rejected }
         }
     }
 }

@@ -25,7 +25,7 @@ pub enum BrokerFault {
     Settings(String),
     /// No connection: nobody listens, no route, no answer in time, TLS failed.
     #[error(
-        "broker.unreachable: {address}: {reason}; start the broker, or correct broker.url (the daemon tries again until it succeeds)"
+        "broker.unreachable: no connection to {address} ({reason}); start the broker, or correct broker.url (the daemon tries again until it succeeds)"
     )]
     Unreachable {
         /// Host, port and virtual host; no credentials.
@@ -34,7 +34,9 @@ pub enum BrokerFault {
         reason: String,
     },
     /// The broker does not let this user in, or not into this virtual host.
-    #[error("broker.login-refused: {address}: {reason}; check user, password and virtual host")]
+    #[error(
+        "broker.login-refused: {address} does not let this user in ({reason}); check user, password and virtual host"
+    )]
     LoginRefused {
         /// Host, port and virtual host; no credentials.
         address: String,

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::listing::{Cell, Page};
 use super::period::Period;
-use super::seek::Page;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::config::Config;
 use crate::desk::journal::{self, FindingView, Verified};
@@ -91,21 +91,21 @@ impl Show {
         let store = assemble::store(config).await?;
         let rows = store.journal(&filter).await.map_err(Failed::away)?;
         let headings = ["no", "when", "who", "what", "on what", "before", "after", "seal"];
-        self.page.print(&rows, &headings, |row| cells(row, config), |row| row.id)
+        self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
     }
 }
 
-fn cells(row: &JournalView, config: &Config) -> Vec<String> {
-    let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+fn cells(row: &JournalView) -> Vec<Cell> {
+    let json = |value: &Option<serde_json::Value>| Cell::from(value.as_ref().map(ToString::to_string));
     vec![
-        row.id.to_string(),
-        show::moment(row.at, config.zone),
-        row.actor.clone(),
-        row.action.clone(),
-        row.subject.clone(),
+        row.id.into(),
+        Cell::Moment(row.at),
+        (&row.actor).into(),
+        (&row.action).into(),
+        (&row.subject).into(),
         json(&row.before),
         json(&row.after),
-        row.seal.map(|seal| seal.to_string()).unwrap_or_default(),
+        row.seal.into(),
     ]
 }
 

@@ -10,9 +10,10 @@ use serde::Serialize;
 
 pub(super) use list::List;
 
+use super::listing::{Cell, csv};
 use super::member::Member;
 use super::seek::annulled;
-use super::{Done, Exit, Failed, Layers, assemble, page, show};
+use super::{Done, Exit, Failed, Layers, assemble, known, page, show};
 use crate::apply::Lifecycles;
 use crate::clock;
 use crate::config::Config;
@@ -37,9 +38,12 @@ pub(super) enum Case {
 pub(super) struct Show {
     /// Its number.
     number: String,
-    /// Its system, where several have this number.
+    /// Its system, where cases of several have this number.
     #[arg(long)]
     system: Option<String>,
+    /// Its kind, where cases of several have this number.
+    #[arg(long)]
+    kind: Option<String>,
     /// As the applicant sees it: an annulled case is not there, and neither are its documents.
     #[arg(long)]
     as_applicant: bool,
@@ -81,6 +85,8 @@ impl Show {
         let show = self;
         let config = layers.checked()?;
         let rules = assemble::rules(&config)?;
+        known::case_system(show.system.as_ref(), &rules.lifecycles)?;
+        known::case_kind(show.kind.as_ref(), show.system.as_ref(), &rules.lifecycles)?;
         let mut cases = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;
             let mut cases = store.cases_by_number(show.system.as_deref(), &show.number).await.map_err(Failed::away)?;
@@ -97,33 +103,47 @@ impl Show {
             };
             cases.retain(|case| !hidden.iter().any(|place| is(case, place)));
         }
-        if cases.is_empty() {
-            return Err(Failed { exit: Exit::Found, text: format!("there is no case {}", show.number) });
-        }
-        let left = |case: &CaseView| {
-            let end = case.deadline.and_then(DateTime::from_timestamp_millis)?;
-            remaining(clock::now(), end, config.zone, &rules.calendar)
-        };
+        let case = &show.only(cases)?;
+        let end = case.deadline.and_then(DateTime::from_timestamp_millis);
+        let left = end.and_then(|end| remaining(clock::now(), end, config.zone, &rules.calendar));
+        let sheet = || [page::case(case, &config, &rules.lifecycles)];
         if show.printed.json {
-            let told = |case| Shown { case, remaining: left(case).map(|term| term.to_string()) };
-            cases.iter().try_for_each(|case| show::json(&told(case)))?;
-            return Ok(Exit::Well);
+            show::json(&Shown { case, remaining: left.map(|term| term.to_string()) })?;
+        } else if show.printed.html {
+            page::print(&sheet());
+        } else if let Some(path) = &show.printed.pdf {
+            return page::keep(&sheet(), path);
+        } else if show.printed.csv {
+            csv(&HISTORY, case.history.iter().map(|row| history(case, row)))?;
+        } else {
+            describe(case, left, &config, &rules.lifecycles);
         }
-        let sheets = || cases.iter().map(|case| page::case(case, &config, &rules.lifecycles)).collect::<Vec<_>>();
-        if show.printed.html {
-            page::print(&sheets());
-            return Ok(Exit::Well);
-        }
-        if let Some(path) = &show.printed.pdf {
-            return page::keep(&sheets(), path);
-        }
-        if show.printed.csv {
-            let rows = cases.iter().flat_map(|case| case.history.iter().map(move |row| (case, row)));
-            show::csv(&HISTORY, rows.map(|(case, row)| history(case, row, &config)))?;
-            return Ok(Exit::Well);
-        }
-        cases.iter().for_each(|case| describe(case, left(case), &config, &rules.lifecycles));
         Ok(Exit::Well)
+    }
+
+    /// The one case of the number, of the kind that is asked for.
+    fn only(&self, mut cases: Vec<CaseView>) -> Result<CaseView, Failed> {
+        let told = |cases: &[CaseView]| {
+            let kinds: Vec<String> = cases.iter().map(|case| format!("{}/{}", case.system, case.kind)).collect();
+            kinds.join(", ")
+        };
+        let all = told(&cases);
+        if let Some(kind) = &self.kind {
+            cases.retain(|case| case.kind == *kind);
+        }
+        let number = &self.number;
+        match cases.len() {
+            1 => Ok(cases.remove(0)),
+            0 if all.is_empty() => Err(Failed { exit: Exit::Found, text: format!("there is no case {number}") }),
+            0 => Err(Failed {
+                exit: Exit::Found,
+                text: format!("there is no case {number} of that kind, only of {all}"),
+            }),
+            _ => Err(Failed::wrong(format!(
+                "several cases have the number {number}: {}; say which one by --system and --kind",
+                told(&cases)
+            ))),
+        }
     }
 }
 
@@ -155,23 +175,23 @@ const HISTORY: [&str; 15] = [
     "message", "item", "timer",
 ];
 
-fn history(case: &CaseView, row: &HistoryView, config: &Config) -> Vec<String> {
+fn history(case: &CaseView, row: &HistoryView) -> Vec<Cell> {
     vec![
-        case.system.clone(),
-        case.kind.clone(),
-        case.number.clone(),
-        show::moment(row.happened_at, config.zone),
-        show::moment(row.recorded_at, config.zone),
-        row.entry.clone(),
-        row.from.clone().unwrap_or_default(),
-        row.to.clone(),
-        row.agency.clone(),
-        row.officer.clone().unwrap_or_default(),
-        row.comment.clone().unwrap_or_default(),
-        row.details.clone().unwrap_or_default(),
-        row.message_id.clone().unwrap_or_default(),
-        row.message_id.as_ref().map(|_| row.item.to_string()).unwrap_or_default(),
-        row.timer.clone().unwrap_or_default(),
+        (&case.system).into(),
+        (&case.kind).into(),
+        (&case.number).into(),
+        Cell::Moment(row.happened_at),
+        Cell::Moment(row.recorded_at),
+        (&row.entry).into(),
+        row.from.as_ref().into(),
+        (&row.to).into(),
+        (&row.agency).into(),
+        row.officer.as_ref().into(),
+        row.comment.as_ref().into(),
+        row.details.as_ref().into(),
+        row.message_id.as_ref().into(),
+        row.message_id.as_ref().map(|_| row.item).into(),
+        row.timer.as_ref().into(),
     ]
 }
 
@@ -226,7 +246,7 @@ fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &L
             source(row),
         ]);
     }
-    show::line(&table.to_string());
+    show::print(&table);
     if !case.documents.is_empty() {
         documents(case, config, lifecycles);
     }
@@ -267,5 +287,5 @@ fn documents(case: &CaseView, config: &Config, lifecycles: &Lifecycles) {
             ]);
         }
     }
-    show::line(&table.to_string());
+    show::print(&table);
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 
-use super::{Done, Exit, Failed, Layers, assemble, page, show};
+use super::listing::{Cell, Page, csv};
+use super::{Done, Exit, Failed, Layers, assemble, known, page, show};
 use crate::apply::Lifecycles;
 use crate::config::Config;
 use crate::domain::dialog::{DialogRole, words};
@@ -47,18 +48,8 @@ pub(super) struct List {
     /// Only where something is unread, by the participant if one is named.
     #[arg(long)]
     unread: bool,
-    /// Only after this row.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long, conflicts_with = "csv")]
-    json: bool,
-    /// Print CSV.
-    #[arg(long)]
-    csv: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 const SHOW_AFTER: &str = "Example:
@@ -95,6 +86,7 @@ impl Dialog {
         let runtime = assemble::runtime()?;
         match self {
             Self::List(list) => {
+                known::case_system(list.system.as_ref(), &lifecycles)?;
                 let filter = list.filter(&config)?;
                 let rows = runtime.block_on(async {
                     let store = assemble::store(&config).await?;
@@ -130,42 +122,27 @@ impl List {
             from: self.from.and_then(begin),
             until: self.to.and_then(|day| end_of(Some(day), config)),
             unread: self.unread,
-            after: self.after,
-            limit: self.limit,
+            after: self.page.after,
+            limit: self.page.limit,
         })
     }
 
     fn print(&self, rows: &[DialogRow], config: &Config, lifecycles: &Lifecycles) -> Done {
-        const HEADINGS: [&str; 9] =
-            ["row", "system", "number", "title", "status", "participants", "letters", "last", "unread"];
-        if self.json {
-            rows.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
-        }
+        let headings = ["no", "system", "number", "title", "status", "participants", "letters", "last", "unread"];
         let cells = |row: &DialogRow| {
             vec![
-                row.id.to_string(),
-                row.system.clone(),
-                row.number.clone(),
-                row.title.clone(),
-                page::label(lifecycles.kind(&row.system, &row.kind), &row.status).to_owned(),
-                row.participants.join(" "),
-                row.letters.to_string(),
-                row.last_at.map(|at| show::moment(at, config.zone)).unwrap_or_default(),
-                row.unread.to_string(),
+                row.id.into(),
+                (&row.system).into(),
+                (&row.number).into(),
+                (&row.title).into(),
+                page::label(lifecycles.kind(&row.system, &row.kind), &row.status).into(),
+                row.participants.join(" ").into(),
+                row.letters.into(),
+                Cell::moment(row.last_at),
+                row.unread.into(),
             ]
         };
-        if self.csv {
-            show::csv(&HEADINGS, rows.iter().map(cells))?;
-            return Ok(Exit::Well);
-        }
-        let mut table = show::table(&HEADINGS);
-        rows.iter().for_each(|row| {
-            table.add_row(cells(row));
-        });
-        show::line(&table.to_string());
-        show::more(rows.len(), self.limit, rows.last().map(|last| last.id));
-        Ok(Exit::Well)
+        self.page.print(rows, &headings, config.zone, cells, |row| row.id)
     }
 }
 
@@ -179,16 +156,16 @@ impl Show {
         if self.csv {
             let cells = |letter: &LetterView| {
                 vec![
-                    letter.number.to_string(),
-                    moment(letter.posted_at),
-                    letter.author.clone(),
-                    letter.text.clone(),
-                    attached(letter),
-                    files(letter),
+                    letter.number.into(),
+                    Cell::Moment(letter.posted_at),
+                    (&letter.author).into(),
+                    (&letter.text).into(),
+                    attached(letter).into(),
+                    files(letter).into(),
                 ]
             };
             let headings = ["letter", "posted", "from", "text", "attached", "files"];
-            show::csv(&headings, dialog.letters.iter().map(cells))?;
+            csv(&headings, dialog.letters.iter().map(cells))?;
             return Ok(Exit::Well);
         }
         if self.html {
@@ -207,7 +184,7 @@ impl Show {
             let unread = reader.unread.to_string();
             table.add_row([reader.participant.as_str(), role, &unread, &show::or_dash(read.as_deref())]);
         }
-        show::line(&table.to_string());
+        show::print(&table);
         for letter in &dialog.letters {
             show::line(&format!("{}. {}, {}", letter.number, letter.author, moment(letter.posted_at)));
             letter.text.lines().for_each(|line| show::line(&format!("   {line}")));

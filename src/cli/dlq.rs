@@ -3,8 +3,9 @@
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 
+use super::listing::{Cell, Page};
 use super::seek::known_code;
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::admit::Remark;
 use crate::config::{Config, operator};
 use crate::desk::{self, DeskFault};
@@ -47,15 +48,8 @@ pub(super) struct List {
     /// Only this system.
     #[arg(long)]
     system: Option<String>,
-    /// Only after this number.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Which dead letter.
@@ -121,42 +115,39 @@ impl Dlq {
 
 impl List {
     async fn run(self, config: &Config) -> Done {
+        if self.system.is_some() {
+            known::system(self.system.as_ref(), &assemble::rules(config)?)?;
+        }
         let store = assemble::store(config).await?;
         let filter = DeadLetterFilter {
             state: (!self.all).then(|| self.state.clone()),
             code: self.code.clone(),
             sender: self.sender.clone(),
             system: self.system.clone(),
-            after: self.after,
-            limit: self.limit,
+            after: self.page.after,
+            limit: self.page.limit,
         };
         let letters = store.dead_letters(&filter).await.map_err(Failed::away)?;
-        if self.json {
-            letters.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
+        if letters.is_empty() {
+            known::agency("--sender", self.sender.as_ref(), config)?;
         }
-        let mut table = show::table(&["no", "when", "sender", "kind", "item", "case", "code", "reason", "state"]);
-        for one in &letters {
-            table.add_row([
-                one.id.to_string(),
-                show::moment(one.died_at, config.zone),
-                one.sender.clone(),
-                show::or_dash(one.kind.as_deref()),
-                if one.item == 0 { "whole".to_owned() } else { one.item.to_string() },
-                show::or_dash(one.case_number.as_deref()),
-                one.code.clone(),
-                one.reason.clone(),
-                one.state.clone(),
-            ]);
-        }
-        show::line(&table.to_string());
-        if letters.len() == self.limit as usize
-            && let Some(last) = letters.last()
-        {
-            show::line(&format!("more: --after {}", last.id));
-        }
-        Ok(Exit::Well)
+        let headings = ["no", "when", "sender", "kind", "item", "case", "code", "reason", "state"];
+        self.page.print(&letters, &headings, config.zone, cells, |one| one.id)
     }
+}
+
+fn cells(one: &DeadLetterView) -> Vec<Cell> {
+    vec![
+        one.id.into(),
+        Cell::Moment(one.died_at),
+        (&one.sender).into(),
+        one.kind.as_ref().into(),
+        if one.item == 0 { "whole".into() } else { one.item.into() },
+        one.case_number.as_ref().into(),
+        (&one.code).into(),
+        (&one.reason).into(),
+        (&one.state).into(),
+    ]
 }
 
 impl Show {

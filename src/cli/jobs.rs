@@ -1,12 +1,15 @@
 //! `jobs`: what is done by the clock: when it runs next, what became of its runs, run it now, pause it.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::listing::{Cell, Form, Page};
 use super::timers::moment;
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::apply::rows::AuditRow;
 use crate::assemble as rooms;
 use crate::clock;
@@ -44,9 +47,8 @@ pub(super) enum Jobs {
 /// How.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Which job.
@@ -67,9 +69,8 @@ pub(super) struct Next {
     /// After this moment (RFC 3339) or the end of this day; without it: now.
     #[arg(long, value_name = "MOMENT")]
     after: Option<String>,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Which job, which slot.
@@ -93,15 +94,8 @@ pub(super) struct History {
     /// Only this state.
     #[arg(long, value_parser = ["due", "running", "done", "failed", "skipped"])]
     state: Option<String>,
-    /// Only rows before this number.
-    #[arg(long, default_value_t = 0)]
-    before: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 impl Jobs {
@@ -113,7 +107,7 @@ impl Jobs {
             Self::List(list) => runtime.block_on(list.show(&config, &jobs)),
             Self::Next(next) => next.show(&config, &jobs),
             Self::Run(run) => runtime.block_on(run.run(config, &jobs)),
-            Self::History(history) => runtime.block_on(history.show(&config)),
+            Self::History(history) => runtime.block_on(history.show(&config, &jobs)),
             Self::Pause(named) => runtime.block_on(pause(&config, &jobs, &named.job, true)),
             Self::Resume(named) => runtime.block_on(pause(&config, &jobs, &named.job, false)),
         }
@@ -121,13 +115,26 @@ impl Jobs {
 }
 
 fn named<'j>(jobs: &'j [Job], code: &str) -> Result<&'j Job, Failed> {
-    let known = || jobs.iter().map(|job| job.code.as_str()).collect::<Vec<_>>().join(", ");
     jobs.iter().find(|job| job.code == code).ok_or_else(|| {
-        let known = known();
-        Failed::wrong(format!(
-            "there is no job `{code}`; there are {known}. `mezhved check` tells of those that cannot run"
-        ))
+        let Failed { exit, text } = known::unknown("the job", code, jobs.iter().map(|job| job.code.as_str()));
+        Failed { exit, text: format!("{text}\n`mezhved check` tells of those that cannot run") }
     })
+}
+
+/// A job as it is listed.
+#[derive(Debug, Serialize)]
+struct Listed<'j> {
+    job: &'j str,
+    about: &'j str,
+    cron: &'j str,
+    zone: &'static str,
+    next: Option<i64>,
+    paused_at: Option<i64>,
+    paused_by: Option<String>,
+    last: Option<SlotView>,
+    /// Why there is no next slot.
+    #[serde(skip)]
+    fault: Option<String>,
 }
 
 impl List {
@@ -135,45 +142,50 @@ impl List {
         let store = assemble::store(config).await?;
         let now = clock::now();
         let calendar = rooms::calendar(config)?;
-        let mut table = show::table(&["job", "what it does", "cron", "next", "last slot", "state", "result"]);
+        let mut rows = Vec::new();
         for job in jobs {
             let seen = store.job(&job.code, now).await.map_err(Failed::away)?;
             let filter = SlotFilter { job: Some(job.code.clone()), limit: 1, ..SlotFilter::default() };
             let last = store.slots(&filter).await.map_err(Failed::away)?.pop();
-            let next = next(job, now, &calendar);
-            let paused = seen
-                .paused
-                .as_ref()
-                .map(|(at, by)| format!("paused by {by}, {}", show::moment(at.timestamp_millis(), config.zone)));
-            if self.json {
-                show::json(&json!({
-                    "job": job.code, "about": job.about, "cron": job.plan.cron.written(), "zone": job.plan.cron.zone().name(),
-                    "next": next.as_ref().ok().and_then(|next| next.map(|next| next.timestamp_millis())),
-                    "paused_at": seen.paused.as_ref().map(|(at, _)| at.timestamp_millis()),
-                    "paused_by": seen.paused.as_ref().map(|(_, by)| by), "last": last,
-                }))?;
-                continue;
-            }
-            let next = match (&paused, next) {
-                (Some(paused), _) => paused.clone(),
-                (None, Ok(Some(next))) => show::moment(next.timestamp_millis(), config.zone),
-                (None, Ok(None)) => "-".to_owned(),
-                (None, Err(fault)) => fault,
+            let (next, fault) = match next(job, now, &calendar) {
+                Ok(next) => (next.map(|next| next.timestamp_millis()), None),
+                Err(fault) => (None, Some(fault)),
             };
-            table.add_row([
-                job.code.clone(),
-                job.about.clone(),
-                format!("{} {}", job.plan.cron.written(), job.plan.cron.zone()),
+            let (paused_at, paused_by) = seen.paused.map(|(at, by)| (at.timestamp_millis(), by)).unzip();
+            let cron = &job.plan.cron;
+            rows.push(Listed {
+                job: &job.code,
+                about: &job.about,
+                cron: cron.written(),
+                zone: cron.zone().name(),
                 next,
-                last.as_ref().map_or_else(|| "-".to_owned(), |last| show::moment(last.slot, config.zone)),
-                last.as_ref().map_or_else(|| "-".to_owned(), |last| last.state.clone()),
-                last.as_ref().map_or_else(|| "-".to_owned(), said),
-            ]);
+                paused_at,
+                paused_by,
+                last,
+                fault,
+            });
         }
-        if !self.json {
-            show::line(&table.to_string());
-        }
+        let headings = ["job", "what it does", "cron", "next", "last slot", "state", "result"];
+        self.form.print(&rows, &headings, config.zone, Listed::cells)?;
         Ok(Exit::Well)
+    }
+}
+
+impl Listed<'_> {
+    fn cells(&self) -> Vec<Cell> {
+        let paused = self.paused_at.zip(self.paused_by.as_ref());
+        let paused = paused.map(|(at, by)| Cell::Since(format!("paused by {by}"), at));
+        let fault = self.fault.as_ref().map(Cell::from);
+        let last = self.last.as_ref();
+        vec![
+            self.job.into(),
+            self.about.into(),
+            format!("{} {}", self.cron, self.zone).into(),
+            paused.or(fault).unwrap_or(Cell::moment(self.next)),
+            Cell::moment(last.map(|last| last.slot)),
+            last.map(|last| &last.state).into(),
+            last.and_then(said).into(),
+        ]
     }
 }
 
@@ -182,10 +194,10 @@ fn next(job: &Job, now: DateTime<Utc>, calendar: &Calendar) -> Result<Option<Dat
 }
 
 /// What the last try of a slot did, in a line.
-fn said(slot: &SlotView) -> String {
+fn said(slot: &SlotView) -> Option<String> {
     let report = slot.result.as_deref().and_then(|result| serde_json::from_str::<serde_json::Value>(result).ok());
     let said = report.and_then(|report| report["said"].as_str().map(str::to_owned));
-    slot.error.clone().or(said).unwrap_or_else(|| "-".to_owned())
+    slot.error.clone().or(said)
 }
 
 impl Next {
@@ -193,20 +205,38 @@ impl Next {
         let job = named(jobs, &self.job)?;
         let after = moment(self.after.as_deref(), config)?.unwrap_or_else(clock::now);
         let slots = job.plan.next(after, self.count, &rooms::calendar(config)?).map_err(Failed::wrong)?;
-        for slot in slots {
-            let begins = job.plan.begins(&job.code, slot);
-            if self.json {
-                show::json(&json!({ "slot": slot.timestamp_millis(), "begins": begins.timestamp_millis() }))?;
-            } else {
-                let later = if begins == slot {
-                    String::new()
-                } else {
-                    format!(", begins {}", begins.with_timezone(&job.plan.cron.zone()))
-                };
-                show::line(&format!("{}  {}{later}", slot.to_rfc3339(), slot.with_timezone(&job.plan.cron.zone())));
-            }
+        let rows: Vec<Coming> = slots.into_iter().map(|slot| Coming::of(job, slot)).collect();
+        if self.form.for_people() {
+            rows.iter().for_each(|row| row.tell(job.plan.cron.zone()));
+        } else {
+            self.form.print(&rows, &["slot", "begins"], config.zone, Coming::cells)?;
         }
         Ok(Exit::Well)
+    }
+}
+
+/// A slot that comes.
+#[derive(Debug, Serialize)]
+struct Coming {
+    slot: i64,
+    begins_at: i64,
+}
+
+impl Coming {
+    fn of(job: &Job, slot: DateTime<Utc>) -> Self {
+        let begins = job.plan.begins(&job.code, slot);
+        Self { slot: slot.timestamp_millis(), begins_at: begins.timestamp_millis() }
+    }
+
+    fn tell(&self, zone: Tz) {
+        let read = |at| DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default();
+        let (slot, begins) = (read(self.slot), read(self.begins_at));
+        let later = if begins == slot { String::new() } else { format!(", begins {}", begins.with_timezone(&zone)) };
+        show::line(&format!("{}  {}{later}", slot.to_rfc3339(), slot.with_timezone(&zone)));
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![Cell::Moment(self.slot), Cell::Moment(self.begins_at)]
     }
 }
 
@@ -273,38 +303,31 @@ fn audit(action: &'static str, job: &Job, slot: Option<DateTime<Utc>>) -> AuditR
 }
 
 impl History {
-    async fn show(self, config: &Config) -> Done {
+    async fn show(self, config: &Config, jobs: &[Job]) -> Done {
         let store = assemble::store(config).await?;
-        let filter = SlotFilter { job: self.job, state: self.state, before: self.before, limit: self.limit };
+        let filter = SlotFilter { job: self.job, state: self.state, before: self.page.after, limit: self.page.limit };
         let rows = store.slots(&filter).await.map_err(Failed::away)?;
-        if self.json {
-            rows.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
+        if let Some(job) = filter.job.as_deref().filter(|_| rows.is_empty()) {
+            known::among("the job", job, jobs.iter().map(|job| job.code.as_str()))?;
         }
-        let mut table = show::table(&["no", "job", "slot", "origin", "state", "tries", "started", "took", "result"]);
-        let moment = |at: Option<i64>| at.map_or_else(|| "-".to_owned(), |at| show::moment(at, config.zone));
-        for row in &rows {
-            let took = row.started_at.zip(row.finished_at).map(|(from, to)| format!("{} ms", to - from));
-            table.add_row([
-                row.id.to_string(),
-                row.job.clone(),
-                show::moment(row.slot, config.zone),
-                row.origin.clone(),
-                row.state.clone(),
-                row.attempt.to_string(),
-                moment(row.started_at),
-                show::or_dash(took.as_deref()),
-                said(row),
-            ]);
-        }
-        show::line(&table.to_string());
-        if rows.len() == self.limit as usize
-            && let Some(last) = rows.last()
-        {
-            show::line(&format!("more: --before {}", last.id));
-        }
-        Ok(Exit::Well)
+        let headings = ["no", "job", "slot", "origin", "state", "tries", "started", "took", "result"];
+        self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
     }
+}
+
+fn cells(row: &SlotView) -> Vec<Cell> {
+    let took = row.started_at.zip(row.finished_at).map(|(from, to)| format!("{} ms", to - from));
+    vec![
+        row.id.into(),
+        (&row.job).into(),
+        Cell::Moment(row.slot),
+        (&row.origin).into(),
+        (&row.state).into(),
+        row.attempt.into(),
+        Cell::moment(row.started_at),
+        took.into(),
+        said(row).into(),
+    ]
 }
 
 async fn pause(config: &Config, jobs: &[Job], code: &str, paused: bool) -> Done {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::{Done, Exit, Layers, assemble, known, show};
 use crate::domain::lifecycle::{Lifecycle, System, mermaid};
 use crate::domain::term::Term;
 use crate::handbook::drawing::svg;
@@ -43,16 +43,15 @@ impl Lifecycles {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let Self::Show(show) = self;
         let rules = assemble::rules(&layers.checked()?)?;
-        let system = rules.lifecycles.system(&show.system).ok_or_else(|| {
-            let known: Vec<&str> = rules.lifecycles.systems().map(System::code).collect();
-            Failed::wrong(format!("there is no system {}; there are {}", show.system, known.join(", ")))
-        })?;
+        let system = rules
+            .lifecycles
+            .system(&show.system)
+            .ok_or_else(|| known::unknown("the system", &show.system, rules.lifecycles.systems().map(System::code)))?;
         let wanted = |one: &&Lifecycle| show.case_kind.as_ref().is_none_or(|kind| one.kind().code == *kind);
         let kinds: Vec<&Lifecycle> = system.kinds().iter().filter(wanted).collect();
-        if kinds.is_empty() {
-            let known: Vec<&str> = system.kinds().iter().map(|one| one.kind().code.as_str()).collect();
-            let text = format!("{} has no such kind of case; it has {}", system.code(), known.join(", "));
-            return Err(Failed::wrong(text));
+        if let Some(kind) = show.case_kind.as_deref().filter(|_| kinds.is_empty()) {
+            let codes = system.kinds().iter().map(|one| one.kind().code.as_str());
+            return Err(known::unknown("--case-kind", kind, codes));
         }
         match show.format {
             Format::Table => kinds.into_iter().for_each(|lifecycle| describe(lifecycle, system)),
@@ -81,7 +80,7 @@ fn describe(lifecycle: &Lifecycle, system: &System) {
             status.on.iter().map(|reaction| reaction.happening.to_string()).collect::<Vec<_>>().join("\n"),
         ]);
     }
-    show::line(&table.to_string());
+    show::print(&table);
     if !lifecycle.services().is_empty() {
         services(lifecycle, system);
     }
@@ -121,5 +120,5 @@ fn services(lifecycle: &Lifecycle, system: &System) {
             format!("{:?}", service.extension).to_lowercase(),
         ]);
     }
-    show::line(&table.to_string());
+    show::print(&table);
 }

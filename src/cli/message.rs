@@ -133,7 +133,7 @@ fn describe(message: &MessageView, config: &Config) {
                 show::or_dash(remark.map(|remark| remark.text.as_str())),
             ]);
         }
-        show::line(&table.to_string());
+        show::print(&table);
     }
     for attempt in &message.attempts {
         let code = show::or_dash(attempt.code.as_deref());

@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 
+use super::listing::{Cell, Page};
+use super::timers::again;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::config::operator;
 use crate::desk;
-use crate::store::OutboxFilter;
+use crate::store::{OutboxFilter, OutboxView};
 
 /// What is owed to others.
 #[derive(Debug, Subcommand)]
@@ -25,15 +27,8 @@ pub(super) struct List {
     /// Only this state.
     #[arg(long, value_parser = ["pending", "sent", "stuck"])]
     state: Option<String>,
-    /// Only rows after this number.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Which row.
@@ -65,31 +60,10 @@ impl Outbox {
         match self {
             Self::List(list) => runtime.block_on(async {
                 let store = assemble::store(&config).await?;
-                let filter = OutboxFilter { state: list.state.clone(), after: list.after, limit: list.limit };
+                let filter = OutboxFilter { state: list.state, after: list.page.after, limit: list.page.limit };
                 let rows = store.outbox(&filter).await.map_err(Failed::away)?;
-                if list.json {
-                    rows.iter().try_for_each(show::json)?;
-                    return Ok(Exit::Well);
-                }
-                let mut table = show::table(&["no", "what", "to", "message id", "state", "tries", "error"]);
-                for row in &rows {
-                    table.add_row([
-                        row.id.to_string(),
-                        row.what.clone(),
-                        format!("{}:{}", row.kind, row.address),
-                        row.message_id.clone(),
-                        row.state.clone(),
-                        row.attempts.to_string(),
-                        show::or_dash(row.error.as_deref()),
-                    ]);
-                }
-                show::line(&table.to_string());
-                if rows.len() == list.limit as usize
-                    && let Some(last) = rows.last()
-                {
-                    show::line(&format!("more: --after {}", last.id));
-                }
-                Ok(Exit::Well)
+                let headings = ["no", "what", "to", "message id", "case", "state", "tries", "due", "sent", "error"];
+                list.page.print(&rows, &headings, config.zone, cells, |row| row.id)
             }),
             Self::Resend(resend) => runtime.block_on(async {
                 let store = assemble::store(&config).await?;
@@ -101,14 +75,24 @@ impl Outbox {
             Self::Retry(retry) => runtime.block_on(async {
                 let store = assemble::store(&config).await?;
                 let count = desk::retry_outbox(&store, retry.id, &operator()).await.map_err(Failed::away)?;
-                show::line(&match (count, retry.id) {
-                    (0, Some(id)) => format!("row {id} is not stuck"),
-                    (0, None) => "no row is stuck".to_owned(),
-                    (1, _) => "1 row is pending again".to_owned(),
-                    _ => format!("{count} rows are pending again"),
-                });
+                show::line(&again(count, "row", retry.id));
                 Ok(if count == 0 { Exit::Found } else { Exit::Well })
             }),
         }
     }
+}
+
+fn cells(row: &OutboxView) -> Vec<Cell> {
+    vec![
+        row.id.into(),
+        (&row.what).into(),
+        format!("{}:{}", row.kind, row.address).into(),
+        (&row.message_id).into(),
+        row.case_number.as_ref().into(),
+        (&row.state).into(),
+        row.attempts.into(),
+        Cell::moment((row.state == "pending").then_some(row.due_at)),
+        Cell::moment(row.sent_at),
+        row.error.as_ref().into(),
+    ]
 }

@@ -33,7 +33,7 @@ impl Process {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
         assemble::log(&config)?;
-        let files = folder::files(&self.paths).map_err(|fault| Failed::wrong(format!("process: {fault}")))?;
+        let files = folder::files(&self.paths).map_err(Failed::wrong)?;
         assemble::runtime()?.block_on(async {
             let pipeline = assemble::founded(config).await?;
             let before = counts(&pipeline).await?;

@@ -23,7 +23,7 @@ const BATCH: usize = 500;
 /// Send files to the broker.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Only a broker user with the tag `impersonator` may publish as others. Exit code 1: the broker refused some.\n\n\
+    after_help = "Only a broker user with the tag `impersonator` may publish as others.\n\nExit code 1: the broker refused some.\n\n\
 Examples:\n  mezhved publish messages/\n  mezhved publish --user epgu application.xml"
 )]
 pub(super) struct Publish {
@@ -46,7 +46,7 @@ impl Publish {
         let config = layers.checked()?;
         assemble::log(&config)?;
         let rules = assemble::rules(&config)?;
-        let files = folder::files(&self.paths).map_err(|fault| Failed::wrong(format!("publish: {fault}")))?;
+        let files = folder::files(&self.paths).map_err(Failed::wrong)?;
         assemble::runtime()?.block_on(async {
             let session = Session::open(&config.broker).await.map_err(Failed::away)?;
             let mut publisher = session.publisher().await.map_err(Failed::away)?;

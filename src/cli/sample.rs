@@ -1,5 +1,6 @@
 //! `sample`: realistic, seeded traffic as files, and a list of what must become of each.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Duration, Utc};
 use clap::Args;
 
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::assemble::Rules;
 use crate::binding::Library;
 use crate::clock;
@@ -19,6 +20,8 @@ use crate::sample::{
 
 /// The list of a folder's messages: file, sender, what must become of it, what it is, its system; tab-separated.
 pub(super) const LIST: &str = "messages.tsv";
+/// Its first line.
+const LIST_HEAD: &str = "file\tsender\texpected\twhat\tsystem";
 
 /// The system whose traffic has every oddity; that of the others, made from their bindings, has those that any system can have.
 const ODD: &str = "epgu";
@@ -52,9 +55,13 @@ const EXCHANGE: &str = "epgu/1.0/document-exchange.sample.xml";
     after_help = "Examples:\n  mezhved sample --into messages --seed 7\n  mezhved sample --into late --messages 50 --plain --share late=200"
 )]
 pub(super) struct Sample {
-    /// Folder to write into; made where it is not there. The same seed and base give the same bytes.
+    /// Folder to write into; made where it is not there. What an earlier `sample` left there, and the receipts of that, is removed. The same
+    /// seed and base give the same bytes.
     #[arg(long, value_name = "FOLDER")]
     into: PathBuf,
+    /// Write even where the folder holds something else: `process` and `publish` will take all of it.
+    #[arg(long)]
+    force: bool,
     /// How many messages.
     #[arg(long, default_value_t = 1000)]
     messages: u64,
@@ -126,6 +133,7 @@ impl Sample {
             let odd = crate::sample::Sample::new(plan, system.main(), &rules.lifecycles.documents, &templates);
             blend = blend.with(odd, rest);
         }
+        cleared(&self.into, self.force)?;
         let count =
             write(&self.into, blend).map_err(|fault| Failed::wrong(format!("{}: {fault}", self.into.display())))?;
         if let Some(fault) = walks.iter().find_map(Traffic::fault) {
@@ -141,9 +149,8 @@ impl Sample {
         if self.systems.is_empty() {
             return Ok(all.into_iter().filter(|system| senders.reach(system.code())).collect());
         }
-        let known: Vec<&str> = all.iter().map(|system| system.code()).collect();
         let find = |code: &String| {
-            let unknown = || Failed::wrong(format!("--systems {code}: there are {}", known.join(", ")));
+            let unknown = || known::unknown("--systems", code, all.iter().map(|system| system.code()));
             all.iter().find(|system| system.code() == code).copied().ok_or_else(unknown)
         };
         self.systems.iter().map(find).collect()
@@ -179,9 +186,9 @@ impl Sample {
             });
             let Some((oddity, count)) = parsed else {
                 let known: Vec<&str> = Oddity::ALL.iter().map(|oddity| oddity.as_str()).collect();
+                let known = known.join(", ");
                 return Err(Failed::wrong(format!(
-                    "--share {pair}: write ODDITY=0..1000; there are {}",
-                    known.join(", ")
+                    "--share {pair}: write ODDITY=N, N of 0 to 1000; the oddities are {known}"
                 )));
             };
             shares = shares.with(oddity, count);
@@ -233,10 +240,43 @@ fn templates(library: &Library) -> Result<Templates, Failed> {
     Templates::parse(text(ENVELOPE)?, text(SUBMIT)?, text(UPDATE)?, text(EXCHANGE)?).map_err(Failed::wrong)
 }
 
+/// Makes a folder ready: what an earlier sample left in it goes, and whatever else is in it is left alone, but for a good reason.
+fn cleared(folder: &Path, force: bool) -> Result<(), Failed> {
+    let unusable = |fault: std::io::Error| Failed::wrong(format!("{}: {fault}", folder.display()));
+    let entries = match fs::read_dir(folder) {
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(unusable)?,
+    };
+    let list = fs::read_to_string(folder.join(LIST)).unwrap_or_default();
+    let mut listed = list.lines();
+    let mut earlier = BTreeSet::new();
+    if listed.next() == Some(LIST_HEAD) {
+        earlier.insert(PathBuf::from(LIST));
+        for name in listed.filter_map(|line| line.split('\t').next()).map(Path::new) {
+            earlier.insert(name.to_path_buf());
+            earlier.insert(name.with_extension("receipt.xml"));
+        }
+    }
+    let mut leftover = Vec::new();
+    for entry in entries {
+        let name = PathBuf::from(entry.map_err(unusable)?.file_name());
+        if earlier.contains(&name) {
+            leftover.push(name);
+        } else if !force {
+            return Err(Failed::wrong(format!(
+                "{} is in use: {} is not of an earlier sample. Name an empty folder, or add --force to write beside it",
+                folder.display(),
+                name.display()
+            )));
+        }
+    }
+    leftover.iter().try_for_each(|name| fs::remove_file(folder.join(name))).map_err(unusable)
+}
+
 fn write(folder: &Path, traffic: impl Iterator<Item = SampleMessage>) -> std::io::Result<u64> {
     fs::create_dir_all(folder)?;
     let mut list = BufWriter::new(File::create(folder.join(LIST))?);
-    writeln!(list, "file\tsender\texpected\twhat\tsystem")?;
+    writeln!(list, "{LIST_HEAD}")?;
     let mut count = 0;
     for message in traffic {
         let name = message.file_name();

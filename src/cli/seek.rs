@@ -1,10 +1,9 @@
-//! What every list asks for: which cases, by what people know of them, and which page, printed how.
+//! What every list of cases and what belongs to them asks for: which cases, by what people know of them.
 
 use clap::Args;
-use serde::Serialize;
 
 use super::period::Period;
-use super::{Done, Exit, Failed, show};
+use super::{Failed, known};
 use crate::apply::Lifecycles;
 use crate::config::Config;
 use crate::domain::identifiers;
@@ -65,23 +64,6 @@ pub(super) struct Party {
     ogrn: Option<String>,
 }
 
-/// Which page, printed how.
-#[derive(Debug, Args)]
-pub(super) struct Page {
-    /// Only rows after this one.
-    #[arg(long, default_value_t = 0)]
-    pub(super) after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    pub(super) limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
-    /// Print CSV.
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
-}
-
 impl Party {
     /// The party, by the hash that its identifier is kept under.
     pub(super) fn sought(&self, role: Option<&'static str>) -> Result<Option<Sought>, Failed> {
@@ -94,7 +76,9 @@ impl Party {
             _ => return Ok(None),
         };
         if !right {
-            return Err(Failed::wrong(format!("--{name}: this is not one, or its check digits are wrong")));
+            return Err(Failed::wrong(format!(
+                "what --{name} is given is none: its digits are too few or too many, or its check digits are wrong"
+            )));
         }
         Ok(Some(Sought { hash: identifiers::lookup(name, text), role }))
     }
@@ -128,8 +112,22 @@ impl Cases {
         })
     }
 
+    /// A filter that found nothing: is it because of an agency that is not there?
+    pub(super) fn held(&self, found: usize, config: &Config) -> Result<(), Failed> {
+        if found == 0 { known::agency("--agency", self.agency.as_ref(), config) } else { Ok(()) }
+    }
+
+    /// The system that is asked for.
+    pub(super) fn system(&self) -> Option<&String> {
+        self.system.as_ref()
+    }
+
     /// Where the cases stand, by system, kind and status.
     fn places(&self, lifecycles: &Lifecycles) -> Result<Option<Vec<Place>>, Failed> {
+        let system = self.system.as_ref();
+        known::case_system(system, lifecycles)?;
+        known::case_kind(self.kind.as_ref(), system, lifecycles)?;
+        known::service(self.service.as_ref(), system, lifecycles)?;
         if self.system.is_none() && self.kind.is_none() && self.status.is_none() {
             return Ok(None);
         }
@@ -139,11 +137,8 @@ impl Cases {
                 && fits(&lifecycle.kind().code, &self.kind)
                 && self.status.as_deref().is_none_or(|word| lifecycle.recognize(word) == Some(status))
         });
-        if places.is_empty() {
-            let said = [("system", &self.system), ("kind", &self.kind), ("status", &self.status)];
-            let said = said.iter().filter_map(|(name, value)| Some(format!("--{name} {}", value.as_ref()?)));
-            let said = said.collect::<Vec<_>>().join(" ");
-            return Err(Failed::wrong(format!("{said}: no lifecycle has that; see `mezhved lifecycle show SYSTEM`")));
+        if let Some(word) = self.status.as_deref().filter(|_| places.is_empty()) {
+            known::status(word, (self.system.as_ref(), self.kind.as_ref()), lifecycles)?;
         }
         Ok(Some(places))
     }
@@ -165,31 +160,6 @@ pub(super) fn places(lifecycles: &Lifecycles, fits: impl Fn(&Lifecycle, &Status)
 /// Where a case is hidden from its applicant and its documents are closed.
 pub(super) fn annulled(lifecycles: &Lifecycles) -> Vec<Place> {
     places(lifecycles, |_, status| status.class == Class::Annulled)
-}
-
-impl Page {
-    /// Prints a page of rows.
-    pub(super) fn print<T: Serialize>(
-        &self,
-        rows: &[T],
-        headings: &[&str],
-        cells: impl Fn(&T) -> Vec<String>,
-        key: impl Fn(&T) -> i64,
-    ) -> Done {
-        if self.json {
-            rows.iter().try_for_each(show::json)?;
-        } else if self.csv {
-            show::csv(headings, rows.iter().map(cells))?;
-        } else {
-            let mut table = show::table(headings);
-            for row in rows {
-                table.add_row(cells(row));
-            }
-            show::line(&table.to_string());
-            show::more(rows.len(), self.limit, rows.last().map(key));
-        }
-        Ok(Exit::Well)
-    }
 }
 
 /// Brings the index of words up to date, so that nothing committed is missed.

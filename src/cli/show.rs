@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 use serde::Serialize;
 
 use super::Failed;
 use crate::config;
+use crate::grid::Grid;
 
 /// Why something that was printed did not get out.
 static LOST: OnceLock<io::Error> = OnceLock::new();
@@ -82,32 +83,14 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Prints rows as CSV with these headings: UTF-8, RFC 4180, for other programs.
-pub(super) fn csv(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), Failed> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(headings).map_err(Failed::wrong)?;
-    for row in rows {
-        writer.write_record(row).map_err(Failed::wrong)?;
-    }
-    bytes(&writer.into_inner().map_err(Failed::wrong)?);
-    Ok(())
+/// A table with these headings.
+pub(super) fn table(headings: &[&str]) -> Grid {
+    Grid::new(headings)
 }
 
-/// Says how to go on where a page is full.
-pub(super) fn more(shown: usize, limit: u32, last: Option<i64>) {
-    if let Some(last) = last.filter(|_| shown == limit as usize) {
-        line(&format!("more: --after {last}"));
-    }
-}
-
-/// A table with these headings; as wide as the terminal, or unlimited where there is none.
-pub(super) fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(headings);
-    if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    table
+/// Prints a table: in the columns of the terminal, as wide as it is where there is none.
+pub(super) fn print(table: &Grid) {
+    line(&table.text(width().map(usize::from)));
 }
 
 /// Whether standard output is a terminal.
@@ -120,7 +103,7 @@ pub(super) fn in_colour() -> bool {
     to_terminal() && !config::no_color()
 }
 
-/// The columns of the terminal.
+/// The columns of the terminal; nothing where there is none.
 pub(super) fn width() -> Option<u16> {
     Table::new().width()
 }

@@ -56,7 +56,7 @@ impl Status {
             ]);
         }
         table.add_row(["total".into(), String::new(), String::new(), messages.to_string(), repeats.to_string()]);
-        show::line(&table.to_string());
+        show::print(&table);
         show::line(&format!("{} deliveries = {messages} message ids + {repeats} repeats", messages + repeats));
         show::line(&format!(
             "waiting: {} parked items, {} to send, {} stuck; {} open dead letters; {} stuck timers; {} notifications to deliver, {} failed",

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Done, Exit, Failed, Layers, assemble, show};
+use super::listing::{Cell, Form, Page};
+use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::apply::world::TimerEnd;
 use crate::clock;
 use crate::config::{Config, operator};
@@ -14,7 +15,7 @@ use crate::desk;
 use crate::domain::term::day_end;
 use crate::notify;
 use crate::pipeline::{FiredTimer, Pipeline};
-use crate::store::TimerFilter;
+use crate::store::{TimerFilter, TimerListed};
 
 const EXAMPLES: &str = "Examples:
   mezhved timers run                              let everything fire that is due now
@@ -44,9 +45,8 @@ pub(super) struct Run {
     /// Piece after piece, until nothing is due any more.
     #[arg(long)]
     all: bool,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Which timers.
@@ -64,15 +64,8 @@ pub(super) struct List {
     /// Only those due by this moment or the end of this day.
     #[arg(long, value_name = "MOMENT")]
     due: Option<String>,
-    /// Only rows after this number.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Which timer.
@@ -103,7 +96,7 @@ impl Timers {
             Self::Retry(retry) => runtime.block_on(async {
                 let store = assemble::store(&config).await?;
                 let count = desk::retry_timers(&store, retry.id, &operator()).await.map_err(Failed::away)?;
-                show::line(&format!("{count} timers are pending again"));
+                show::line(&again(count, "timer", retry.id));
                 Ok(if count == 0 { Exit::Found } else { Exit::Well })
             }),
         }
@@ -126,33 +119,55 @@ impl Run {
         }
         pipeline.store.close().await;
         let stuck = fired.iter().filter(|timer| matches!(timer.end, TimerEnd::Stuck(_))).count();
-        if self.json {
-            for timer in &fired {
-                show::json(&json!({
-                    "id": timer.id, "system": timer.case.system, "kind": timer.case.kind, "number": timer.case.number,
-                    "code": timer.code, "due_at": timer.due_at.timestamp_millis(), "state": timer.end.state(),
-                    "result": timer.end.text(),
-                }))?;
-            }
-        } else {
-            let mut table = show::table(&["no", "case", "timer", "due", "state", "what it did"]);
-            for timer in &fired {
-                table.add_row([
-                    timer.id.to_string(),
-                    format!("{}/{} {}", timer.case.system, timer.case.kind, timer.case.number),
-                    timer.code.clone(),
-                    show::moment(timer.due_at.timestamp_millis(), zone),
-                    timer.end.state().to_owned(),
-                    timer.end.text().to_owned(),
-                ]);
-            }
-            if !fired.is_empty() {
-                show::line(&table.to_string());
-            }
+        let rows: Vec<Fired> = fired.iter().map(Fired::of).collect();
+        if !rows.is_empty() || !self.form.for_people() {
+            let headings = ["no", "case", "timer", "due", "state", "what it did"];
+            self.form.print(&rows, &headings, zone, Fired::cells)?;
+        }
+        if self.form.for_people() {
             let due = show::moment(at.timestamp_millis(), zone);
-            show::line(&format!("{} timers due by {due}: {stuck} of them stuck", fired.len()));
+            show::line(&format!("{} timers due by {due}: {stuck} of them stuck", rows.len()));
         }
         Ok(if stuck > 0 { Exit::Found } else { Exit::Well })
+    }
+}
+
+/// A timer that has fired, as it is told.
+#[derive(Debug, Serialize)]
+struct Fired<'t> {
+    id: i64,
+    system: &'t str,
+    kind: &'t str,
+    case: &'t str,
+    timer: &'t str,
+    due_at: i64,
+    state: &'static str,
+    result: &'t str,
+}
+
+impl<'t> Fired<'t> {
+    fn of(timer: &'t FiredTimer) -> Self {
+        Self {
+            id: timer.id,
+            system: &timer.case.system,
+            kind: &timer.case.kind,
+            case: &timer.case.number,
+            timer: &timer.code,
+            due_at: timer.due_at.timestamp_millis(),
+            state: timer.end.state(),
+            result: timer.end.text(),
+        }
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            self.id.into(),
+            format!("{}/{} {}", self.system, self.kind, self.case).into(),
+            self.timer.into(),
+            Cell::Moment(self.due_at),
+            self.state.into(),
+            self.result.into(),
+        ]
     }
 }
 
@@ -165,39 +180,43 @@ async fn piece(pipeline: &Arc<Pipeline>, at: DateTime<Utc>) -> Result<Vec<FiredT
 
 impl List {
     async fn show(self, config: &Config, due_by: Option<DateTime<Utc>>) -> Done {
+        if self.system.is_some() {
+            known::case_system(self.system.as_ref(), &assemble::rules(config)?.lifecycles)?;
+        }
         let store = assemble::store(config).await?;
         let filter = TimerFilter {
             state: self.state,
             number: self.case,
             system: self.system,
             due_by,
-            after: self.after,
-            limit: self.limit,
+            after: self.page.after,
+            limit: self.page.limit,
         };
         let rows = store.timers(&filter).await.map_err(Failed::away)?;
-        if self.json {
-            rows.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
-        }
-        let mut table = show::table(&["no", "case", "timer", "document", "due", "state", "result"]);
-        for row in &rows {
-            table.add_row([
-                row.id.to_string(),
-                format!("{}/{} {}", row.system, row.kind, row.number),
-                row.code.clone(),
-                show::or_dash(row.document.as_deref()),
-                show::moment(row.due_at, config.zone),
-                row.state.clone(),
-                show::or_dash(row.result.as_deref()),
-            ]);
-        }
-        show::line(&table.to_string());
-        if rows.len() == self.limit as usize
-            && let Some(last) = rows.last()
-        {
-            show::line(&format!("more: --after {}", last.id));
-        }
-        Ok(Exit::Well)
+        let headings = ["no", "case", "timer", "document", "due", "state", "result"];
+        self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
+    }
+}
+
+fn cells(row: &TimerListed) -> Vec<Cell> {
+    vec![
+        row.id.into(),
+        format!("{}/{} {}", row.system, row.kind, row.number).into(),
+        (&row.code).into(),
+        row.document.as_ref().into(),
+        Cell::Moment(row.due_at),
+        (&row.state).into(),
+        row.result.as_ref().into(),
+    ]
+}
+
+/// What became of a wish to try things again.
+pub(super) fn again(count: u64, one: &str, id: Option<i64>) -> String {
+    match (count, id) {
+        (0, Some(id)) => format!("{one} {id} is not one to be tried again"),
+        (0, None) => format!("no {one} is to be tried again"),
+        (1, _) => format!("1 {one} is pending again"),
+        _ => format!("{count} {one}s are pending again"),
     }
 }
 
@@ -206,6 +225,7 @@ pub(super) fn moment(written: Option<&str>, config: &Config) -> Result<Option<Da
     let Some(written) = written else { return Ok(None) };
     let day = || written.parse::<NaiveDate>().ok().and_then(|day| day_end(day, config.zone));
     let read = DateTime::parse_from_rfc3339(written).ok().map(|moment| moment.with_timezone(&Utc)).or_else(day);
-    read.map(Some)
-        .ok_or_else(|| Failed::wrong(format!("{written}: write 2026-12-01T09:00:00+03:00, or a day: 2026-12-01")))
+    read.map(Some).ok_or_else(|| {
+        Failed::wrong(format!("`{written}` is no moment; write 2026-12-01T09:00:00+03:00, or a day such as 2026-12-01"))
+    })
 }

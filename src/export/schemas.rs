@@ -48,6 +48,21 @@ impl Schemas {
         self.texts.get(&Self::file(code))
     }
 
+    /// A schema and the documents that it takes in, each with the name under which it stands beside the others.
+    ///
+    /// # Errors
+    /// There is no such schema, or it does not compile.
+    pub fn whole(&self, code: &str) -> Result<Vec<(String, &[u8])>, ExportFault> {
+        let rules = self.rules(code)?;
+        let own = Self::file(code);
+        let beside = own.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+        let named = |path: &String| {
+            let text = self.texts.get(path)?;
+            Some((path.strip_prefix(&beside).unwrap_or(path).to_owned(), text))
+        };
+        Ok(rules.documents().iter().filter_map(named).collect())
+    }
+
     /// What a manifest says of a schema.
     pub(super) fn told(&self, code: &str) -> Result<ManifestSchema, ExportFault> {
         let file = Self::file(code);

@@ -237,7 +237,7 @@ fn what_is_wrong_with_a_job_is_told_with_its_line() {
         ("code = 'a'\nreport = 'cases'", 2, "there is no report `cases`; there are cases-by-status,"),
         ("code = 'a'\nreport = 'terms'\nmoment = 'since'", 3, "goes by its own moments"),
         ("code = 'a'\nreport = 'terms'\nmode = 'incremental'", 2, "only a register has changes"),
-        ("code = 'a'\nreport = 'overview'", 2, "is a page"),
+        ("code = 'a'\nreport = 'overview'", 2, "which is HTML"),
         ("code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'pigeon'", 4, "there is no destination `pigeon`"),
         (
             "code = 'a'\nregister = 'cases'\n[[destination]]\nkind = 'folder'\nname = '../x'",

@@ -38,8 +38,10 @@ fn section(book: &Handbook, number: usize, section: &Section, out: &mut String) 
         out.push_str(&format!("<div class=\"formula\">{}</div>\n", escaped(&section.formula)));
     }
     if !section.rows.is_empty() {
-        head(book.headings(), out);
-        section.rows.iter().for_each(|one| row(book, one, out));
+        head(section.columns(book.headings()), out);
+        for one in &section.rows {
+            out.push_str(&format!("<tr>{}</tr>\n", section.columns(cells(book, one)).concat()));
+        }
         out.push_str("</tbody>\n</table>\n");
     }
     if !section.remarks.is_empty() {
@@ -47,21 +49,22 @@ fn section(book: &Handbook, number: usize, section: &Section, out: &mut String) 
     }
 }
 
-fn row(book: &Handbook, row: &Row, out: &mut String) {
+fn cells(book: &Handbook, row: &Row) -> [String; 6] {
     let mut types = escaped(&row.type_words);
     if let Some(section) = row.section {
         let path = escaped(&book.sections[section].path);
         let gap = if types.is_empty() { "" } else { "<br/>" };
         types.push_str(&format!("{gap}<a href=\"#s{section}\">→ <code>{path}</code></a>"));
     }
-    out.push_str(&format!(
-        "<tr><td>{}</td><td>{types}</td><td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-        escaped(&row.name),
-        row.occurs,
-        list(&row.values),
-        list(&row.checks),
-        escaped(&row.documentation)
-    ));
+    let cell = |text: String| format!("<td>{text}</td>");
+    [
+        cell(escaped(&row.name)),
+        cell(types),
+        format!("<td class=\"number\">{}</td>", row.occurs),
+        cell(list(&row.values)),
+        cell(list(&row.checks)),
+        cell(escaped(&row.documentation)),
+    ]
 }
 
 fn footer(book: &Handbook, out: &mut String) {

@@ -26,9 +26,10 @@ pub(super) fn write(book: &Handbook) -> String {
             out.push_str(&format!("```text\n{}\n```\n\n", section.formula));
         }
         if !section.rows.is_empty() {
-            out.push_str(&format!("| {} |\n|{}\n", book.headings().join(" | "), " --- |".repeat(6)));
+            let headings = section.columns(book.headings());
+            out.push_str(&format!("| {} |\n|{}\n", headings.join(" | "), " --- |".repeat(headings.len())));
             for row in &section.rows {
-                out.push_str(&format!("| {} |\n", cells(book, row).join(" | ")));
+                out.push_str(&format!("| {} |\n", section.columns(cells(book, row)).join(" | ")));
             }
             out.push('\n');
         }

@@ -49,6 +49,9 @@ struct Section {
     remarks: Vec<String>,
 }
 
+/// The column of checks.
+const CHECKS_COLUMN: usize = 4;
+
 /// An element or attribute in a section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Row {
@@ -92,6 +95,14 @@ impl Handbook {
             Language::Russian => ["Имя", "Тип", "Сколько", "Допустимые значения", "Проверки", "Описание"],
             Language::English => ["Name", "Type", "Occurs", "Allowed values", "Checks", "Description"],
         }
+    }
+}
+
+impl Section {
+    /// What stands in the columns of its table: a column of checks that is empty says nothing, so it is left out.
+    fn columns<T>(&self, cells: [T; 6]) -> Vec<T> {
+        let checked = self.rows.iter().any(|row| !row.checks.is_empty());
+        (0..).zip(cells).filter(|(column, _)| checked || *column != CHECKS_COLUMN).map(|(_, cell)| cell).collect()
     }
 }
 

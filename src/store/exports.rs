@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::reads::nested_if_any;
 use super::{Snapshot, Store, StoreFault};
 use crate::apply::rows::AuditRow;
 use crate::outbox::OutboxRow;
@@ -29,10 +30,12 @@ pub struct ExportRun {
     /// Rows of its file.
     pub rows: Option<i64>,
     /// Bytes of its file.
+    #[serde(rename = "size")]
     pub bytes: Option<i64>,
     /// SHA-256 of its file.
     pub sha256: Option<String>,
     /// What is said of its file, JSON; none: no file was made.
+    #[serde(serialize_with = "nested_if_any")]
     pub manifest: Option<String>,
     /// Why it failed.
     pub error: Option<String>,

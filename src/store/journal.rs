@@ -30,6 +30,7 @@ pub struct JournalView {
     /// Its number.
     pub id: i64,
     /// When, milliseconds.
+    #[serde(rename = "recorded_at")]
     pub at: i64,
     /// Who.
     pub actor: String,

@@ -69,6 +69,7 @@ pub struct CaseView {
 #[derive(Debug, Serialize)]
 pub struct TimerView {
     /// `status/timer`, or the code of a timer of the whole life.
+    #[serde(rename = "timer")]
     pub code: String,
     /// When it is due, milliseconds.
     pub due_at: i64,
@@ -153,6 +154,7 @@ pub struct RequestView {
     #[serde(serialize_with = "nested")]
     pub wanted: String,
     /// By when, milliseconds.
+    #[serde(rename = "due_at")]
     pub due: Option<i64>,
     /// `open`, `closed`, `lapsed`.
     pub state: String,
@@ -164,6 +166,7 @@ pub struct RequestView {
 #[derive(Debug, Serialize)]
 pub struct MessageView {
     /// Order of arrival.
+    #[serde(rename = "id")]
     pub seq: i64,
     /// Sender.
     pub sender: String,
@@ -229,6 +232,7 @@ pub struct AttemptView {
     /// Who.
     pub actor: String,
     /// When, milliseconds.
+    #[serde(rename = "tried_at")]
     pub at: i64,
     /// `applied`, `failed`, `parked`.
     pub result: String,
@@ -278,6 +282,7 @@ pub struct DeadLetterView {
     /// Kind.
     pub kind: Option<String>,
     /// Case.
+    #[serde(rename = "case")]
     pub case_number: Option<String>,
     /// Where it came from.
     pub source: String,
@@ -314,12 +319,14 @@ pub struct OutboxView {
     /// `receipt`, `notice`, `document`.
     pub what: String,
     /// `queue`, `notice`, `file`.
+    #[serde(rename = "way")]
     pub kind: String,
     /// Where to.
     pub address: String,
     /// Its own message id.
     pub message_id: String,
     /// The case.
+    #[serde(rename = "case")]
     pub case_number: Option<String>,
     /// `pending`, `sent`, `stuck`.
     pub state: String,

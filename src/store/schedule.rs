@@ -97,6 +97,7 @@ pub struct SlotView {
     /// `due`, `running`, `done`, `failed`, `skipped`.
     pub state: String,
     /// How often it was tried.
+    #[serde(rename = "attempts")]
     pub attempt: i64,
     /// When it begins, milliseconds.
     pub due_at: i64,

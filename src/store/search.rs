@@ -164,6 +164,7 @@ pub struct DocumentRow {
     /// Last day of validity.
     pub valid_until: Option<String>,
     /// Versions.
+    #[serde(rename = "version")]
     pub versions: i64,
     /// Name of the newest file.
     pub file_name: String,
@@ -210,6 +211,7 @@ pub struct MessageFilter {
 #[derive(Debug, Serialize)]
 pub struct MessageRow {
     /// Order of arrival.
+    #[serde(rename = "id")]
     pub seq: i64,
     /// Sender.
     pub sender: String,

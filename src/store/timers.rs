@@ -33,8 +33,10 @@ pub struct TimerListed {
     /// Kind of its case.
     pub kind: String,
     /// Number of its case.
+    #[serde(rename = "case")]
     pub number: String,
     /// `status/timer`, the code of a timer of the whole life, `document/timer`, `request/due`.
+    #[serde(rename = "timer")]
     pub code: String,
     /// Type of the document that it is bound to.
     pub document: Option<String>,

@@ -132,3 +132,41 @@ async fn exports_that_cannot_run_are_told_by_check_and_at_the_start_and_hinder_n
     let checked = home.verb(&["check"], 0);
     assert!(checked.contains("ok    exports: ") && checked.contains("jobs can run"), "{checked}");
 }
+
+#[test]
+fn sample_traffic_is_never_mixed_with_what_else_is_in_its_folder() {
+    let folder = Folder::new();
+    let home = home(&folder, "");
+    let into = folder.path().join("traffic");
+    let path = into.display().to_string();
+    let sample = |seed: &str, more: &[&str], code: i32| {
+        let mut command = home.command();
+        command.args(["sample", "--into", &path, "--messages", "6", "--seed", seed, "--base", "2026-03-02T09:00:00Z"]);
+        let output = command.args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let files = || {
+        let mut names: Vec<String> =
+            fs::read_dir(&into).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort_unstable();
+        names
+    };
+    sample("1", &[], 0);
+    let first = files();
+    assert_eq!(first.len(), 7, "{first:?}");
+    // Its receipts go with it.
+    fs::write(into.join(Path::new(&first[0]).with_extension("receipt.xml")), "<Receipt/>").unwrap();
+    sample("2", &[], 0);
+    let second = files();
+    assert!(second.len() == 7 && second != first, "{second:?}");
+    fs::write(into.join("mine.xml"), "<a/>").unwrap();
+    let refused = sample("3", &[], 2);
+    assert!(refused.contains("mine.xml is not of an earlier sample") && refused.contains("--force"), "{refused}");
+    let mut kept = second;
+    kept.push("mine.xml".to_owned());
+    kept.sort_unstable();
+    assert_eq!(files(), kept, "nothing was touched");
+    sample("3", &["--force"], 0);
+    assert!(files().contains(&"mine.xml".to_owned()) && files().len() == 8, "{:?}", files());
+}

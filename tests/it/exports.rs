@@ -206,7 +206,9 @@ async fn every_register_and_report_is_written_in_every_format() {
         }
         // The program itself holds documents against their schemas; here they are held against them by themselves.
         office.home.verb(&["export", "run", code, "--format", "xml", "--output", &path], 0);
-        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("xsd/export/1.0/{code}.xsd"));
+        let schemas = office.folder.path().join("schemas");
+        office.home.verb(&["export", "schema", code, "--into", &schemas.display().to_string()], 0);
+        let schema = schemas.join(format!("{code}.xsd"));
         office.home.verb(&["validate", "--schema", &schema.display().to_string(), &path], 0);
         office.home.verb(&["export", "run", code, "--profile", "excel-ru", "--output", &path], 0);
         assert!(fs::read(&file).unwrap().starts_with("\u{FEFF}".as_bytes()));
@@ -288,7 +290,7 @@ async fn jobs_that_cannot_run_are_told_and_hinder_no_other() {
         assert!(history.contains(said) && history.lines().count() == 1, "{history}");
     }
     office.run("cases", "2026-03-04", 0);
-    assert!(office.home.verb(&["export", "list", "--json"], 1).contains("\"code\":\"cases\""));
+    assert!(office.home.verb(&["export", "list", "--json"], 1).contains("\"job\":\"cases\""));
     // Once the folder is there, the slot's file goes to it as it was made.
     fs::create_dir_all(office.out().join("no/such/folder")).unwrap();
     assert!(office.run("nowhere", "2026-03-04", 0).contains("as it was made before"));

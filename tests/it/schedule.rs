@@ -435,7 +435,10 @@ async fn a_daemon_ticks_and_the_verbs_tell_of_it() {
     let (code, refused) = told(&["jobs", "run", "upkeep", "--slot", "2026-03-01T00:00:00Z"]);
     assert!(code == 2 && refused.contains("is no slot of upkeep"), "{refused}");
     let (code, unknown) = told(&["jobs", "pause", "upkep"]);
-    assert!(code == 2 && unknown.contains("there is no job `upkep`"), "{unknown}");
+    assert!(
+        code == 2 && unknown.contains("the job upkep is unknown") && unknown.contains("did you mean upkeep?"),
+        "{unknown}"
+    );
     for (verb, code) in [("pause", 0), ("pause", 1), ("resume", 0), ("resume", 1)] {
         assert_eq!(told(&["jobs", verb, "upkeep"]).0, code, "{verb}");
         let list = told(&["jobs", "list"]).1;

@@ -192,6 +192,114 @@ async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
     let messages = home.verb(&["message", "list", "--case", CANCELLED, "--limit", "1"], 0);
     assert!(messages.contains("more: --after"), "{messages}");
     assert_eq!(home.verb(&["message", "list", "--outcome", "failed", "--json"], 0).lines().count(), 1);
+    tell(&pipeline, &["org/valid/a-change-of-legal-details-is-checked-anew"]).await;
+    refused(&home, &["case", "show", "ОРГ-3"], "org/account, org/organization; say which one by --system and --kind");
+    let one = home.verb(&["case", "show", "ОРГ-3", "--kind", "organization", "--json"], 0);
+    assert!(one.lines().count() == 1 && one.contains("\"kind\":\"organization\""), "{one}");
+    home.verb(&["case", "show", "ОРГ-3", "--kind", "staff"], 1);
+}
+
+/// A wrong use, and what is said of it.
+fn refused(home: &Home, arguments: &[&str], said: &str) {
+    let output = home.command().args(arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+    assert!(told.contains(said), "{arguments:?}: {said}\n{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_that_names_what_is_not_there_is_a_wrong_use() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let home = Home::new(folder.path(), "amqp://nowhere.invalid", "");
+    for (arguments, said) in [
+        (&["case", "list", "--system", "epgo"][..], "--system epgo is unknown: there are agis2, epgu,"),
+        (&["case", "list", "--system", "org", "--kind", "organisation"], "did you mean organization?"),
+        (&["case", "list", "--status", "canceled"], "did you mean cancelled?"),
+        (&["case", "list", "--status", "Анулировано"], "did you mean Аннулировано?"),
+        (&["case", "list", "--service", "building"], "--service building is unknown: there are"),
+        (&["case", "list", "--agency", "MFC77"], "--agency MFC77 is unknown: there are EPGU, MFC-77, MINSTROY,"),
+        (&["case", "show", "x", "--system", "epgo"], "did you mean epgu?"),
+        (&["document", "list", "--type", "pasport"], "did you mean passport?"),
+        (&["document", "list", "--state", "aproved"], "did you mean approved?"),
+        (&["organization", "list", "--agency", "NOBODY"], "--agency NOBODY is unknown"),
+        (&["message", "list", "--system", "epgo"], "did you mean epgu?"),
+        (&["message", "list", "--kind", "StatusUpdat"], "did you mean StatusUpdate?"),
+        (&["message", "list", "--sender", "MFC-78"], "did you mean MFC-77?"),
+        (&["dlq", "list", "--sender", "MFC-78"], "did you mean MFC-77?"),
+        (&["dlq", "list", "--system", "epgo"], "did you mean epgu?"),
+        (&["dialog", "list", "--system", "epgo"], "did you mean epgu?"),
+        (&["timers", "list", "--system", "epgo"], "did you mean epgu?"),
+        (&["notify", "list", "--event", "decisio"], "did you mean decision?"),
+        (&["notify", "list", "--channel", "smss"], "did you mean sms?"),
+        (&["notify", "events", "--system", "epgo"], "did you mean epgu?"),
+        (&["jobs", "history", "upkep"], "did you mean upkeep?"),
+        (&["export", "history", "--job", "case"], "--job case is unknown: there are"),
+        (&["export", "job", "nope"], "the job nope is unknown"),
+        (&["export", "schema", "case"], "did you mean cases?"),
+        (&["lifecycle", "show", "epgo"], "did you mean epgu?"),
+    ] {
+        refused(&home, arguments, said);
+    }
+    // What nothing is found of, though it is there, and what nobody vouched for, is no wrong use.
+    assert_eq!(home.verb(&["message", "list", "--sender", "ROSREESTR", "--json"], 0), "");
+    assert_eq!(home.verb(&["message", "list", "--sender", "?rosreestr", "--json"], 0), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_listing_is_there_for_programs_as_json_and_as_csv_with_exact_moments() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &STORIES).await;
+    let home = Home::new(folder.path(), "amqp://nowhere.invalid", "");
+    let mut moments = 0;
+    for arguments in [
+        &["case", "list"][..],
+        &["document", "list"],
+        &["organization", "list"],
+        &["message", "list"],
+        &["dialog", "list"],
+        &["dlq", "list"],
+        &["outbox", "list"],
+        &["notify", "list"],
+        &["notify", "list", "--count"],
+        &["notify", "events"],
+        &["audit", "show"],
+        &["timers", "list"],
+        &["jobs", "list"],
+        &["jobs", "next", "upkeep"],
+        &["jobs", "history"],
+        &["export", "list"],
+        &["export", "history"],
+        &["export", "columns"],
+        &["export", "columns", "cases"],
+        &["export", "check"],
+    ] {
+        let json = home.verb(&[arguments, &["--json"]].concat(), 0);
+        let rows = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        assert!(rows.clone().all(|row| row.is_object()), "{arguments:?}: {json}");
+        let text = home.verb(&[arguments, &["--csv"]].concat(), 0);
+        let mut csv = csv::Reader::from_reader(text.as_bytes());
+        assert!(csv.headers().unwrap().len() > 1, "{arguments:?}: {text}");
+        let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), rows.count(), "{arguments:?}: {text}");
+        for cell in records.iter().flatten() {
+            assert!(chrono::NaiveDateTime::parse_from_str(cell, "%Y-%m-%d %H:%M:%S").is_err(), "{arguments:?}: {cell}");
+            moments += usize::from(cell.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(cell).is_ok());
+        }
+    }
+    assert!(moments > 20, "{moments}");
+    // One thing has one name, and the number of a row is what --after takes.
+    for arguments in
+        [&["message", "list"][..], &["dlq", "list"], &["outbox", "list"], &["timers", "list"], &["audit", "show"]]
+    {
+        let json = home.verb(&[arguments, &["--limit", "1", "--json"]].concat(), 0);
+        let row: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
+        let after = row["id"].as_i64().unwrap().to_string();
+        let next = home.verb(&[arguments, &["--after", &after, "--json"]].concat(), 0);
+        assert!(!next.contains(json.trim()), "{arguments:?}: {next}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms without I/O, clock and environment.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "domain",
     "xml",
     "rules",
@@ -15,6 +15,7 @@ const PURE: [&str; 13] = [
     "assess",
     "apply",
     "specimen",
+    "grid",
     "handbook",
     "hypertext",
     "sheet",

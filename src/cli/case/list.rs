@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::apply::Lifecycles;
+use crate::cli::listing::{Cell, Page};
 use crate::cli::period::Period;
-use crate::cli::seek::{Cases, Page, places, words};
-use crate::cli::{Done, Failed, Layers, assemble, show};
-use crate::config::Config;
+use crate::cli::seek::{Cases, places, words};
+use crate::cli::{Done, Failed, Layers, assemble};
 use crate::domain::lifecycle::{Field, Kind};
 use crate::store::{CaseFilter, CaseRow, Place};
 
@@ -76,13 +76,14 @@ impl List {
             }
             store.find_cases(&filter).await.map_err(Failed::away)
         })?;
+        self.cases.held(rows.len(), &config)?;
         let listed: Vec<Listed<'_>> =
             rows.iter().map(|row| Listed::of(row, self.cases.as_applicant(), &lifecycles)).collect();
         let headings = [
             "no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties",
             "fields",
         ];
-        self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
+        self.page.print(&listed, &headings, config.zone, Listed::cells, |one| one.row.id)
     }
 }
 
@@ -106,24 +107,24 @@ impl<'a> Listed<'a> {
         }
     }
 
-    fn cells(&self, config: &Config) -> Vec<String> {
+    fn cells(&self) -> Vec<Cell> {
         let Self { row, .. } = self;
         let parties: Vec<String> =
             row.parties.iter().map(|party| format!("{}: {} {}", party.role, party.identifier, party.shown)).collect();
-        let deadline = row.deadline.map(|deadline| show::term_end(deadline, config.zone));
+        let fields: Vec<String> = self.fields.iter().map(|(label, value)| format!("{label}: {value}")).collect();
         vec![
-            row.id.to_string(),
-            row.system.clone(),
-            self.kind_label.to_owned(),
-            row.number.clone(),
-            self.name.clone().unwrap_or_default(),
-            self.status_label.to_owned(),
-            show::moment(row.since, config.zone),
-            row.agency.clone(),
-            row.officer.clone().unwrap_or_default(),
-            deadline.unwrap_or_default(),
-            parties.join("\n"),
-            self.fields.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("\n"),
+            row.id.into(),
+            (&row.system).into(),
+            self.kind_label.into(),
+            (&row.number).into(),
+            self.name.as_ref().into(),
+            self.status_label.into(),
+            Cell::Moment(row.since),
+            (&row.agency).into(),
+            row.officer.as_ref().into(),
+            Cell::term_end(row.deadline),
+            parties.join("\n").into(),
+            fields.join("\n").into(),
         ]
     }
 }

@@ -4,11 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::apply::Lifecycles;
+use crate::cli::listing::{Cell, Page};
 use crate::cli::member::Member;
 use crate::cli::period::Period;
-use crate::cli::seek::{Cases, Page, words};
-use crate::cli::{Done, Failed, Layers, assemble, show};
-use crate::config::Config;
+use crate::cli::seek::{Cases, words};
+use crate::cli::{Done, Failed, Layers, assemble, known};
 use crate::store::{DocumentFilter, DocumentPlace, DocumentRow, Sought};
 
 /// Which documents.
@@ -56,9 +56,10 @@ impl List {
     pub(in crate::cli) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
         let lifecycles = assemble::rules(&config)?.lifecycles;
+        known::document_type(self.r#type.as_ref(), self.cases.system(), &lifecycles)?;
         let state = self.state.map(|word| match lifecycles.documents.recognize(&word) {
             Some(state) => Ok(state.code.clone()),
-            None => Err(Failed::wrong(format!("--state {word}: documents have no such state"))),
+            None => known::document_state(&word, &lifecycles).map(|()| word),
         });
         let mut filter = DocumentFilter {
             cases: self.cases.filter(self.case.as_ref(), &Period::default(), &config, &lifecycles)?,
@@ -86,6 +87,7 @@ impl List {
             }
             store.find_documents(&filter).await.map_err(Failed::away)
         })?;
+        self.cases.held(rows.len(), &config)?;
         let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
         let headings = [
             "no",
@@ -101,7 +103,7 @@ impl List {
             "size",
             "changed",
         ];
-        self.page.print(&listed, &headings, |one| one.cells(&config), |one| one.row.id)
+        self.page.print(&listed, &headings, config.zone, Listed::cells, |one| one.row.id)
     }
 }
 
@@ -134,21 +136,21 @@ impl<'a> Listed<'a> {
         }
     }
 
-    fn cells(&self, config: &Config) -> Vec<String> {
+    fn cells(&self) -> Vec<Cell> {
         let Self { row, .. } = self;
         vec![
-            row.id.to_string(),
-            row.system.clone(),
-            row.case.clone(),
-            self.type_label.to_owned(),
-            row.number.clone(),
-            self.state_label.to_owned(),
-            if row.signed { "Подписано".to_owned() } else { String::new() },
-            row.valid_until.clone().unwrap_or_default(),
-            row.versions.to_string(),
-            row.file_name.clone(),
-            row.size.to_string(),
-            show::moment(row.changed_at, config.zone),
+            row.id.into(),
+            (&row.system).into(),
+            (&row.case).into(),
+            self.type_label.into(),
+            (&row.number).into(),
+            self.state_label.into(),
+            row.signed.then_some("Подписано").into(),
+            row.valid_until.as_ref().into(),
+            row.versions.into(),
+            (&row.file_name).into(),
+            row.size.into(),
+            Cell::Moment(row.changed_at),
         ]
     }
 }

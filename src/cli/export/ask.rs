@@ -109,10 +109,11 @@ pub(super) fn moment(written: &str, zone: Tz) -> Result<DateTime<Utc>, Failed> {
 
 /// A period between two moments.
 pub(super) fn period(from: &str, to: Option<&str>, now: DateTime<Utc>, zone: Tz) -> Result<Period, Failed> {
-    let from = moment(from, zone)?;
-    let to = to.map_or(Ok(now), |to| moment(to, zone))?;
-    if from >= to {
-        return Err(Failed::wrong(format!("--to {to} is not after --from {from}")));
+    let begin = moment(from, zone)?;
+    let end = to.map_or(Ok(now), |to| moment(to, zone))?;
+    if begin >= end {
+        let to = to.map_or_else(|| "now".to_owned(), |to| format!("--to {to}"));
+        return Err(Failed::wrong(format!("{to} is not after --from {from}")));
     }
-    Ok(Period { from: from.timestamp_millis(), to: to.timestamp_millis() })
+    Ok(Period { from: begin.timestamp_millis(), to: end.timestamp_millis() })
 }

@@ -1,10 +1,13 @@
 //! Looking at exports: jobs, registers, schemas, history.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 
 use super::{bench, jobs};
-use crate::cli::{Done, Exit, Failed, assemble, show};
+use crate::cli::listing::{Cell, Form, Page};
+use crate::cli::{Done, Exit, Failed, assemble, known, show};
 use crate::config::Config;
 use crate::export::{self, Format, Jobs, Listed, Origin, Schemas, Subject};
 use crate::store::{ColumnType, ExportFilter, ExportRun};
@@ -12,17 +15,15 @@ use crate::store::{ColumnType, ExportFilter, ExportRun};
 /// Which jobs.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Check jobs.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
-    /// Print one JSON object a fault.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Which runs.
@@ -34,15 +35,8 @@ pub(in crate::cli) struct History {
     /// Only those that ended so.
     #[arg(long, value_parser = ["running", "done", "failed"])]
     state: Option<String>,
-    /// Only runs after this number.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    /// Print one JSON object a line, with the manifest of each file.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Which register.
@@ -50,9 +44,8 @@ pub(in crate::cli) struct History {
 pub(in crate::cli) struct Columns {
     /// Code of a register or report; without it, all are listed.
     register: Option<String>,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Which job.
@@ -64,15 +57,21 @@ pub(in crate::cli) struct ShowJob {
 
 /// Which schema.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mezhved export schema cases --into schemas\n  mezhved validate --schema schemas/cases.xsd cases.xml"
+)]
 pub(in crate::cli) struct Schema {
     /// Code of a register or report.
     register: String,
+    /// Write it into this folder with the documents that it takes in, so that it can be used; made where it is not there.
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
 }
 
 /// A job as it is listed.
 #[derive(Debug, Serialize)]
 struct JobLine<'a> {
-    code: &'a str,
+    job: &'a str,
     label: &'a str,
     of: &'a str,
     format: Format,
@@ -80,6 +79,28 @@ struct JobLine<'a> {
     destinations: Vec<String>,
     origin: &'a Origin,
     last: Option<&'a ExportRun>,
+    /// How its files end.
+    #[serde(skip)]
+    ending: String,
+}
+
+impl JobLine<'_> {
+    fn cells(&self) -> Vec<Cell> {
+        let origin = match self.origin {
+            Origin::BuiltIn => "built-in".to_owned(),
+            Origin::File(path) => path.display().to_string(),
+        };
+        vec![
+            self.job.into(),
+            self.label.into(),
+            self.of.into(),
+            (&self.ending).into(),
+            self.schedule.into(),
+            origin.into(),
+            Cell::moment(self.last.map(|run| run.slot)),
+            self.last.map(|run| &run.state).into(),
+        ]
+    }
 }
 
 impl List {
@@ -93,40 +114,23 @@ impl List {
             let store = assemble::store(config).await?;
             store.export_last_runs().await.map_err(Failed::away)
         })?;
-        let last_of = |code: &str| last.iter().find(|run| run.job == code);
-        if self.json {
-            for Listed { origin, job, .. } in &jobs.listed {
-                show::json(&JobLine {
-                    code: &job.code,
-                    label: &job.label,
-                    of: job.subject.code(),
-                    format: job.format,
-                    schedule: job.schedule.as_ref().map(|schedule| schedule.cron.written()),
-                    destinations: job.destinations.iter().map(ToString::to_string).collect(),
-                    origin,
-                    last: last_of(&job.code),
-                })?;
-            }
-            return Ok(told(&jobs));
-        }
-        let mut table = show::table(&["job", "label", "of", "file", "schedule", "from", "last slot", "ended"]);
-        for Listed { origin, job, .. } in &jobs.listed {
-            let run = last_of(&job.code);
-            table.add_row([
-                job.code.clone(),
-                job.label.clone(),
-                job.subject.code().to_owned(),
-                job.ending(),
-                show::or_dash(job.schedule.as_ref().map(|schedule| schedule.cron.written())),
-                match origin {
-                    Origin::BuiltIn => "built-in".to_owned(),
-                    Origin::File(path) => path.display().to_string(),
-                },
-                show::or_dash(run.map(|run| show::moment(run.slot, config.zone)).as_deref()),
-                show::or_dash(run.map(|run| run.state.as_str())),
-            ]);
-        }
-        show::line(&table.to_string());
+        let rows: Vec<JobLine<'_>> = jobs
+            .listed
+            .iter()
+            .map(|Listed { origin, job, .. }| JobLine {
+                job: &job.code,
+                label: &job.label,
+                of: job.subject.code(),
+                format: job.format,
+                schedule: job.schedule.as_ref().map(|schedule| schedule.cron.written()),
+                destinations: job.destinations.iter().map(ToString::to_string).collect(),
+                origin,
+                last: last.iter().find(|run| run.job == job.code),
+                ending: job.ending(),
+            })
+            .collect();
+        let headings = ["job", "label", "of", "file", "schedule", "from", "last slot", "ended"];
+        self.form.print(&rows, &headings, config.zone, JobLine::cells)?;
         Ok(told(&jobs))
     }
 }
@@ -148,17 +152,16 @@ impl Check {
         let rules = assemble::rules(config)?;
         let jobs = jobs(config, &bench(config, &rules))?;
         let findings = export::findings(&jobs, &bench(config, &rules));
-        for export::Finding { of, text } in &findings {
-            if self.json {
-                show::json(&Finding { job: of, text })?;
-            } else {
+        if self.form.for_people() {
+            for export::Finding { of, text } in &findings {
                 // A fault of a file begins with the place in it.
                 let of = if text.starts_with(of.as_str()) { String::new() } else { format!("{of}: ") };
                 show::line(&format!("FAULT {of}{text}"));
             }
-        }
-        if !self.json {
             show::line(&format!("{} jobs can run, {} faults", jobs.listed.len(), findings.len()));
+        } else {
+            let rows: Vec<Finding<'_>> = findings.iter().map(|one| Finding { job: &one.of, text: &one.text }).collect();
+            self.form.print(&rows, &["job", "text"], config.zone, |one| vec![one.job.into(), one.text.into()])?;
         }
         Ok(if findings.is_empty() { Exit::Well } else { Exit::Found })
     }
@@ -166,43 +169,45 @@ impl Check {
 
 impl History {
     pub(super) fn run(self, config: &Config) -> Done {
-        let filter = ExportFilter { job: self.job, state: self.state, after: self.after, limit: self.limit };
+        let filter = ExportFilter { job: self.job, state: self.state, after: self.page.after, limit: self.page.limit };
         let runs = assemble::runtime()?.block_on(async {
             let store = assemble::store(config).await?;
             store.export_runs(&filter).await.map_err(Failed::away)
         })?;
-        if self.json {
-            runs.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
+        if let Some(job) = filter.job.as_deref().filter(|_| runs.is_empty()) {
+            let rules = assemble::rules(config)?;
+            let jobs = jobs(config, &bench(config, &rules))?;
+            known::among("--job", job, jobs.listed.iter().map(|listed| listed.job.code.as_str()))?;
         }
-        let headings = ["run", "job", "slot", "try", "state", "rows", "bytes", "sha256", "finished", "by", "error"];
-        let mut table = show::table(&headings);
-        for run in &runs {
-            let number = |number: Option<i64>| number.map(|number| number.to_string());
-            table.add_row([
-                run.id.to_string(),
-                run.job.clone(),
-                show::moment(run.slot, config.zone),
-                run.attempt.to_string(),
-                run.state.clone(),
-                show::or_dash(number(run.rows).as_deref()),
-                show::or_dash(number(run.bytes).as_deref()),
-                show::or_dash(run.sha256.as_ref().map(|hash| hash.chars().take(12).collect::<String>()).as_deref()),
-                show::or_dash(run.finished_at.map(|at| show::moment(at, config.zone)).as_deref()),
-                run.actor.clone(),
-                show::or_dash(run.error.as_deref()),
-            ]);
-        }
-        show::line(&table.to_string());
-        Ok(Exit::Well)
+        let headings = ["no", "job", "slot", "try", "state", "rows", "bytes", "sha256", "finished", "by", "error"];
+        let short = self.page.form().for_people();
+        self.page.print(&runs, &headings, config.zone, |run| cells(run, short), |run| run.id)
     }
+}
+
+/// A run; people need only the beginning of a hash.
+fn cells(run: &ExportRun, short: bool) -> Vec<Cell> {
+    let hash = run.sha256.as_ref().map(|hash| hash.get(..12).filter(|_| short).unwrap_or(hash));
+    vec![
+        run.id.into(),
+        (&run.job).into(),
+        Cell::Moment(run.slot),
+        run.attempt.into(),
+        (&run.state).into(),
+        run.rows.into(),
+        run.bytes.into(),
+        hash.into(),
+        Cell::moment(run.finished_at),
+        (&run.actor).into(),
+        run.error.as_ref().into(),
+    ]
 }
 
 #[derive(Debug, Serialize)]
 struct ColumnLine<'a> {
     code: &'a str,
-    ru: &'a str,
-    en: &'a str,
+    label: &'a str,
+    label_en: &'a str,
     kind: String,
     optional: bool,
     masked: bool,
@@ -220,45 +225,41 @@ impl Columns {
     pub(super) fn run(self, config: &Config) -> Done {
         match &self.register {
             Some(code) => self.columns(code, config),
-            None => self.subjects(),
+            None => self.subjects(config),
         }
     }
 
-    fn subjects(&self) -> Done {
-        let mut table = show::table(&["code", "label", "in English", "columns"]);
-        for subject in Subject::all() {
-            let (code, label, label_en) = (subject.code(), subject.label(), subject.label_en());
-            let columns = subject.columns().len();
-            if self.json {
-                show::json(&SubjectLine { code, label, label_en, columns })?;
-            } else {
-                table.add_row([code, label, label_en, &columns.to_string()]);
-            }
-        }
-        if !self.json {
-            show::line(&table.to_string());
-        }
+    fn subjects(&self, config: &Config) -> Done {
+        let all = Subject::all().map(|subject| SubjectLine {
+            code: subject.code(),
+            label: subject.label(),
+            label_en: subject.label_en(),
+            columns: subject.columns().len(),
+        });
+        let cells = |one: &SubjectLine<'_>| {
+            vec![one.code.into(), one.label.into(), one.label_en.into(), one.columns.to_string().into()]
+        };
+        let headings = ["code", "label", "in English", "columns"];
+        self.form.print(&all.collect::<Vec<_>>(), &headings, config.zone, cells)?;
         Ok(Exit::Well)
     }
 
     fn columns(&self, code: &str, config: &Config) -> Done {
         let rules = assemble::rules(config)?;
         let job = super::ask::plain(code, &bench(config, &rules))?;
-        let mut table = show::table(&["code", "heading", "in English", "holds", "may be empty", "masked"]);
+        let mut rows = Vec::new();
         for column in &job.table.columns {
-            let (en, optional) = column.column.map_or(("", true), |column| (column.en, column.optional));
-            let kind = kind(column.kind);
-            if self.json {
-                let (code, ru, masked) = (column.code.as_str(), column.heading.as_str(), column.masked);
-                show::json(&ColumnLine { code, ru, en, kind, optional, masked })?;
-            } else {
-                let yes = |yes| if yes { "yes" } else { "" };
-                table.add_row([&column.code, &column.heading, en, &kind, yes(optional), yes(column.masked)]);
-            }
+            let (label_en, optional) = column.column.map_or(("", true), |column| (column.en, column.optional));
+            let (code, label, masked) = (column.code.as_str(), column.heading.as_str(), column.masked);
+            rows.push(ColumnLine { code, label, label_en, kind: kind(column.kind), optional, masked });
         }
-        if !self.json {
-            show::line(&table.to_string());
-        }
+        let yes = |yes: bool| Cell::from(yes.then_some("yes"));
+        let cells = |one: &ColumnLine<'_>| {
+            let kind = Cell::from(&one.kind);
+            vec![one.code.into(), one.label.into(), one.label_en.into(), kind, yes(one.optional), yes(one.masked)]
+        };
+        let headings = ["code", "heading", "in English", "holds", "may be empty", "masked"];
+        self.form.print(&rows, &headings, config.zone, cells)?;
         Ok(Exit::Well)
     }
 }
@@ -284,7 +285,10 @@ impl ShowJob {
                 show::bytes(listed.text.as_bytes());
                 Ok(Exit::Well)
             }
-            None => Err(Failed { exit: Exit::Found, text: format!("there is no job {}", self.job) }),
+            None => {
+                let codes = jobs.listed.iter().map(|listed| listed.job.code.as_str());
+                Err(known::unknown("the job", &self.job, codes))
+            }
         }
     }
 }
@@ -292,12 +296,25 @@ impl ShowJob {
 impl Schema {
     pub(super) fn run(self, config: &Config) -> Done {
         let schemas = Schemas::load(config.schemas.as_deref())?;
-        match schemas.text(&self.register) {
-            Some(text) => {
-                show::bytes(text);
-                Ok(Exit::Well)
+        let Some(text) = schemas.text(&self.register) else {
+            let codes = Subject::all().map(Subject::code).filter(|code| schemas.text(code).is_some());
+            return Err(known::unknown("the register", &self.register, codes));
+        };
+        let whole = schemas.whole(&self.register)?;
+        let Some(folder) = &self.into else {
+            show::bytes(text);
+            if whole.len() > 1 {
+                show::error("note: it takes in other documents; --into FOLDER writes them beside it");
             }
-            None => Err(Failed { exit: Exit::Found, text: format!("there is no schema of {}", self.register) }),
+            return Ok(Exit::Well);
+        };
+        for (name, text) in &whole {
+            let path = folder.join(name);
+            let unwritable = |fault: std::io::Error| Failed::wrong(format!("{}: {fault}", path.display()));
+            std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(unwritable)?;
+            std::fs::write(&path, text).map_err(unwritable)?;
+            show::line(&path.display().to_string());
         }
+        Ok(Exit::Well)
     }
 }

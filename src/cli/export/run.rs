@@ -94,7 +94,7 @@ impl Run {
             return failed;
         }
         let told: Vec<String> = jobs.faults.iter().map(ToString::to_string).collect();
-        let mut text = format!("{} is no job that can run, and no register or report: {}", self.what, failed.text);
+        let mut text = format!("{} is no job that can run, and no register or report\n{}", self.what, failed.text);
         if !told.is_empty() {
             text = format!("{text}\n{}", told.join("\n"));
         }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
+use crate::cli::listing::{Cell, Page};
 use crate::cli::period::Period;
-use crate::cli::seek::{Page, Party, known_code, words};
-use crate::cli::{Done, Failed, Layers, assemble, show};
-use crate::config::Config;
+use crate::cli::seek::{Party, known_code, words};
+use crate::cli::{Done, Failed, Layers, assemble, known};
 use crate::store::{MessageFilter, MessageRow};
 
 /// Which messages.
@@ -50,6 +50,11 @@ pub(in crate::cli) struct List {
 impl List {
     pub(in crate::cli) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
+        if self.system.is_some() || self.kind.is_some() {
+            let rules = assemble::rules(&config)?;
+            known::system(self.system.as_ref(), &rules)?;
+            known::message_kind(self.kind.as_ref(), self.system.as_ref(), &rules)?;
+        }
         let filter = MessageFilter {
             message_id: self.id.map(|id| id.to_lowercase()),
             case: self.case,
@@ -71,22 +76,25 @@ impl List {
             }
             store.find_messages(&filter).await.map_err(Failed::away)
         })?;
+        if rows.is_empty() {
+            known::agency("--sender", filter.sender.as_ref(), &config)?;
+        }
         let headings = ["no", "received", "sender", "message id", "system", "kind", "outcome", "code", "repeats"];
-        self.page.print(&rows, &headings, |row| cells(row, &config), |row| row.seq)
+        self.page.print(&rows, &headings, config.zone, cells, |row| row.seq)
     }
 }
 
-fn cells(row: &MessageRow, config: &Config) -> Vec<String> {
+fn cells(row: &MessageRow) -> Vec<Cell> {
     let outcome = if row.test { format!("{} (test)", row.outcome) } else { row.outcome.clone() };
     vec![
-        row.seq.to_string(),
-        show::moment(row.received_at, config.zone),
-        row.sender.clone(),
-        row.message_id.clone(),
-        row.system.clone().unwrap_or_default(),
-        row.kind.clone().unwrap_or_default(),
-        outcome,
-        row.code.clone().unwrap_or_default(),
-        row.repeats.to_string(),
+        row.seq.into(),
+        Cell::Moment(row.received_at),
+        (&row.sender).into(),
+        (&row.message_id).into(),
+        row.system.as_ref().into(),
+        row.kind.as_ref().into(),
+        outcome.into(),
+        row.code.as_ref().into(),
+        row.repeats.into(),
     ]
 }

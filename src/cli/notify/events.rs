@@ -3,7 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::super::{Done, Exit, Layers, assemble, show};
+use super::super::listing::{Cell, Form};
+use super::super::{Done, Exit, Layers, assemble, known};
 use crate::apply::Lifecycles;
 use crate::domain::lifecycle::Audience;
 
@@ -13,9 +14,8 @@ pub(in crate::cli) struct Events {
     /// Only of this system.
     #[arg(long)]
     system: Option<String>,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// An event of a system.
@@ -33,24 +33,24 @@ impl Events {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
         let rules = assemble::rules(&config)?;
+        known::case_system(self.system.as_ref(), &rules.lifecycles)?;
         let rows: Vec<Row> = rows(&rules.lifecycles, self.system.as_deref());
-        if self.json {
-            rows.iter().try_for_each(show::json)?;
-            return Ok(Exit::Well);
-        }
-        let mut table = show::table(&["system", "event", "label", "channels", "readers", "required"]);
-        for row in rows {
-            table.add_row([
-                row.system,
-                row.event,
-                row.label,
-                row.channels.join(", "),
-                row.readers.join(", "),
-                if row.required { "yes".to_owned() } else { String::new() },
-            ]);
-        }
-        show::line(&table.to_string());
+        let headings = ["system", "event", "label", "channels", "readers", "required"];
+        self.form.print(&rows, &headings, config.zone, Row::cells)?;
         Ok(Exit::Well)
+    }
+}
+
+impl Row {
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            (&self.system).into(),
+            (&self.event).into(),
+            (&self.label).into(),
+            self.channels.join(", ").into(),
+            self.readers.join(", ").into(),
+            self.required.then_some("yes").into(),
+        ]
     }
 }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use super::super::{Done, Exit, Failed, Layers, assemble, show};
+use super::super::listing::{Cell, Form, Page};
+use super::super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::identifiers::mask;
 use crate::notify::{Telling, values};
-use crate::store::{NotificationFilter, NotificationView};
+use crate::store::{NotificationCount, NotificationFilter, NotificationView};
 
 /// Which notifications.
 #[derive(Debug, Args)]
@@ -24,18 +25,11 @@ pub(in crate::cli) struct List {
     /// Only of this event.
     #[arg(long)]
     event: Option<String>,
-    /// Only after this number.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
     /// Print counts by channel, state and reason instead.
     #[arg(long)]
     count: bool,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Which notification.
@@ -51,70 +45,54 @@ pub(in crate::cli) struct Show {
 impl List {
     pub(super) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
+        if self.event.is_some() || self.channel.is_some() {
+            let lifecycles = assemble::rules(&config)?.lifecycles;
+            known::event(self.event.as_ref(), &lifecycles)?;
+            known::channel(self.channel.as_ref(), &lifecycles, &config)?;
+        }
         assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;
             if self.count {
                 let counts = store.notification_counts().await.map_err(Failed::away)?;
-                return counted(&counts, self.json);
+                return counted(&counts, self.page.form(), &config);
             }
             let filter = NotificationFilter {
                 state: self.state,
                 channel: self.channel,
                 case_number: self.case,
                 event: self.event,
-                after: self.after,
-                limit: self.limit,
+                after: self.page.after,
+                limit: self.page.limit,
             };
             let mut rows = store.notifications(&filter).await.map_err(Failed::away)?;
             // A listing is for looking over; `show` tells an address.
             rows.iter_mut().for_each(|row| row.address = row.address.as_deref().map(mask));
-            if self.json {
-                rows.iter().try_for_each(show::json)?;
-                return Ok(Exit::Well);
-            }
-            listed(&rows, &config);
-            if rows.len() == self.limit as usize
-                && let Some(last) = rows.last()
-            {
-                show::line(&format!("more: --after {}", last.id));
-            }
-            Ok(Exit::Well)
+            let headings = ["no", "event", "case", "to", "channel", "state", "why", "tries", "due"];
+            self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
         })
     }
 }
 
-fn counted(counts: &[crate::store::NotificationCount], json: bool) -> Done {
-    if json {
-        counts.iter().try_for_each(show::json)?;
-        return Ok(Exit::Well);
-    }
-    let mut table = show::table(&["channel", "state", "reason", "notifications"]);
-    for one in counts {
-        let reason = show::or_dash(one.reason.as_deref());
-        table.add_row([one.channel.clone(), one.state.clone(), reason, one.count.to_string()]);
-    }
-    show::line(&table.to_string());
+fn counted(counts: &[NotificationCount], form: Form, config: &Config) -> Done {
+    let cells = |one: &NotificationCount| {
+        vec![(&one.channel).into(), (&one.state).into(), one.reason.as_ref().into(), one.count.into()]
+    };
+    form.print(counts, &["channel", "state", "reason", "notifications"], config.zone, cells)?;
     Ok(Exit::Well)
 }
 
-fn listed(rows: &[NotificationView], config: &Config) {
-    let mut table = show::table(&["no", "event", "case", "to", "channel", "state", "why", "tries", "due"]);
-    for row in rows {
-        let to = row.address.as_deref().or(row.agency.as_deref()).unwrap_or(&row.audience);
-        let why = row.reason.as_deref().or(row.error.as_deref());
-        table.add_row([
-            row.id.to_string(),
-            row.event.clone(),
-            format!("{}/{}", row.system, row.case),
-            to.to_owned(),
-            row.channel.clone(),
-            row.state.clone(),
-            show::or_dash(why),
-            row.attempts.to_string(),
-            show::moment(row.due_at, config.zone),
-        ]);
-    }
-    show::line(&table.to_string());
+fn cells(row: &NotificationView) -> Vec<Cell> {
+    vec![
+        row.id.into(),
+        (&row.event).into(),
+        format!("{}/{}", row.system, row.case).into(),
+        row.address.as_deref().or(row.agency.as_deref()).unwrap_or(&row.audience).into(),
+        (&row.channel).into(),
+        (&row.state).into(),
+        row.reason.as_ref().or(row.error.as_ref()).into(),
+        row.attempts.into(),
+        Cell::Moment(row.due_at),
+    ]
 }
 
 impl Show {

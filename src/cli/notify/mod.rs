@@ -8,6 +8,7 @@ mod templates;
 
 use clap::{Args, Subcommand};
 
+use super::timers::again;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::config::operator;
 use crate::desk;
@@ -82,7 +83,7 @@ impl Retry {
             let store = assemble::store(&config).await?;
             desk::retry_notifications(&store, self.id, patience, &operator()).await.map_err(Failed::away)
         })?;
-        show::line(&format!("{count} notifications are pending again"));
+        show::line(&again(count, "notification", self.id));
         Ok(if count == 0 { Exit::Found } else { Exit::Well })
     }
 }

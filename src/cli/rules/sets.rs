@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::binding::Library;
 use crate::cli::{Failed, Layers, schemas};
-use crate::rules::{ElementView, Rules, Strictness};
+use crate::rules::{ElementView, Rules, Strictness, nearest};
 use crate::schema::{self, SchemaSet, Source};
 
 /// Which schemas.
@@ -88,15 +88,15 @@ pub(super) fn find<'s>(sets: &'s [Set], name: &str) -> Result<(&'s Set, ElementV
             let mut known: Vec<&str> = all().map(|(_, element)| element.local()).collect();
             known.sort_unstable();
             known.dedup();
-            Err(Failed::wrong(format!("rules: no document begins with `{name}`; there are: {}", known.join(", "))))
+            let meant = nearest(local, known.iter().copied(), 1);
+            let meant = meant.first().map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let known = known.join(", ");
+            Err(Failed::wrong(format!("no document begins with `{name}`{meant}\nthere are {known}")))
         }
         _ => {
             let names: Vec<String> =
                 found.iter().map(|(_, element)| format!("{{{}}}{}", element.namespace(), element.local())).collect();
-            Err(Failed::wrong(format!(
-                "rules: several elements are called `{name}`; name one of: {}",
-                names.join(", ")
-            )))
+            Err(Failed::wrong(format!("several elements are called `{name}`; name one of: {}", names.join(", "))))
         }
     }
 }

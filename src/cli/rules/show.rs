@@ -92,5 +92,5 @@ fn list(sets: &[sets::Set], language: Language) {
         let documentation = handbook::documentation(element, language);
         table.add_row([element.local(), element.namespace(), &documentation]);
     }
-    show::line(&table.to_string());
+    show::print(&table);
 }

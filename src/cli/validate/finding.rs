@@ -93,13 +93,7 @@ impl Judged {
         found: Option<(Vec<Finding>, bool)>,
         wording: Wording,
     ) -> Self {
-        let told = || {
-            let told = rejected.told().into_iter().map(|remark| match wording.language {
-                Language::Russian => remark,
-                Language::English => Remark { text: rejected.english(), ..remark },
-            });
-            (told.map(Finding::from).collect(), false)
-        };
+        let told = || (rejected.told_in(wording.language).into_iter().map(Finding::from).collect(), false);
         let (violations, truncated) = found.unwrap_or_else(told);
         Self { file, valid: false, code: Some(rejected.code.as_str().to_owned()), violations, truncated }
     }

@@ -122,7 +122,7 @@ impl Validate {
             return batch::run(self.doctype());
         }
         if self.allow_dtd && self.schemas.is_empty() {
-            return Err(Failed::wrong("validate: --allow-dtd needs --schema: messages never have a DOCTYPE"));
+            return Err(Failed::wrong("--allow-dtd needs --schema, for messages never have a DOCTYPE"));
         }
         let mut report = Report::new(self.form(), self.lang.into());
         if self.schemas.is_empty() {
@@ -189,7 +189,7 @@ impl Validate {
             let below = if is_input { Ok(vec![given.clone()]) } else { folder::files(std::slice::from_ref(given)) };
             match below {
                 Ok(paths) => paths.iter().try_for_each(|path| report.add(path, judge(path)))?,
-                Err(fault) => report.add(given, Err(fault))?,
+                Err(fault) => report.unreadable(&fault),
             }
         }
         Ok(())

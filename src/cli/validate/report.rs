@@ -42,14 +42,14 @@ pub(super) struct Report {
     columns: usize,
     files: usize,
     invalid: usize,
-    unreadable: usize,
+    unread: usize,
     findings: usize,
 }
 
 impl Report {
     pub(super) fn new(form: Form, language: Language) -> Self {
         let columns = show::width().unwrap_or(COLUMNS).into();
-        Self { form, language, columns, files: 0, invalid: 0, unreadable: 0, findings: 0 }
+        Self { form, language, columns, files: 0, invalid: 0, unread: 0, findings: 0 }
     }
 
     /// Prints the verdict on a file with the excerpts of its findings, or why there is none.
@@ -57,8 +57,7 @@ impl Report {
         let (judged, excerpts) = match judged {
             Ok(judged) => judged,
             Err(fault) => {
-                self.unreadable += 1;
-                show::error(&format!("{}: {fault}", path.display()));
+                self.unreadable(format_args!("{}: {fault}", path.display()));
                 return Ok(());
             }
         };
@@ -71,6 +70,12 @@ impl Report {
             Form::Places { colour } => self.places(&judged, &excerpts, Paint(colour)),
         }
         Ok(())
+    }
+
+    /// Tells of a file that could not be read.
+    pub(super) fn unreadable(&mut self, fault: impl std::fmt::Display) {
+        self.unread += 1;
+        show::error(&fault.to_string());
     }
 
     /// Prints what it comes to, and gives the exit code of that.
@@ -91,7 +96,7 @@ impl Report {
                 ));
             }
         }
-        match (self.unreadable, invalid) {
+        match (self.unread, invalid) {
             (0, 0) => Exit::Well,
             (0, _) => Exit::Found,
             _ => Exit::Wrong,

@@ -36,7 +36,7 @@ async fn what_failed_is_listed_shown_and_tried_again() {
     for part in ["+70000000001", "gateway-refused", "400", &case(1), "title      Заявление"] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
-    assert!(home.verb(&["notify", "retry", &id], 0).contains("1 notifications are pending again"));
+    assert!(home.verb(&["notify", "retry", &id], 0).contains("1 notification is pending again"));
     home.verb(&["notify", "retry", "--all"], 1);
     home.verb(&["notify", "show", "999"], 1);
     home.verb(&["notify", "opt-out", "1.1"], 2);
