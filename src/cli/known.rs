@@ -30,7 +30,7 @@ pub(super) fn unknown<'k>(flag: &str, word: &str, known: impl IntoIterator<Item 
         count if count > TOLD_MAX => format!("there are {count}: {told}, …"),
         _ => format!("there are {told}"),
     };
-    Failed::wrong(format!("{flag} {word} is unknown: {all}{meant}"))
+    Failed::wrong(format!("{flag} {word} is unknown{meant}\n{all}"))
 }
 
 /// A system that messages or cases may belong to.
@@ -129,9 +129,9 @@ mod tests {
         assert_eq!(told("epgu", &["org", "epgu"]), Ok(()));
         assert_eq!(
             told("epgo", &["org", "epgu", "org"]),
-            Err("--system epgo is unknown: there are epgu, org; did you mean epgu?".to_owned())
+            Err("--system epgo is unknown; did you mean epgu?\nthere are epgu, org".to_owned())
         );
-        assert_eq!(told("weather", &["org"]), Err("--system weather is unknown: there are org".to_owned()));
-        assert_eq!(told("x", &[]), Err("--system x is unknown: there are none".to_owned()));
+        assert_eq!(told("weather", &["org"]), Err("--system weather is unknown\nthere are org".to_owned()));
+        assert_eq!(told("x", &[]), Err("--system x is unknown\nthere are none".to_owned()));
     }
 }
