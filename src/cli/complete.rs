@@ -145,7 +145,7 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part}\n{page}");
         }
-        assert!(page.trim_end().ends_with(".fi"), "{page}");
+        assert!(page.trim_end().ends_with("\n.fi"), "{page}");
         assert!(page.contains("'d  e'") || page.contains("\\*(Aqd  e"), "{page}");
     }
 }

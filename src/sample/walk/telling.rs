@@ -115,7 +115,7 @@ impl<'w> Walk<'w> {
     pub(super) fn post(&mut self, letter: Letter) -> Body {
         let Letter { sender, body, mut envelope, attachments, what, oddity, expected } = letter;
         envelope.list("attachments", attachments);
-        self.posted = envelope.value("message_id").unwrap_or_default().to_owned();
+        envelope.value("message_id").unwrap_or_default().clone_into(&mut self.posted);
         self.made.push(SampleMessage {
             number: self.made.len() as u64 + 1,
             system: self.system.code().to_owned(),
