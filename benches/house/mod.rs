@@ -101,6 +101,7 @@ impl House {
                 text("epgu/1.0/submit-application.sample.xml"),
                 text("epgu/1.0/status-update.sample.xml"),
                 text("epgu/1.0/document-exchange.sample.xml"),
+                mezhved::sample::words(&library).expect("words"),
             )
             .expect("templates"),
         ));

@@ -17,6 +17,7 @@ use crate::domain::lifecycle::System;
 use crate::sample::{
     self, Blend, Composer, Oddity, Plan, SampleMessage, Senders, Shares, Templates, Traffic, Walk, WalkPlan,
 };
+use crate::specimen::Lexicon;
 
 /// The list of a folder's messages: file, sender, what must become of it, what it is, its system; tab-separated.
 pub(super) const LIST: &str = "messages.tsv";
@@ -90,9 +91,9 @@ impl Sample {
         let config = layers.checked()?;
         let rules = assemble::rules(&config)?;
         let library = Library::load(config.schemas.as_deref()).map_err(Failed::wrong)?;
-        let templates = templates(&library)?;
-        let senders = self.senders(&config, &rules);
         let words = sample::words(&library).map_err(Failed::wrong)?;
+        let templates = templates(&library, &words)?;
+        let senders = self.senders(&config, &rules);
         let composer = Composer::over(&rules.rulebook, words).permitted(&senders);
         let span = Duration::hours(self.hours.into());
         let base = self.base.unwrap_or_else(|| clock::now() - span);
@@ -232,12 +233,13 @@ fn counts(messages: u64, walks: &[u64], odd: bool) -> (Vec<u64>, u64) {
     (counts, rest)
 }
 
-fn templates(library: &Library) -> Result<Templates, Failed> {
+fn templates(library: &Library, words: &Lexicon) -> Result<Templates, Failed> {
     let text = |path: &'static str| match library.get(path).map(std::str::from_utf8) {
         Some(Ok(text)) => Ok((path, text)),
         _ => Err(Failed::wrong(format!("sample: there is no template {path}"))),
     };
-    Templates::parse(text(ENVELOPE)?, text(SUBMIT)?, text(UPDATE)?, text(EXCHANGE)?).map_err(Failed::wrong)
+    Templates::parse(text(ENVELOPE)?, text(SUBMIT)?, text(UPDATE)?, text(EXCHANGE)?, words.clone())
+        .map_err(Failed::wrong)
 }
 
 /// Makes a folder ready: what an earlier sample left in it goes, and whatever else is in it is left alone, but for a good reason.

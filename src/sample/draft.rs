@@ -6,6 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::template::{Record, Template, TemplateFault};
 use crate::domain::content::ContentHash;
+use crate::specimen::Lexicon;
 
 /// The kinds of message that samples are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,12 @@ pub struct Templates {
     submit: Template,
     update: Template,
     exchange: Template,
+    /// What people write.
+    pub(super) words: Lexicon,
 }
 
 impl Templates {
-    /// Reads the four templates; each comes with the name of its file.
+    /// Reads the four templates, each with the name of its file; what people write is said by these words.
     ///
     /// # Errors
     /// One of them is no template.
@@ -37,9 +40,16 @@ impl Templates {
         submit: (&str, &str),
         update: (&str, &str),
         exchange: (&str, &str),
+        words: Lexicon,
     ) -> Result<Self, TemplateFault> {
         let read = |(file, text)| Template::parse(file, text);
-        Ok(Self { envelope: read(envelope)?, submit: read(submit)?, update: read(update)?, exchange: read(exchange)? })
+        Ok(Self {
+            envelope: read(envelope)?,
+            submit: read(submit)?,
+            update: read(update)?,
+            exchange: read(exchange)?,
+            words,
+        })
     }
 }
 

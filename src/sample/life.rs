@@ -6,19 +6,15 @@ use chrono::{DateTime, Days, Duration, FixedOffset, Utc};
 use super::Sample;
 use super::draft::{Draft, Kind};
 use super::papers::Paper;
-use super::people::{OFFICERS, applicant};
+use super::people::applicant;
 use super::template::Record;
 use crate::domain::lifecycle::{Requirement, Status};
 use crate::random::Random;
+use crate::specimen::{Serial, Voice};
 
 const MOSCOW_SECONDS: i32 = 3 * 3600;
-const COMMENTS: &[&str] = &[
-    "Сведения получены из реестра.",
-    "Проверка продолжается.",
-    "Документы переданы исполнителю.",
-    "Замечаний к заявлению нет.",
-    "Ответ смежного ведомства приложен к делу.",
-];
+/// Tells seeds of neighbours apart.
+const ASIDE: u64 = 0xD6E8_FEB8_6659_FD93;
 const REQUEST: &str = "Прошу рассмотреть заявление и приложенные документы, о решении сообщить в личный кабинет.";
 
 /// A case as its senders know it.
@@ -87,7 +83,8 @@ impl<'l> Sample<'l> {
         let mut random = Random::new(self.plan.seed ^ index.wrapping_mul(0xA24B_AED4_963E_E407));
         let number = format!("{}-{:08X}-{index:07}", self.plan.base.format("%Y"), self.tag);
         let mut application = Record::default();
-        applicant(&mut random, u64::from(self.tag) + index, &mut application);
+        let saying = (&self.templates.words, local(self.now()));
+        applicant(&mut random, u64::from(self.tag) + index, saying, &mut application);
         application.set("number", &number);
         application.set("purpose", "new");
         application.set("object", format!("99:99:{:07}:{:08X}", index % 10_000_000, self.tag));
@@ -100,6 +97,21 @@ impl<'l> Sample<'l> {
         let sequence = random.chance(400).then_some(0);
         let (since, papers) = (self.now(), Vec::new());
         Life { number, application, agency, status: None, previous: None, since, sequence, papers }
+    }
+
+    /// What somebody writes into a field.
+    fn said(&mut self, name: &str) -> String {
+        let seed = self.random.next();
+        self.voice(seed).named(name)
+    }
+
+    /// Somebody who says what people write, whatever else happens.
+    pub(super) fn aside(&self) -> Voice<'l> {
+        self.voice(self.plan.seed ^ self.made.wrapping_mul(ASIDE))
+    }
+
+    fn voice(&self, seed: u64) -> Voice<'l> {
+        Voice::new(&self.templates.words, seed, local(self.now()), Serial { next: self.made, offset: self.plan.seed })
     }
 
     /// The application of a life.
@@ -175,7 +187,7 @@ impl<'l> Sample<'l> {
         item.set("happened_at", moment(happened));
         item.set("agency", &life.agency);
         if self.random.chance(300) {
-            item.set("comment", self.random.word(COMMENTS));
+            item.set("comment", self.said("comment"));
         }
         if to.term.is_some() && self.random.chance(600) {
             item.set("deadline", day(happened, 14 + self.random.below(20)));
@@ -200,18 +212,18 @@ impl<'l> Sample<'l> {
                 let first = self.random.pick(types).map(|kind| coded(&kind.code, &kind.label));
                 item.list("missing", first.into_iter().collect());
             }
-            Requirement::Officer => item.set("officer", self.random.word(OFFICERS)),
+            Requirement::Officer => item.set("officer", self.said("officer")),
             Requirement::ExpectedOn => {
                 item.set("expected_on", day(happened, 5 + self.random.below(20)));
             }
             Requirement::Amount => item.set("amount", format!("{}.00", 350 + 50 * self.random.below(100))),
             Requirement::Result if self.random.chance(500) => {
-                item.set("result_place", "МФЦ г. Образцовска, окно 3");
+                item.set("result_place", self.aside().named("Place"));
             }
             Requirement::Result => {
                 item.set("result_link", format!("https://example.org/results/{}", self.random.next() >> 32));
             }
-            Requirement::Comment => item.set("comment", self.random.word(COMMENTS)),
+            Requirement::Comment => item.set("comment", self.said("comment")),
             Requirement::About => {}
         }
     }

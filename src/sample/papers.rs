@@ -61,7 +61,8 @@ impl Sample<'_> {
                 life.papers[nth].state = state;
             }
             Turn::Sign(nth) => {
-                item.list("signatures", vec![mark(&life.papers[nth], at)]);
+                let owner = self.aside().named("officer");
+                item.list("signatures", vec![mark(&life.papers[nth], at, owner)]);
                 life.papers[nth].signed = true;
             }
             Turn::Request => {
@@ -104,20 +105,20 @@ impl Sample<'_> {
         let rules = self.lifecycle.documents()?;
         let own = rules.document_type(kind)?;
         let content_id = format!("doc-{}", nth + 1);
-        let mut card = Record::default();
+        let (mut card, mut voice) = (Record::default(), self.aside());
         card.set("content_id", &content_id);
         card.set("type", kind);
         card.set("title", &own.label);
         card.set("number", number);
         for attribute in &own.requires {
             match attribute {
-                Attribute::Series => card.set("series", "00 00"),
+                Attribute::Series => card.set("series", voice.named("series")),
                 Attribute::Number => {}
-                Attribute::IssuedOn => card.set("issued_on", "2024-02-29"),
-                Attribute::ValidUntil => card.set("valid_until", "2099-12-31"),
-                Attribute::Purpose => card.set("purpose", "Для рассмотрения заявления"),
+                Attribute::IssuedOn => card.set("issued_on", voice.named("issued_on")),
+                Attribute::ValidUntil => card.set("valid_until", voice.named("valid_until")),
+                Attribute::Purpose => card.set("purpose", voice.named("purpose")),
                 Attribute::Signature => card.set("signature", "qualified"),
-                Attribute::Issuer => card.set("issuer", "Отдел образцов города Образцовска"),
+                Attribute::Issuer => card.set("issuer", voice.named("issuer")),
             }
         }
         let formats = if own.formats.is_empty() { &rules.formats } else { &own.formats };
@@ -173,13 +174,13 @@ impl Sample<'_> {
 }
 
 /// A mark that a document is signed.
-fn mark(paper: &Paper, at: DateTime<Utc>) -> Record {
+fn mark(paper: &Paper, at: DateTime<Utc>, owner: String) -> Record {
     let mut mark = Record::default();
     mark.set("type", &paper.kind);
     mark.set("number", &paper.number);
     mark.set("kind", "qualified");
     mark.set("signed_at", moment(at));
     mark.set("certificate", "00A1B2C3D4E5F607");
-    mark.set("owner", "Исполнителев О. О.");
+    mark.set("owner", owner);
     mark
 }

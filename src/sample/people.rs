@@ -1,40 +1,49 @@
-//! Applicants that do not exist, with numbers whose check digits are right in ranges that nobody is given: tax office 9999, insurance
-//! numbers from 999, e-mail under example.org, telephone code 000.
+//! Applicants that do not exist: names and addresses are said by words that are data, numbers have right check digits in ranges that
+//! nobody is given: tax office 9999, insurance numbers from 999, e-mail under example.org, telephone code 000.
+
+use chrono::{DateTime, FixedOffset};
 
 use super::template::Record;
 use crate::domain::identifiers;
 use crate::random::Random;
+use crate::specimen::{Lexicon, Occasion, Serial, Voice};
 
-const LAST: &[&str] =
-    &["Тестов", "Образцов", "Примеров", "Макетов", "Эталонов", "Шаблонов", "Черновиков", "Заявителев"];
-const FIRST: &[&str] = &["Пример", "Образец", "Шаблон", "Макет", "Эталон", "Тест"];
-const MIDDLE: &[&str] = &["Образцович", "Примерович", "Тестович", "Макетович", "Эталонович"];
-const REGION: &[&str] = &["Примерная область", "Образцовый край", "Республика Тестландия"];
-const LOCALITY: &[&str] = &["г. Образцовск", "г. Примеров", "пос. Эталонный", "с. Макетное"];
-const STREET: &[&str] = &["ул. Тестовая", "ул. Первая Примерная", "пр-кт Образцов", "пер. Черновой"];
-const FIRM: &[&str] = &["Образец", "Эталон-Строй", "Макет и партнёры", "ПримерПром", "Тестовые системы"];
 const BIK: &str = "049805746";
 
-/// Officers of agencies.
-pub(super) const OFFICERS: &[&str] =
-    &["Исполнителев О. О.", "Инспекторова П. П.", "Экспертов М. М.", "Регистраторов Т. Т."];
-
 /// Makes the applicant with this number; the same number is always the same applicant of the same seed.
-pub(super) fn applicant(random: &mut Random, number: u64, record: &mut Record) {
-    record.set("person_last_name", random.word(LAST));
-    record.set("person_first_name", random.word(FIRST));
-    record.set("person_middle_name", random.word(MIDDLE));
+pub(super) fn applicant(
+    random: &mut Random,
+    number: u64,
+    (words, at): (&Lexicon, DateTime<FixedOffset>),
+    record: &mut Record,
+) {
+    // What belongs together agrees: a given name with a family name, a city with its region.
+    let turn = usize::try_from(number % 1_000_000).unwrap_or_default();
+    let say = |random: &mut Random, name: &str, within: &[&str]| {
+        let mut voice = Voice::new(words, random.next(), at, Serial { next: 0, offset: number });
+        voice.say(Occasion { name, type_name: "", within, turn }).unwrap_or_else(|| name.to_owned())
+    };
+    record.set("person_last_name", say(random, "LastName", &[]));
+    record.set("person_first_name", say(random, "FirstName", &[]));
+    record.set("person_middle_name", say(random, "MiddleName", &[]));
+    // The same number, the same office and the same bank.
+    for (field, name) in [("identity_issuer", "Issuer"), ("bank", "Bank")] {
+        record.set(field, say(&mut Random::new(number), name, &[]));
+    }
     record.set("postal_code", format!("999{:03}", random.below(1000)));
-    record.set("region", random.word(REGION));
-    record.set("locality", random.word(LOCALITY));
-    record.set("street", random.word(STREET));
+    record.set("region", say(random, "Region", &[]));
+    record.set("locality", say(random, "Locality", &[]));
+    record.set("street", say(random, "Street", &[]));
     record.set("house", format!("{}", random.below(200) + 1));
     record.set("phone", format!("+7000{:07}", number % 10_000_000));
     record.set("territory", format!("99{:06}", random.below(1_000_000)));
     match random.below(10) {
         0..=5 => person(random, number, record),
         6 | 7 => trader(number, record),
-        _ => organization(random, number, record),
+        _ => {
+            record.set("organization_name", say(random, "FullName", &["Organization"]));
+            organization(number, record);
+        }
     }
 }
 
@@ -56,9 +65,7 @@ fn trader(number: u64, record: &mut Record) {
     bank(number, record);
 }
 
-fn organization(random: &mut Random, number: u64, record: &mut Record) {
-    let name = format!("Общество с ограниченной ответственностью «{} {}»", random.word(FIRM), number % 1000);
-    record.set("organization_name", name);
+fn organization(number: u64, record: &mut Record) {
     record.set("inn", fitting(&format!("9999{:05}", number % 100_000), 1, identifiers::inn));
     record.set("kpp", "999901001");
     record.set("ogrn", fitting(&format!("126990{:06}", number % 1_000_000), 1, identifiers::ogrn));
@@ -86,10 +93,12 @@ mod tests {
 
     #[test]
     fn numbers_are_right_and_every_kind_occurs() {
+        let words = Lexicon::default().with("words", include_str!("../../xsd/common/words.toml")).unwrap();
+        let at = "2026-10-01T09:00:00+03:00".parse().unwrap();
         let mut kinds = [0; 3];
         for number in 0..500 {
             let mut record = Record::default();
-            applicant(&mut Random::new(number), number, &mut record);
+            applicant(&mut Random::new(number), number, (&words, at), &mut record);
             let value = |name| record.value(name);
             assert!(value("inn").is_some_and(identifiers::inn), "{record:?}");
             assert!(value("snils").is_none_or(identifiers::snils), "{record:?}");
@@ -97,6 +106,8 @@ mod tests {
             assert!(value("ogrnip").is_none_or(identifiers::ogrnip), "{record:?}");
             assert!(value("kpp").is_none_or(identifiers::kpp), "{record:?}");
             assert!(value("account").is_none_or(|account| identifiers::account(account, BIK)), "{record:?}");
+            let woman = |name| value(name).is_some_and(|name: &str| name.ends_with(['а', 'я']));
+            assert_eq!(woman("person_last_name"), woman("person_first_name"), "{record:?}");
             let of = ["snils", "ogrnip", "ogrn"].map(|name| usize::from(value(name).is_some()));
             assert_eq!(of.iter().sum::<usize>(), 1);
             kinds.iter_mut().zip(of).for_each(|(count, one)| *count += one);

@@ -62,6 +62,7 @@ pub(crate) fn templates(library: &Library) -> Templates {
         text("epgu/1.0/submit-application.sample.xml"),
         text("epgu/1.0/status-update.sample.xml"),
         text("epgu/1.0/document-exchange.sample.xml"),
+        mezhved::sample::words(library).unwrap(),
     )
     .unwrap()
 }
