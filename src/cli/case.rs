@@ -240,8 +240,8 @@ fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &L
             row.from.as_deref().map(label).unwrap_or_default(),
             label(&row.to),
             row.agency.clone(),
-            show::or_dash(row.officer.as_deref()),
-            show::or_dash(row.comment.as_deref()),
+            row.officer.clone().unwrap_or_default(),
+            row.comment.clone().unwrap_or_default(),
             page::told(row, lifecycle, |deadline| show::term_end(deadline, config.zone)).join("\n"),
             source(row),
         ]);

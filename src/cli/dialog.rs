@@ -95,6 +95,7 @@ impl Dialog {
                 list.print(&rows, &config, &lifecycles)
             }
             Self::Show(show) => {
+                known::case_system(show.system.as_ref(), &lifecycles)?;
                 let found = runtime.block_on(async {
                     let store = assemble::store(&config).await?;
                     store.dialog(show.system.as_deref(), &show.number).await.map_err(Failed::away)

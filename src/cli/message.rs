@@ -52,9 +52,14 @@ impl Message {
             let store = assemble::store(&config).await?;
             store.messages_by_id(&show.id.to_lowercase()).await.map_err(Failed::away)
         })?;
+        let senders: Vec<String> = messages.iter().map(|message| message.sender.clone()).collect();
         messages.retain(|message| show.sender.as_ref().is_none_or(|sender| message.sender == *sender));
         let Some(first) = messages.first() else {
-            return Err(Failed { exit: Exit::Found, text: format!("there is no message {}", show.id) });
+            let text = match senders.as_slice() {
+                [] => format!("there is no message {}", show.id),
+                senders => format!("message {} is from {}", show.id, senders.join(", ")),
+            };
+            return Err(Failed { exit: Exit::Found, text });
         };
         if (show.raw || show.receipt) && messages.len() > 1 {
             return Err(Failed::wrong("several senders used this id: add --sender"));
@@ -129,8 +134,8 @@ fn describe(message: &MessageView, config: &Config) {
                 item.number.to_string(),
                 item.case.clone(),
                 result.to_owned(),
-                show::or_dash(remark.map(|remark| remark.code.as_str())),
-                show::or_dash(remark.map(|remark| remark.text.as_str())),
+                remark.map(|remark| remark.code.clone()).unwrap_or_default(),
+                remark.map(|remark| remark.text.clone()).unwrap_or_default(),
             ]);
         }
         show::print(&table);
