@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 
 use super::listing::{Cell, Page, csv};
+use super::period::Period;
 use super::{Done, Exit, Failed, Layers, assemble, known, page, show};
 use crate::apply::Lifecycles;
 use crate::config::Config;
 use crate::domain::dialog::{DialogRole, words};
-use crate::domain::term::day_end;
 use crate::sheet::Sheet;
 use crate::store::{DialogFilter, DialogRow, DialogView, LetterView};
 
@@ -24,7 +23,7 @@ pub(super) enum Dialog {
 }
 
 const LIST_AFTER: &str = "Example:
-  mezhved dialog list --participant MINSTROY --unread --word отчёт --from 2026-03-01";
+  mezhved dialog list --participant MINSTROY --unread --word отчёт --since 2026-03-01";
 
 /// Which dialogs.
 #[derive(Debug, Args)]
@@ -39,12 +38,9 @@ pub(super) struct List {
     /// Only where one letter holds this word; several: all of them.
     #[arg(long, value_name = "WORD")]
     word: Vec<String>,
-    /// Only with a letter of this day or later.
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    from: Option<NaiveDate>,
-    /// Only with a letter of this day or earlier.
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    to: Option<NaiveDate>,
+    /// Only with a letter of this time.
+    #[command(flatten)]
+    written: Period,
     /// Only where something is unread, by the participant if one is named.
     #[arg(long)]
     unread: bool,
@@ -111,7 +107,6 @@ impl Dialog {
 
 impl List {
     fn filter(&self, config: &Config) -> Result<DialogFilter, Failed> {
-        let begin = |day: NaiveDate| end_of(day.pred_opt(), config);
         let searched: Vec<String> = self.word.iter().flat_map(|word| words(word)).collect();
         if searched.is_empty() && !self.word.is_empty() {
             return Err(Failed::wrong("--word wants a word of at least two letters"));
@@ -120,8 +115,7 @@ impl List {
             system: self.system.clone(),
             participant: self.participant.clone(),
             words: searched,
-            from: self.from.and_then(begin),
-            until: self.to.and_then(|day| end_of(Some(day), config)),
+            written: self.written.span(config.zone)?,
             unread: self.unread,
             after: self.page.after,
             limit: self.page.limit,
@@ -223,9 +217,4 @@ fn files(letter: &LetterView) -> String {
         .map(|file| format!("{} (version {})", file.file_name, file.version))
         .collect::<Vec<_>>()
         .join("; ")
-}
-
-/// The first moment after a day, in the configured zone.
-fn end_of(day: Option<NaiveDate>, config: &Config) -> Option<DateTime<Utc>> {
-    day.and_then(|day| day_end(day, config.zone))
 }

@@ -141,6 +141,11 @@ impl Sample {
             return Err(Failed::wrong(fault));
         }
         show::line(&format!("{count} messages in {}, listed in {LIST}", self.into.display()));
+        if config.partners.is_empty() {
+            show::error(
+                "note: the configuration has no agencies, so stand-ins send: `process` refuses them until [[agencies]] names them",
+            );
+        }
         Ok(Exit::Well)
     }
 

@@ -1,9 +1,8 @@
 //! What people ask of dialogs: which there are, by word, date and participant, and what was written.
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Store, StoreFault};
+use super::{Span, Store, StoreFault};
 use crate::apply::letters::{Attached, LetterFile};
 
 /// Which dialogs to list.
@@ -15,10 +14,8 @@ pub struct DialogFilter {
     pub participant: Option<String>,
     /// Only where one letter holds all these words, as [`crate::domain::dialog::words`] gives them.
     pub words: Vec<String>,
-    /// Only with a letter written at this moment or later.
-    pub from: Option<DateTime<Utc>>,
-    /// Only with a letter written before this moment.
-    pub until: Option<DateTime<Utc>>,
+    /// Only with a letter written then.
+    pub written: Span,
     /// Only where somebody (the participant, if one is named) has not read everything.
     pub unread: bool,
     /// Only after this row.
