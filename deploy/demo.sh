@@ -226,7 +226,7 @@ say "The exports of the night to come"
 slot=$(date -d tomorrow +%F)T02:30
 jobs="cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed day-report"
 for job in $jobs; do
-    "$mezhved" export run "$job" --slot "$slot" 2>>"$folder/exports.log"
+    "$mezhved" export run "$job" --slot "$slot" --early 2>>"$folder/exports.log"
 done
 "$mezhved" export history
 if [ "$broker" = yes ]; then

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::listing::{Cell, Form, Page};
-use super::timers::moment;
+use super::moment::{moment, not_to_come};
 use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::apply::rows::AuditRow;
 use crate::assemble as rooms;
@@ -81,6 +81,9 @@ pub(super) struct Run {
     /// The moment that it stands for (RFC 3339), one that `jobs next` could tell; without it: the last one up to now.
     #[arg(long, value_name = "MOMENT")]
     slot: Option<String>,
+    /// Run it for a slot that has not come yet. The slot is done then: what happens until its moment is not in it.
+    #[arg(long)]
+    early: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -203,7 +206,7 @@ fn said(slot: &SlotView) -> Option<String> {
 impl Next {
     fn show(self, config: &Config, jobs: &[Job]) -> Done {
         let job = named(jobs, &self.job)?;
-        let after = moment(self.after.as_deref(), config)?.unwrap_or_else(clock::now);
+        let after = read(self.after.as_deref(), config)?.unwrap_or_else(clock::now);
         let slots = job.plan.next(after, self.count, &rooms::calendar(config)?).map_err(Failed::wrong)?;
         let rows: Vec<Coming> = slots.into_iter().map(|slot| Coming::of(job, slot)).collect();
         if self.form.for_people() {
@@ -245,6 +248,7 @@ impl Run {
         let job = named(jobs, &self.job)?;
         assemble::log(&config)?;
         let slot = self.wanted(job, &config)?;
+        not_to_come(slot, self.early)?;
         let pipeline = assemble::pipeline(config).await?;
         let asked = audit("job.order", job, Some(slot));
         if !pipeline.store.order_slot(&job.code, slot, asked).await.map_err(Failed::away)? {
@@ -274,8 +278,9 @@ impl Run {
 
     /// The slot that is asked for: one that the job stands for.
     fn wanted(&self, job: &Job, config: &Config) -> Result<DateTime<Utc>, Failed> {
-        let wanted = moment(self.slot.as_deref(), config)?;
-        let last = job.plan.cron.last(wanted.unwrap_or_else(clock::now));
+        let wanted = read(self.slot.as_deref(), config)?;
+        let last = job.plan.last(wanted.unwrap_or_else(clock::now), &rooms::calendar(config)?);
+        let last = last.map_err(Failed::wrong)?;
         let last = last.ok_or_else(|| Failed::wrong(format!("{} has not stood for any moment yet", job.code)))?;
         if wanted.is_some_and(|wanted| wanted != last) {
             let text = format!(
@@ -288,6 +293,11 @@ impl Run {
         }
         Ok(last)
     }
+}
+
+/// A moment where one is given.
+fn read(written: Option<&str>, config: &Config) -> Result<Option<DateTime<Utc>>, Failed> {
+    written.map(|written| moment(written, config.zone)).transpose()
 }
 
 fn audit(action: &'static str, job: &Job, slot: Option<DateTime<Utc>>) -> AuditRow {

@@ -18,6 +18,7 @@ mod lifecycle;
 mod listing;
 mod member;
 mod message;
+mod moment;
 mod notify;
 mod organization;
 mod outbox;

@@ -2,13 +2,13 @@
 //! letters are the exception, see [`super::letter`].
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::aside::aside;
-use super::job::{Destination, Job};
+use super::job::{Destination, Job, Mode};
 use super::name::{NameParts, NameTemplate};
 use super::part::Part;
 use super::{ExportFault, Manifest};
@@ -16,6 +16,8 @@ use crate::store::{ContentFault, Contents, Period};
 
 /// What a manifest's name adds to its file's.
 const MANIFEST: &str = ".manifest.json";
+/// Bytes that are copied at once.
+const COPY_BYTES: usize = 128 * 1024;
 
 /// A file with what is said of it.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Parcel<'_> {
     /// Its content, read piece by piece.
     fn open(&self) -> Result<Kept, ExportFault> {
         let sha256 = &self.manifest.sha256;
-        Ok(Kept { file: self.kept.open(sha256)?, hash: Sha256::new(), sha256: sha256.clone() })
+        Ok(Kept::of(self.kept.open(sha256)?, sha256))
     }
 }
 
@@ -56,6 +58,12 @@ struct Kept {
     file: File,
     hash: Sha256,
     sha256: String,
+}
+
+impl Kept {
+    fn of(file: File, sha256: &str) -> Self {
+        Self { file, hash: Sha256::new(), sha256: sha256.to_owned() }
+    }
 }
 
 impl Read for Kept {
@@ -79,9 +87,21 @@ pub(super) fn look(destination: &Destination) -> Result<(), String> {
     }
 }
 
-/// Delivers; gives where the file is then. Letters go when the file is where it is to be, see `letter`; what goes by message is owed when
+/// The folder in which a copy may be begun that only needs its name when it is delivered. One that is not ours to make must be there.
+pub(super) fn beside(destination: &Destination) -> Option<PathBuf> {
+    match destination {
+        Destination::Folder { path, made, .. } if *made || folder(path).is_ok() => Some(path.clone()),
+        _ => None,
+    }
+}
+
+/// Delivers, where there is a copy beside the destination that one; gives where the file is then. Letters go when the file is where it is to be, see `letter`; what goes by message is owed when
 /// all is delivered, see `announce`.
-pub(super) async fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> Result<Option<String>, ExportFault> {
+pub(super) async fn deliver(
+    destination: &Destination,
+    parcel: &Parcel<'_>,
+    copy: Option<Part>,
+) -> Result<Option<String>, ExportFault> {
     let undelivered = |why: String| ExportFault::Undelivered { destination: destination.to_string(), why };
     match destination {
         Destination::Folder { path, made, name } => {
@@ -89,9 +109,21 @@ pub(super) async fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> R
                 folder(path).map_err(undelivered)?;
             }
             let file = path.join(parcel.name(name).map_err(undelivered)?);
+            if parcel.job.mode == Mode::Incremental && there_is_another(&file, &parcel.manifest.sha256) {
+                let file = file.display();
+                return Err(undelivered(format!(
+                    "{file} is there with other rows, which no later file will have; move it away, or let {{slot}} in the name tell the runs apart"
+                )));
+            }
             let (place, told, mut content) = (file.display().to_string(), parcel.told.to_owned(), parcel.open()?);
             let placed = aside(move || {
-                placed(&file, |part| io::copy(&mut content, part).map(drop))?;
+                match copy {
+                    Some(copy) => {
+                        file.parent().map_or(Ok(()), fs::create_dir_all)?;
+                        copy.publish(&file)?;
+                    }
+                    None => placed(&file, |part| copied(&mut content, part))?,
+                }
                 placed(&manifest_of(&file), |part| part.write_all(told.as_bytes()))
             });
             placed.await?.map_err(ExportFault::unwritable(place.clone()))?;
@@ -134,6 +166,18 @@ pub(super) fn folder(path: &Path) -> Result<(), String> {
             .map_err(|fault| format!("{} cannot be written to: {fault}", path.display())),
         Err(fault) => Err(format!("{}: {fault}; make the folder, or name another", path.display())),
     }
+}
+
+/// Whether there is a file with other bytes than these already.
+fn there_is_another(file: &Path, sha256: &str) -> bool {
+    File::open(file).is_ok_and(|file| io::copy(&mut Kept::of(file, sha256), &mut io::sink()).is_err())
+}
+
+/// Everything that there is to read, written in long pieces.
+pub(super) fn copied(from: &mut dyn Read, into: &mut dyn Write) -> io::Result<()> {
+    let mut into = BufWriter::with_capacity(COPY_BYTES, into);
+    io::copy(from, &mut into)?;
+    into.flush()
 }
 
 /// A file that appears whole.

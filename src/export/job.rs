@@ -136,6 +136,16 @@ pub enum Destination {
     },
 }
 
+impl Destination {
+    /// The folder that files are put into, where it is one.
+    pub(super) fn folder(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Folder { path, .. } => Some(path),
+            Self::Queue { .. } | Self::Mail { .. } | Self::S3 { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -74,8 +74,12 @@ impl Jobs {
             Err(faults) => self.faults.extend(faults),
             Ok(job) => match self.listed.iter_mut().find(|known| known.job.code == job.code) {
                 Some(known) if known.origin == Origin::BuiltIn => *known = Listed { origin, text, job },
-                Some(_) => {
-                    let text = format!("the code `{}` stands in another file too", job.code);
+                Some(known) => {
+                    let other = match &known.origin {
+                        Origin::File(path) => path.display().to_string(),
+                        Origin::BuiltIn => "another one".to_owned(),
+                    };
+                    let text = format!("the code `{}` stands in {other} too, which is the one that counts", job.code);
                     self.faults.push(JobFault { file: file.to_owned(), line: 1, text });
                 }
                 None => self.listed.push(Listed { origin, text, job }),

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ExportFault;
 use super::aside::aside;
+use super::copies::Copies;
 use super::csv::Csv;
 use super::format::{Compression, Encoding, Format, Profile};
 use super::html::{Html, Title};
-use super::part::Part;
 use super::schemas::Schemas;
 use super::table::{Row, Table};
 #[cfg(feature = "xlsx")]
@@ -30,7 +30,7 @@ use crate::failpoint;
 use crate::store::{Page, Selection, Snapshot};
 
 /// Rows of one page: enough that a statement costs little beside them, few enough that pages cost little memory.
-const PAGE_ROWS: u32 = 1000;
+const PAGE_ROWS: u32 = 4000;
 /// Pages that may wait for being written.
 const PAGES_WAITING: usize = 2;
 /// Between the file and the packer.
@@ -58,10 +58,19 @@ pub struct Making {
     pub(super) title: Title,
 }
 
-/// A file that is written and synced, and not yet anywhere.
+/// Where a file is made.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    /// The folder of the file itself.
+    pub(super) own: PathBuf,
+    /// Folders in which it is to be too.
+    pub(super) beside: Vec<PathBuf>,
+}
+
+/// A file that is written, and neither synced nor anywhere yet.
 #[derive(Debug)]
 pub(super) struct Written {
-    pub(super) part: Part,
+    pub(super) copies: Copies,
     pub(super) rows: u64,
     pub(super) bytes: u64,
     pub(super) sha256: String,
@@ -133,13 +142,13 @@ impl Taking {
     }
 }
 
-/// Makes a file in a folder, and lets the snapshot go. Reading and writing both give way to whoever else wants the processor.
+/// Makes a file, and lets the snapshot go. Reading and writing both give way to whoever else wants the processor.
 pub(super) async fn make(
     snapshot: Snapshot,
     rows: Rows,
     making: &Making,
     words: &Arc<Lifecycles>,
-    folder: &Path,
+    places: Places,
     progress: &dyn Progress,
 ) -> Result<Written, ExportFault> {
     let started = Instant::now();
@@ -147,15 +156,15 @@ pub(super) async fn make(
     let (telling, told) = mpsc::channel(1);
     let (table, handle, taking) = (making.table.clone(), Handle::current(), Taking { pieces, told: telling });
     let reading = aside(move || handle.block_on(read(snapshot, rows, table, taking)));
-    let with = (making.clone(), Arc::clone(words), folder.to_path_buf());
-    let writing = aside(move || write(receiver, &with.0, &with.1, &with.2));
+    let (making, words, of) = (making.clone(), Arc::clone(words), making.of);
+    let writing = aside(move || write(receiver, &making, &words, &places));
     let (read, written, ()) = tokio::join!(reading, writing, watch(told, progress));
     // A writer that gave up lets the reader end early and well; a reader that failed lets the writer end early.
     read??;
     let written = written??;
     failpoint::hit("export.written");
     let rows_a_second = rate(written.rows, started.elapsed());
-    tracing::info!(of = making.of, rows = written.rows, bytes = written.bytes, rows_a_second, "file made");
+    tracing::info!(of, rows = written.rows, bytes = written.bytes, rows_a_second, "file made");
     Ok(written)
 }
 
@@ -169,9 +178,9 @@ pub(super) fn check(written: &Written, making: &Making, schemas: &Schemas) -> Re
     if making.format != Format::Xml {
         return Ok(());
     }
-    let unreadable = ExportFault::unwritable(written.part.path().display().to_string());
-    let document =
-        File::open(written.part.path()).and_then(|file| unpacked(file, making.compression)).map_err(unreadable)?;
+    let path = written.copies.own().path();
+    let unreadable = ExportFault::unwritable(path.display().to_string());
+    let document = File::open(path).and_then(|file| unpacked(file, making.compression)).map_err(unreadable)?;
     schemas.check(making.of, document)
 }
 
@@ -248,25 +257,25 @@ fn write(
     pieces: mpsc::Receiver<Piece>,
     making: &Making,
     words: &Lifecycles,
-    folder: &Path,
+    places: &Places,
 ) -> Result<Written, ExportFault> {
     // Whatever cannot be written is a file of this folder.
     let named = |fault| match fault {
-        ExportFault::Unwritable { fault, .. } => ExportFault::unwritable(folder.display().to_string())(fault),
+        ExportFault::Unwritable { fault, .. } => ExportFault::unwritable(places.own.display().to_string())(fault),
         other => other,
     };
-    let part = Part::begin(folder).map_err(ExportFault::unwritable("the folder"));
-    part.and_then(|part| fill(part, pieces, making, words)).map_err(named)
+    let copies = Copies::begin(&places.own, &places.beside).map_err(ExportFault::unwritable("the folder"));
+    copies.and_then(|copies| fill(copies, pieces, making, words)).map_err(named)
 }
 
 fn fill(
-    part: Part,
+    copies: Copies,
     mut pieces: mpsc::Receiver<Piece>,
     making: &Making,
     words: &Lifecycles,
 ) -> Result<Written, ExportFault> {
     let unwritable = || ExportFault::unwritable("the file");
-    let packed = Packed::begin(Tally::of(BufWriter::with_capacity(BUFFER_BYTES, part)), making.compression);
+    let packed = Packed::begin(Tally::of(BufWriter::with_capacity(BUFFER_BYTES, copies)), making.compression);
     let packed = packed.map_err(unwritable())?;
     let mut file = Open::begin(packed, making)?;
     let (mut table, mut rows) = (making.table.clone(), 0);
@@ -286,9 +295,8 @@ fn fill(
     }
     let tally = file.finish()?.finish().map_err(unwritable())?;
     let (bytes, sha256) = (tally.bytes, hex::encode(tally.hash.finalize()));
-    let part = tally.out.into_inner().map_err(|fault| unwritable()(fault.into_error()))?;
-    part.sync().map_err(unwritable())?;
-    Ok(Written { part, rows, bytes, sha256 })
+    let copies = tally.out.into_inner().map_err(|fault| unwritable()(fault.into_error()))?;
+    Ok(Written { copies, rows, bytes, sha256 })
 }
 
 /// A file being written in its format.

@@ -8,6 +8,7 @@
 mod announce;
 mod aside;
 mod chart;
+mod copies;
 mod csv;
 mod deliver;
 mod digest;

@@ -9,8 +9,10 @@ use chrono_tz::Tz;
 
 use crate::store::Period;
 
-/// How moments stand in names unless the template says otherwise.
-const MOMENT: &str = "%Y%m%d-%H%M";
+/// How moments stand in names unless the template says otherwise: as exactly as it takes, so that two slots have two names.
+const MINUTE: &str = "%Y%m%d-%H%M";
+const SECOND: &str = "%Y%m%d-%H%M%S";
+const MILLISECOND: &str = "%Y%m%d-%H%M%S-%3f";
 /// The longest name of a file that file systems take, in bytes.
 const NAME_BYTES_MAX: usize = 255;
 
@@ -26,10 +28,13 @@ enum Piece {
     Job,
     Of,
     Ending,
-    Slot(String),
-    From(String),
-    To(String),
+    Slot(Form),
+    From(Form),
+    To(Form),
 }
+
+/// The form of a moment; none where the template says nothing.
+type Form = Option<String>;
 
 /// What a name is made of.
 #[derive(Debug, Clone, Copy)]
@@ -68,17 +73,19 @@ impl FromStr for NameTemplate {
 }
 
 fn piece(place: &str) -> Result<Piece, String> {
-    let (name, format) = place.split_once(':').unwrap_or((place, MOMENT));
-    if StrftimeItems::new(format).any(|item| item == Item::Error) {
+    let (name, format) = place.split_once(':').map_or((place, None), |(name, format)| (name, Some(format)));
+    if let Some(format) = format
+        && StrftimeItems::new(format).any(|item| item == Item::Error)
+    {
         return Err(format!("`{format}` is no form of a moment; write such as `%Y-%m-%d`"));
     }
     Ok(match name {
         "job" => Piece::Job,
         "of" => Piece::Of,
         "ext" => Piece::Ending,
-        "slot" => Piece::Slot(format.to_owned()),
-        "from" => Piece::From(format.to_owned()),
-        "to" => Piece::To(format.to_owned()),
+        "slot" => Piece::Slot(format.map(str::to_owned)),
+        "from" => Piece::From(format.map(str::to_owned)),
+        "to" => Piece::To(format.map(str::to_owned)),
         other => {
             return Err(format!(
                 "there is no {{{other}}}; there are {{job}}, {{of}}, {{slot}}, {{from}}, {{to}}, {{ext}}"
@@ -118,6 +125,7 @@ impl NameTemplate {
                 Piece::From(format) => (moment(parts.period.map(|period| period.from)), format),
                 Piece::To(format) => (moment(parts.period.map(|period| period.to)), format),
             };
+            let format = format.as_deref().unwrap_or_else(|| usual(moment));
             let _infallible = write!(name, "{}", moment.with_timezone(&parts.zone).format(format));
         }
         match name.split('/').find(|part| part.len() > NAME_BYTES_MAX) {
@@ -127,15 +135,28 @@ impl NameTemplate {
     }
 }
 
+/// The form of a moment of which nothing is said.
+fn usual(moment: DateTime<Utc>) -> &'static str {
+    match moment.timestamp_millis() {
+        milliseconds if milliseconds % 1000 != 0 => MILLISECOND,
+        milliseconds if milliseconds % 60_000 != 0 => SECOND,
+        _ => MINUTE,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn filled(template: &str) -> Result<String, String> {
+        filled_at("2026-03-03T23:30:00Z", template)
+    }
+
+    fn filled_at(slot: &str, template: &str) -> Result<String, String> {
         let parts = NameParts {
             job: "cases-nightly",
             of: "cases",
-            slot: "2026-03-03T23:30:00Z".parse().unwrap(),
+            slot: slot.parse().unwrap(),
             period: Some(Period { from: 1_772_485_200_000, to: 1_772_571_600_000 }),
             ending: "csv.gz",
             zone: chrono_tz::Europe::Moscow,
@@ -151,6 +172,18 @@ mod tests {
             ("дела {to:%Y-%m-%d}.csv", "дела 2026-03-04.csv"),
         ] {
             assert_eq!(filled(template).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_moment_of_which_nothing_is_said_stands_as_exactly_as_it_takes() {
+        for (slot, expected) in [
+            ("2026-03-03T23:30:00Z", "20260304-0230"),
+            ("2026-03-03T23:30:20Z", "20260304-023020"),
+            ("2026-03-03T23:30:20.007Z", "20260304-023020-007"),
+        ] {
+            assert_eq!(filled_at(slot, "{slot}").unwrap(), expected);
+            assert_eq!(filled_at(slot, "{slot:%H%M}").unwrap(), "0230", "what is said is meant");
         }
     }
 

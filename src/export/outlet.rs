@@ -1,11 +1,12 @@
 //! Files for somebody who asks: nobody keeps them, and they appear whole or not at all like all others.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::ExportFault;
-use super::deliver::{folder, placed};
+use super::deliver::{copied, folder};
+use super::part::Part;
 
 /// Where a file goes that somebody asked for.
 pub enum Outlet<'o> {
@@ -27,25 +28,41 @@ impl Outlet<'_> {
         }
     }
 
-    /// Takes a file.
-    pub(super) fn take(self, content: &mut dyn Read) -> Result<(), ExportFault> {
+    /// The folder in which a file is made that only needs its name then; none where it is passed on.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
         match self {
-            Self::Stream(into) => {
-                let taken = io::copy(content, into).and_then(|_| into.flush());
-                taken.map_err(ExportFault::unwritable("the output"))
+            Self::File(path) if !passed_on(path) => Some(beside(&target(path))),
+            Self::File(_) | Self::Stream(_) => None,
+        }
+    }
+
+    /// Takes a file that was made in [`Self::folder`], or where files are made.
+    pub(super) fn take(self, part: Part) -> Result<(), ExportFault> {
+        let passed = |into: &mut dyn Write| {
+            let mut made = File::open(part.path())?;
+            copied(&mut made, into).and_then(|()| into.flush())
+        };
+        match self {
+            Self::Stream(into) => passed(into).map_err(ExportFault::unwritable("the output")),
+            Self::File(path) => {
+                let taken = match passed_on(path) {
+                    true => File::options().write(true).open(path).and_then(|mut into| passed(&mut into)),
+                    false => part.publish(&target(path)),
+                };
+                taken.map_err(ExportFault::unwritable(path.display().to_string()))
             }
-            Self::File(path) => into_file(path, content).map_err(ExportFault::unwritable(path.display().to_string())),
         }
     }
 }
 
-fn into_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
-        return io::copy(content, &mut File::options().write(true).open(path)?).map(drop);
-    }
-    // A link stays one, and what it leads to becomes the file.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    placed(&path, |part| io::copy(content, part).map(drop))
+/// Whether there is something at a path that is no file, and takes a content as it comes.
+fn passed_on(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| !about.is_file())
+}
+
+/// Where a file of this path really is: a link stays one, and what it leads to becomes the file.
+fn target(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// The folder of a path.

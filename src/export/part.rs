@@ -3,21 +3,28 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Advice, FlockOperation, fadvise, flock};
 
 use crate::failpoint;
 
 /// What such a file's name begins and ends with.
 const BEFORE: &str = ".mezhved-";
 const AFTER: &str = ".part";
+/// Bytes after which the system is asked to begin with writing them to the disk: all of them at the end would be one long wait, for the
+/// file's writer and for whoever commits at that moment.
+const BEGIN_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A file that is not finished.
 #[derive(Debug)]
 pub(crate) struct Part {
     path: PathBuf,
     file: File,
+    /// Bytes that it has, and how many of them the system was asked to write to the disk.
+    bytes: u64,
+    begun: u64,
 }
 
 impl Part {
@@ -28,12 +35,20 @@ impl Part {
         let path = folder.join(format!("{BEFORE}{}{AFTER}", uuid::Uuid::now_v7()));
         let file = File::create_new(&path)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)?;
-        Ok(Self { path, file })
+        Ok(Self { path, file, bytes: 0, begun: 0 })
     }
 
     /// Where it is as long as it is not finished.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Asks the system to begin with writing to the disk what it has not been asked for. It is told that the bytes are not needed soon, which
+    /// starts the writing and drops only what is written. Only advice: what makes bytes lasting is [`Self::sync`].
+    fn begin_writing(&mut self) {
+        let length = NonZeroU64::new(self.bytes - self.begun);
+        let _not_every_file_system_takes_advice = fadvise(&self.file, self.begun, length, Advice::DontNeed);
+        self.begun = self.bytes;
     }
 
     /// Makes its bytes lasting.
@@ -56,7 +71,12 @@ impl Part {
 impl Write for Part {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         failpoint::disk(bytes.len())?;
-        self.file.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        if self.bytes - self.begun >= BEGIN_BYTES {
+            self.begin_writing();
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,7 +1,6 @@
 //! The conductor of an export: begin, read at one moment, make, check, keep, record, deliver, record. What a slot's file is, is decided
 //! once, in the transaction that also moves the job's watermark: whoever runs the slot again delivers that file.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,11 +15,12 @@ use super::digest::{self, Short};
 use super::html::Title;
 use super::job::{Destination, Job, Mode, Subject};
 use super::letter::{self, Post, Readers};
-use super::make::{self, Making, Progress, Rows, Section, Written};
+use super::make::{self, Making, Places, Progress, Rows, Section, Written};
 use super::manifest::{Manifest, ManifestWatermark};
+use super::part::{self, Part};
 use super::table::Table;
 use super::xml::{Head, namespace};
-use super::{Empty, ExportFault, Format, Headings, Outlet, Schemas, chart, marks, part, report};
+use super::{Empty, ExportFault, Format, Headings, Outlet, Schemas, chart, marks, report};
 use crate::apply::Lifecycles;
 use crate::apply::rows::AuditRow;
 use crate::assemble::Rules;
@@ -108,11 +108,22 @@ impl Exporter {
         })
     }
 
-    /// Runs a job for a slot, and records how it ended.
+    /// Runs a job for a slot, and records how it ended. A job that gives changes first delivers what it has made and could not deliver: no
+    /// later file has those rows.
     ///
     /// # Errors
     /// Why there is no file; the run's row says the same.
     pub async fn run(&self, job: &Job, asked: &Asked, progress: &dyn Progress) -> Result<Outcome, ExportFault> {
+        if job.mode == Mode::Incremental {
+            for slot in self.store.export_owed(&job.code, asked.slot).await? {
+                tracing::info!(job = job.code, %slot, "a file that could not be delivered goes first");
+                self.slot(job, &Asked { slot, actor: asked.actor.clone(), anew: false }, progress).await?;
+            }
+        }
+        self.slot(job, asked, progress).await
+    }
+
+    async fn slot(&self, job: &Job, asked: &Asked, progress: &dyn Progress) -> Result<Outcome, ExportFault> {
         let begun = self.store.export_begin(&job.code, asked.slot, &asked.actor, asked.anew, clock::now()).await?;
         failpoint::hit("export.begun");
         tracing::info!(job = job.code, run = begun.run, attempt = begun.attempt, slot = %asked.slot, "export begins");
@@ -141,14 +152,14 @@ impl Exporter {
         let period = job.period.at(asked.slot, job.zone)?;
         let earlier = made.and_then(|told| Some((serde_json::from_str::<Manifest>(&told).ok()?, told)));
         let again = earlier.is_some();
-        let (manifest, told) = match earlier {
-            Some(earlier) => earlier,
+        let (manifest, told, copies) = match earlier {
+            Some((manifest, told)) => (manifest, told, Vec::new()),
             None => self.made(job, asked, run, period, progress).await?,
         };
         failpoint::hit("export.made");
         let places = match manifest.sha256.is_empty() {
             true => Vec::new(),
-            false => self.deliver(job, asked.slot, run, (&manifest, &told), period).await?,
+            false => self.deliver(job, asked.slot, run, (&manifest, &told), period, copies).await?,
         };
         failpoint::hit("export.delivered");
         let now = clock::now();
@@ -170,7 +181,8 @@ impl Exporter {
         Ok(Outcome { run, manifest, again, places })
     }
 
-    /// Brings a file to its destinations, letters last: they say where it lies. Gives its places.
+    /// Brings a file to its destinations, letters last: they say where it lies. A copy that lies beside a destination already becomes the file
+    /// there. Gives its places.
     async fn deliver(
         &self,
         job: &Job,
@@ -178,6 +190,7 @@ impl Exporter {
         run: i64,
         (manifest, told): (&Manifest, &str),
         period: Option<Period>,
+        mut copies: Vec<(PathBuf, Part)>,
     ) -> Result<Vec<String>, ExportFault> {
         let parcel = Parcel {
             job,
@@ -191,7 +204,9 @@ impl Exporter {
         };
         let mut places = Vec::new();
         for destination in &job.destinations {
-            places.extend(deliver::deliver(destination, &parcel).await?);
+            let at = copies.iter().position(|(folder, _)| destination.folder() == Some(folder));
+            let copy = at.map(|at| copies.swap_remove(at).1);
+            places.extend(deliver::deliver(destination, &parcel, copy).await?);
         }
         for destination in &job.destinations {
             let (Destination::Mail { to, content, name }, Some(mailer)) = (destination, &self.mailer) else { continue };
@@ -201,7 +216,8 @@ impl Exporter {
         Ok(places)
     }
 
-    /// Makes the slot's file, keeps it, and records it together with how far the job comes by it.
+    /// Makes the slot's file, keeps it, and records it together with how far the job comes by it. Gives the copies too that lie beside
+    /// destinations by now.
     async fn made(
         &self,
         job: &Job,
@@ -209,7 +225,7 @@ impl Exporter {
         run: i64,
         period: Option<Period>,
         progress: &dyn Progress,
-    ) -> Result<(Manifest, String), ExportFault> {
+    ) -> Result<(Manifest, String, Vec<(PathBuf, Part)>), ExportFault> {
         // The watermark must be there before the snapshot: from then on changes are noted.
         let position = match (job.mode, job.subject) {
             (Mode::Incremental, Subject::Register(register)) => {
@@ -222,15 +238,21 @@ impl Exporter {
         let changes = watermark.as_ref().and_then(|mark| Some((mark.from?, mark.to)));
         let rows = self.rows(&mut snapshot, job, period, changes).await?;
         let making = self.making(job, asked, period);
-        let written = self.written(snapshot, rows, making, progress).await?;
+        let beside = job.destinations.iter().filter_map(deliver::beside).collect();
+        let places = Places { own: self.making.clone(), beside };
+        let mut written = self.written(snapshot, rows, making, places, progress).await?;
         let delivered = match (written.rows, job.when_empty) {
             (0, Empty::Fail) => return Err(ExportFault::Empty),
             (0, Empty::Skip) => false,
             _ => true,
         };
         let mut manifest = self.manifest(job, asked, &written, period, watermark.as_ref())?;
+        let copies = match delivered {
+            true => written.copies.beside(),
+            false => Vec::new(),
+        };
         if delivered {
-            tokio::task::block_in_place(|| self.kept.adopt(written.part.path(), &written.sha256))?;
+            self.keep(written).await?;
         } else {
             (manifest.file, manifest.sha256, manifest.bytes) = (String::new(), String::new(), 0);
         }
@@ -238,16 +260,28 @@ impl Exporter {
         let told =
             serde_json::to_string_pretty(&manifest).map_err(|fault| ExportFault::Schema(fault.to_string()))? + "\n";
         let made = MadeExport {
-            rows: written.rows,
+            rows: manifest.rows,
             bytes: manifest.bytes,
-            sha256: delivered.then(|| written.sha256.clone()),
+            sha256: delivered.then(|| manifest.sha256.clone()),
             manifest: told.clone(),
             watermark,
         };
         if !self.store.export_made(run, &made).await? {
             return Err(ExportFault::Overtaken);
         }
-        Ok((manifest, told))
+        Ok((manifest, told, copies))
+    }
+
+    /// Makes a file lasting, and keeps it under its hash.
+    async fn keep(&self, written: Written) -> Result<(), ExportFault> {
+        let kept = self.kept.clone();
+        aside(move || {
+            let Written { copies, sha256, .. } = written;
+            let (part, unwritable) = (copies.own(), ExportFault::unwritable(copies.own().path().display().to_string()));
+            part.sync().map_err(unwritable)?;
+            Ok(kept.adopt(part.path(), &sha256)?)
+        })
+        .await?
     }
 
     /// Makes a file that nobody keeps, for somebody who asks: of any period, without a run and a watermark. The journal tells of it.
@@ -263,10 +297,12 @@ impl Exporter {
         progress: &dyn Progress,
     ) -> Result<Manifest, ExportFault> {
         outlet.look()?;
+        // What becomes a file is made beside its place; what is only passed on is made where files are made.
+        let places = Places { own: outlet.folder().unwrap_or_else(|| self.making.clone()), beside: Vec::new() };
         let mut snapshot = self.snapshot().await?;
         let rows = self.rows(&mut snapshot, job, period, None).await?;
         let making = self.making(job, asked, period);
-        let written = self.written(snapshot, rows, making, progress).await?;
+        let written = self.written(snapshot, rows, making, places, progress).await?;
         let manifest = self.manifest(job, asked, &written, period, None)?;
         let audit = AuditRow {
             at: clock::now(),
@@ -279,11 +315,7 @@ impl Exporter {
             ),
         };
         self.store.note(&[audit]).await?;
-        tokio::task::block_in_place(|| {
-            let path = written.part.path();
-            let mut file = fs::File::open(path).map_err(ExportFault::unwritable(path.display().to_string()))?;
-            outlet.take(&mut file)
-        })?;
+        tokio::task::block_in_place(|| outlet.take(written.copies.into_own()))?;
         Ok(manifest)
     }
 
@@ -299,9 +331,10 @@ impl Exporter {
         snapshot: Snapshot,
         rows: Rows,
         making: Making,
+        places: Places,
         progress: &dyn Progress,
     ) -> Result<Written, ExportFault> {
-        let written = make::make(snapshot, rows, &making, &self.words, &self.making, progress).await?;
+        let written = make::make(snapshot, rows, &making, &self.words, places, progress).await?;
         // While the snapshot was there the store's log only grew; better folded here than by somebody's commit.
         if let Err(fault) = self.store.fold_log().await {
             tracing::debug!(%fault, "the store's log could not be folded into its file");

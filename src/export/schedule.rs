@@ -1,6 +1,7 @@
 //! Exports by the clock: each job of the folder that has a schedule is a job of [`crate::schedule`]. What it exports is read when its
 //! moment comes, so that a fault in one file is told in the history of that job and hinders no other.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::job::{Bench, Job, WrittenJob};
@@ -17,8 +18,10 @@ const BEFORE: &str = "export-";
 /// Who runs them.
 const ACTOR: &str = "schedule";
 
-/// The jobs of the configured folder that run by the clock. A file that cannot be read or has no usable plan gives none: [`findings`]
-/// tells of it.
+/// The jobs of the configured folder that run by the clock. A file that cannot be read or has no usable plan gives none, and of several
+/// with one code only the first counts, as in [`Jobs`]: [`findings`] tells of it.
+///
+/// [`Jobs`]: super::Jobs
 ///
 /// [`findings`]: super::findings()
 ///
@@ -26,7 +29,10 @@ const ACTOR: &str = "schedule";
 /// The folder cannot be read: none of its jobs would run.
 pub fn scheduled(config: &Config) -> Result<Vec<schedule::Job>, ExportFault> {
     let Some(folder) = &config.exports.folder else { return Ok(Vec::new()) };
-    Ok(files(folder)?.into_iter().filter_map(|path| job(path, config)).collect())
+    let mut jobs: Vec<schedule::Job> = files(folder)?.into_iter().filter_map(|path| job(path, config)).collect();
+    let mut codes = BTreeSet::new();
+    jobs.retain(|job| codes.insert(job.code.clone()));
+    Ok(jobs)
 }
 
 fn job(path: PathBuf, config: &Config) -> Option<schedule::Job> {

@@ -33,11 +33,14 @@ pub(super) struct Moments {
     clock: Clock,
     quarter: i64,
     offset: i64,
+    /// The last day, and how it is written: moments of neighbouring rows mostly share it.
+    day: i64,
+    day_written: String,
 }
 
 impl Moments {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, quarter: i64::MIN, offset: 0 }
+        Self { clock, quarter: i64::MIN, offset: 0, day: i64::MIN, day_written: String::new() }
     }
 
     /// A moment of milliseconds since the epoch.
@@ -45,30 +48,46 @@ impl Moments {
         let (seconds, milliseconds) = (moment.div_euclid(1000), moment.rem_euclid(1000));
         match self.clock {
             Clock::Utc => {
-                let (year, month, day) = civil(seconds.div_euclid(DAY));
-                padded(year, 4, out);
-                out.push('-');
-                padded(month, 2, out);
-                out.push('-');
-                padded(day, 2, out);
-                out.push('T');
+                self.day(seconds.div_euclid(DAY), out);
                 time(seconds, out);
                 out.push('.');
-                padded(milliseconds, 3, out);
+                padded::<3>(milliseconds, out);
                 out.push('Z');
             }
             Clock::Local(zone) => {
                 let local = seconds + self.offset(seconds, zone);
-                let (year, month, day) = civil(local.div_euclid(DAY));
-                padded(day, 2, out);
-                out.push('.');
-                padded(month, 2, out);
-                out.push('.');
-                padded(year, 4, out);
-                out.push(' ');
+                self.day(local.div_euclid(DAY), out);
                 time(local, out);
             }
         }
+    }
+
+    /// A day counted from 1970-01-01, with what stands between it and the time.
+    fn day(&mut self, day: i64, out: &mut String) {
+        if day != self.day {
+            self.day = day;
+            self.day_written.clear();
+            let ((year, month, of_month), written) = (civil(day), &mut self.day_written);
+            match self.clock {
+                Clock::Utc => {
+                    padded::<4>(year, written);
+                    written.push('-');
+                    padded::<2>(month, written);
+                    written.push('-');
+                    padded::<2>(of_month, written);
+                    written.push('T');
+                }
+                Clock::Local(_) => {
+                    padded::<2>(of_month, written);
+                    written.push('.');
+                    padded::<2>(month, written);
+                    written.push('.');
+                    padded::<4>(year, written);
+                    written.push(' ');
+                }
+            }
+        }
+        out.push_str(&self.day_written);
     }
 
     /// A moment as the clock on the wall shows it: milliseconds of the zone's own count.
@@ -94,11 +113,11 @@ impl Moments {
 
 fn time(seconds: i64, out: &mut String) {
     let second = seconds.rem_euclid(DAY);
-    padded(second / 3600, 2, out);
+    padded::<2>(second / 3600, out);
     out.push(':');
-    padded(second / 60 % 60, 2, out);
+    padded::<2>(second / 60 % 60, out);
     out.push(':');
-    padded(second % 60, 2, out);
+    padded::<2>(second % 60, out);
 }
 
 /// A day as people write it: `02.03.2026` for `2026-03-02`; anything else stays as it is.
@@ -147,14 +166,17 @@ pub(super) fn grouped(number: u64, out: &mut String) {
     }
 }
 
-fn padded(number: i64, width: u32, out: &mut String) {
-    if number < 0 || number >= 10_i64.pow(width) {
+/// A number with zeros before it; one that has more digits as it is.
+fn padded<const WIDTH: usize>(number: i64, out: &mut String) {
+    let (mut digits, mut left) = ([0; WIDTH], number);
+    for digit in digits.iter_mut().rev() {
+        *digit = u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+    }
+    if left != 0 || number < 0 {
         return whole(number, out);
     }
-    for place in (0..width).rev() {
-        let digit = u8::try_from(number / 10_i64.pow(place) % 10).unwrap_or(0);
-        out.push(char::from(b'0' + digit));
-    }
+    digits.iter().for_each(|digit| out.push(char::from(b'0' + digit)));
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar (the era method: 400 years have 146,097 days).

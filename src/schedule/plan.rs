@@ -110,6 +110,20 @@ impl Plan {
         Ok(slots)
     }
 
+    /// The last slot up to a moment, of those that are not too far back.
+    ///
+    /// # Errors
+    /// Only working days count, and the calendar does not know a day.
+    pub fn last(&self, until: DateTime<Utc>, calendar: &Calendar) -> Result<Option<DateTime<Utc>>, CalendarFault> {
+        let before = |slot: &DateTime<Utc>| self.cron.last(*slot - Duration::from_millis(1));
+        for slot in std::iter::successors(self.cron.last(until), before).take(SLOTS_MAX) {
+            if self.counts(slot, calendar)? {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
+    }
+
     fn counts(&self, slot: DateTime<Utc>, calendar: &Calendar) -> Result<bool, CalendarFault> {
         if !self.working_days {
             return Ok(true);

@@ -117,7 +117,13 @@ impl Store {
         self.db.snapshot().await
     }
 
-    /// Begins a try for a slot. A try of the same slot that never said how it ended is closed as failed. With `anew` a file that an
+    /// Slots of a job, but for one, whose file is made and was never brought to its destinations, in their order.
+    pub async fn export_owed(&self, job: &str, but: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, StoreFault> {
+        self.db.export_owed(job, but).await
+    }
+
+    /// Begins a try for a slot. A try of the same slot that never said how it ended is closed as failed, and one of another slot of the job
+    /// when it has said nothing for a day. With `anew` a file that an
     /// earlier try has made is not taken again.
     pub async fn export_begin(
         &self,

@@ -11,6 +11,7 @@ mod full;
 mod kept;
 mod letters;
 mod moment;
+mod owed;
 mod ready;
 #[cfg(feature = "xlsx")]
 mod sheet;

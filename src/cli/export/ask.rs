@@ -1,10 +1,11 @@
 //! What the flags of `export run` ask for: a moment, a period, a file of a register put together on the spot.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::Args;
 
 use crate::cli::Failed;
+use crate::cli::moment::moment;
 use crate::export::{Bench, Compression, Encoding, Format, Headings, Job, Profile, WrittenJob};
 use crate::store::Period;
 
@@ -88,22 +89,6 @@ fn made(written: WrittenJob, bench: &Bench<'_>) -> Result<Job, Failed> {
     Job::asked("command line", written, bench).map_err(|faults| {
         let told: Vec<String> = faults.into_iter().map(|fault| fault.text).collect();
         Failed::wrong(told.join("\n"))
-    })
-}
-
-/// A moment as people write it: a day, a local moment, or one with its offset.
-pub(super) fn moment(written: &str, zone: Tz) -> Result<DateTime<Utc>, Failed> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(written) {
-        return Ok(moment.to_utc());
-    }
-    let day = |text: &str| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0);
-    let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];
-    let local =
-        forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok()).or_else(|| day(written));
-    local.and_then(|local| zone.from_local_datetime(&local).earliest()).map(|moment| moment.to_utc()).ok_or_else(|| {
-        Failed::wrong(format!(
-            "`{written}` is no moment; write 2026-03-04, 2026-03-04T02:30 (in {zone}) or 2026-03-04T02:30:00+03:00"
-        ))
     })
 }
 

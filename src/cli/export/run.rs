@@ -8,6 +8,7 @@ use clap::Args;
 use super::ask::{self, Form};
 use super::progress::Shown;
 use super::{bench, exporter, jobs};
+use crate::cli::moment::{moment, not_to_come};
 use crate::cli::{Done, Exit, Failed, assemble, show};
 use crate::clock;
 use crate::config::{Config, operator};
@@ -25,6 +26,9 @@ pub(in crate::cli) struct Run {
     /// The moment that the run stands for: 2026-03-04, 2026-03-04T02:30, with an offset or in the configured zone. Default: now.
     #[arg(long, value_name = "MOMENT")]
     slot: Option<String>,
+    /// Run a job for a slot that has not come yet. Its file is made once: what happens until then is not in it.
+    #[arg(long)]
+    early: bool,
     /// Make the slot's file anew although there is one.
     #[arg(long)]
     anew: bool,
@@ -66,7 +70,7 @@ impl Run {
             None => (self.form.job(&self.what, &bench).map_err(|failed| self.unknown(failed, &jobs))?, false),
         };
         let zone = job.zone;
-        let slot = self.slot.as_deref().map_or(Ok(clock::now()), |slot| ask::moment(slot, zone))?;
+        let slot = self.slot.as_deref().map_or(Ok(clock::now()), |slot| moment(slot, zone))?;
         if is_job && job.mode == crate::export::Mode::Incremental && self.anew {
             return Err(Failed::wrong(
                 "what a job has given once it does not give again: leave --anew out, or see `export restart`",
@@ -78,6 +82,7 @@ impl Run {
         assemble::runtime()?.block_on(async {
             let exporter = exporter(&config, &rules).await?;
             if is_job && self.output.is_none() && period.is_none() && self.period.is_none() {
+                not_to_come(slot, self.early)?;
                 return self.deliver(&exporter, &job, &asked).await;
             }
             let period = match period {

@@ -9,7 +9,7 @@ use crate::export::name::NameTemplate;
 use crate::mail;
 
 /// The names of files whose destination gives none.
-const NAME: &str = "{job}-{slot:%Y%m%d-%H%M}.{ext}";
+const NAME: &str = "{job}-{slot}.{ext}";
 /// Every kind of destination with its keys.
 const DESTINATIONS: [(&str, &[&str]); 4] = [
     ("folder", &["path", "name"]),

@@ -1,6 +1,6 @@
 //! The statements behind the runs of exports and their watermarks.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -8,13 +8,32 @@ use sqlx::sqlite::SqliteRow;
 use super::Sqlite;
 use crate::apply::rows::AuditRow;
 use crate::outbox::OutboxRow;
-use crate::store::moment::to_store;
+use crate::store::moment::{from_store, to_store};
 use crate::store::{BegunExport, ExportFilter, ExportRun, ForgottenFiles, MadeExport, StoreFault, WatermarkView};
 
 /// What is said of a try that never said how it ended.
 const BROKEN_OFF: &str = "export.broken-off: the process ended before the run did, or another one took the slot over";
 
+/// A run that has said nothing for so long is no more, whichever slot it was for.
+const BROKEN_OFF_AFTER: Duration = Duration::days(1);
+
 impl Sqlite {
+    pub(in crate::store) async fn export_owed(
+        &self,
+        job: &str,
+        but: DateTime<Utc>,
+    ) -> Result<Vec<DateTime<Utc>>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT slot FROM export_runs WHERE job = ?1 AND slot <> ?2 GROUP BY slot \
+             HAVING sum(sha256 IS NOT NULL) > 0 AND sum(state <> 'failed') = 0 ORDER BY slot",
+        )
+        .bind(job)
+        .bind(to_store(but))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok(from_store(row.try_get(0)?))).collect()
+    }
+
     pub(in crate::store) async fn export_begin(
         &self,
         job: &str,
@@ -26,12 +45,13 @@ impl Sqlite {
         let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE export_runs SET state = 'failed', finished_at = ?3, error = ?4 \
-             WHERE job = ?1 AND slot = ?2 AND state = 'running'",
+             WHERE job = ?1 AND (slot = ?2 OR started_at < ?5) AND state = 'running'",
         )
         .bind(job)
         .bind(to_store(slot))
         .bind(to_store(now))
         .bind(BROKEN_OFF)
+        .bind(to_store(now - BROKEN_OFF_AFTER))
         .execute(&mut *tx.tx)
         .await?;
         let row = sqlx::query(
