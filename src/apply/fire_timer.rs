@@ -12,7 +12,7 @@ use super::world::{Case, CaseKey, Document, Entry, Needs, Scope, TimerRow, World
 use super::{Change, Done, Refusal, Setting, extracts, opened, route};
 use crate::apply::Lifecycles;
 use crate::domain::lifecycle::{Action, Class, Due, Lifecycle, Service, Status, System, Timer};
-use crate::domain::term::{Term, day_end};
+use crate::domain::term::{Term, day_end, told_end};
 use crate::outcome::Code;
 
 /// The reason of a move that a timer makes (domain, rule 6), where the lifecycle names no other.
@@ -156,22 +156,13 @@ fn by(happened_at: DateTime<Utc>, setting: &Setting<'_>) -> By {
 
 /// What is told with a move that a timer makes: its own reason and the term.
 fn expired(due: &DueTimer, (code, label): (&str, &str), term: &str, setting: &Setting<'_>) -> Told {
-    let last = last_day(due.row.due_at, setting);
+    let last = told_end(due.row.due_at, setting.context.zone);
     let text = if term.is_empty() { format!("{label}: до {last}") } else { format!("{label}: {term}, до {last}") };
     Told {
         details: json!({ "timer": due.row.code, "term": term, "reasons": [{ "code": code, "text": text }] }),
         reasons: vec![text],
         ..Told::default()
     }
-}
-
-/// The last moment before the end of a term, as people read it.
-fn last_day(end: DateTime<Utc>, setting: &Setting<'_>) -> String {
-    let end = end.with_timezone(&setting.context.zone);
-    if end.time() == chrono::NaiveTime::MIN {
-        return (end - chrono::Duration::milliseconds(1)).format("%d.%m.%Y").to_string();
-    }
-    end.format("%d.%m.%Y %H:%M").to_string()
 }
 
 /// The term that has run out, in words; empty where only its end was named.
@@ -239,7 +230,7 @@ fn of_document(
 fn moved(document: &Document, to: &Status, due: &DueTimer, setting: &Setting<'_>) -> Document {
     Document {
         state: to.code.clone(),
-        reason: Some(format!("{TERM_EXPIRED_LABEL}: до {}", last_day(due.row.due_at, setting))),
+        reason: Some(format!("{TERM_EXPIRED_LABEL}: до {}", told_end(due.row.due_at, setting.context.zone))),
         changed_at: setting.context.now,
         ..document.clone()
     }

@@ -3,13 +3,14 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use comfy_table::Table;
 use serde::Serialize;
 
 use super::Failed;
 use crate::config;
+use crate::domain::term::whole_last_day;
 use crate::grid::Grid;
 
 /// Why something that was printed did not get out.
@@ -146,8 +147,7 @@ fn local(milliseconds: i64, zone: Tz, format: &str) -> String {
 
 /// The last day of a term that ends with a day.
 fn last_day(milliseconds: i64, zone: Tz) -> Option<NaiveDate> {
-    let end = DateTime::<Utc>::from_timestamp_millis(milliseconds)?.with_timezone(&zone).naive_local();
-    if end.time() == NaiveTime::MIN { end.date().pred_opt() } else { None }
+    whole_last_day(DateTime::<Utc>::from_timestamp_millis(milliseconds)?, zone)
 }
 
 /// `1 time`, `2 times`.

@@ -92,6 +92,8 @@ pub struct ExportSettings {
 pub struct Config {
     /// Our own code.
     pub agency: String,
+    /// Our own name for people; the code where there is none.
+    pub agency_label: String,
     /// The broker.
     pub broker: BrokerSettings,
     /// Systems served.
@@ -159,6 +161,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// The name of an agency for people; its code where it has none, or nobody knows it.
+    #[must_use]
+    pub fn agency_name<'a>(&'a self, code: &'a str) -> &'a str {
+        match self.partners.get(code) {
+            _ if code == self.agency => &self.agency_label,
+            Some(partner) => &partner.name,
+            None => code,
+        }
+    }
+
     /// Checks what is written.
     pub fn check(written: &Written) -> Result<Self, ConfigFault> {
         let w = written;
@@ -178,6 +190,11 @@ impl Config {
         let services = StateServices::check(&w.state_services, knows).map_err(ConfigFault)?;
         Ok(Self {
             agency: filled("agency.code", &w.agency.code)?,
+            agency_label: [&w.agency.name, &w.agency.code]
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .cloned()
+                .unwrap_or_default(),
             broker: broker(w)?,
             systems: systems(w)?,
             batch_messages_max: w.intake.batch_messages_max,

@@ -40,7 +40,7 @@ sections! {
         state_services: Vec<StateService>,
     }
     /// Section `agency`.
-    Agency { code: String, email: String, }
+    Agency { code: String, name: String, email: String, }
     /// Section `broker`.
     Broker {
         url: String,

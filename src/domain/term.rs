@@ -144,6 +144,22 @@ impl fmt::Display for Term {
     }
 }
 
+/// The last day of a term that ends with a day; none where it ends within one. An end is the first moment after its term.
+#[must_use]
+pub fn whole_last_day(end: DateTime<Utc>, zone: Tz) -> Option<NaiveDate> {
+    let end = end.with_timezone(&zone).naive_local();
+    if end.time() == NaiveTime::MIN { end.date().pred_opt() } else { None }
+}
+
+/// The end of a term as people read it: its last day `11.03.2026`, or `11.03.2026 10:35` where it ends within a day.
+#[must_use]
+pub fn told_end(end: DateTime<Utc>, zone: Tz) -> String {
+    match whole_last_day(end, zone) {
+        Some(day) => day.format("%d.%m.%Y").to_string(),
+        None => end.with_timezone(&zone).format("%d.%m.%Y %H:%M").to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +175,18 @@ mod tests {
             ["", "10", "ten days", "10 days", "0 hours", "-1 hours", "10001 minutes", "10  hours", "10 working days "]
         {
             assert!(text.parse::<Term>().unwrap_err().to_string().contains("is not a term"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_told_by_its_last_day_or_by_its_moment() {
+        for (end, told) in [
+            ("2026-03-10T21:00:00Z", "10.03.2026"),
+            ("2026-03-10T20:59:59Z", "10.03.2026 23:59"),
+            ("2026-03-11T07:35:00Z", "11.03.2026 10:35"),
+            ("2026-03-11T00:00:00Z", "11.03.2026 03:00"),
+        ] {
+            assert_eq!(told_end(end.parse().unwrap(), MOSCOW), told);
         }
     }
 

@@ -152,11 +152,13 @@ pub async fn deliver(
     let answers = hand_over(courier, &parcels, publisher).await;
     failpoint::hit("notify.handed-over");
     let now = clock::now();
+    let was_out = courier.breaker.is_out();
     let mut fates = Vec::new();
     for (parcel, answer) in parcels.iter().zip(answers) {
         let becomes = judge(pipeline, courier, parcel, answer, now);
         fates.extend(parcel.ids().map(|id| (id, becomes.clone())));
     }
+    tell_of(courier, was_out, &fates);
     book(pipeline, courier, &fates, now, &mut delivered).await?;
     failpoint::hit("notify.marked");
     Ok(delivered)
@@ -282,8 +284,7 @@ fn pack(
         settings: &courier.settings,
         telling: Telling {
             language: config.notify.language,
-            zone: config.zone,
-            link: config.notify.link.as_deref(),
+            config,
             routing: &pipeline.routing,
             calendar: &pipeline.calendar,
             now,
@@ -385,9 +386,7 @@ fn judge(pipeline: &Pipeline, courier: &mut Courier, parcel: &Parcel, answer: An
             later(None, why)
         }
         Answer::Out(why, until) => {
-            if courier.breaker.failed(now) {
-                tracing::warn!(channel = courier.channel, "the channel is out; it is tried again from time to time");
-            }
+            courier.breaker.failed(now);
             if let Some(until) = until {
                 courier.breaker.wait(until);
             }
@@ -397,6 +396,20 @@ fn judge(pipeline: &Pipeline, courier: &mut Courier, parcel: &Parcel, answer: An
             courier.breaker.answered();
             Becomes::Failed(reason, parcel.without_address(&why))
         }
+    }
+}
+
+/// Says in the log what an operator wants to know: a channel that is out or back, messages that were refused for good.
+fn tell_of(courier: &Courier, was_out: bool, fates: &[(i64, Becomes)]) {
+    let channel = &courier.channel;
+    match (was_out, courier.breaker.is_out()) {
+        (false, true) => tracing::warn!(channel, "the channel is out; it is tried again from time to time"),
+        (true, false) => tracing::info!(channel, "the channel is back"),
+        _ => {}
+    }
+    let refused = fates.iter().filter(|(_, becomes)| matches!(becomes, Becomes::Failed(..))).count();
+    if refused > 0 {
+        tracing::warn!(channel, refused, "messages were refused for good; `notify list --state failed` shows why");
     }
 }
 

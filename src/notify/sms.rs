@@ -31,8 +31,7 @@ pub fn fit(text: &str, segments_max: usize) -> String {
     }
     let (_, room) = measure(text);
     let units_max = if segments_max <= 1 { room.one } else { room.several * segments_max };
-    // An ellipsis of three dots stays within the GSM alphabet.
-    let ellipsis = if room == GSM { "..." } else { "…" };
+    let ellipsis = ellipsis(room);
     let mut left = units_max.saturating_sub(ellipsis.chars().count());
     let fitting = text.char_indices().take_while(|(_, sign)| {
         let units = units(*sign, room);
@@ -50,8 +49,15 @@ pub fn shorten(text: &str, characters_max: usize) -> String {
     if text.chars().count() <= characters_max {
         return text.to_owned();
     }
-    let end = text.char_indices().nth(characters_max.saturating_sub(1)).map_or(0, |(at, _)| at);
-    format!("{}…", at_word(text, end))
+    let ellipsis = ellipsis(measure(text).1);
+    let left = characters_max.saturating_sub(ellipsis.chars().count());
+    let end = text.char_indices().nth(left).map_or(0, |(at, _)| at);
+    format!("{}{ellipsis}", at_word(text, end))
+}
+
+/// The sign of what is left out: three dots stay within the GSM alphabet.
+fn ellipsis(room: Room) -> &'static str {
+    if room == GSM { "..." } else { "…" }
 }
 
 /// What stands before `end`, without the word that `end` cuts; a single long word is cut where it must be.
@@ -109,6 +115,9 @@ mod tests {
         assert_eq!(fit(&"я".repeat(80), 1), format!("{}…", "я".repeat(69)));
         assert_eq!(shorten("Дело: проверено", 10), "Дело…");
         assert_eq!(shorten("Дело", 4), "Дело");
+        // What is cut stays what it was: one foreign sign would halve the room of a segment.
+        assert_eq!(shorten(&"word ".repeat(61), 300), format!("{}word...", "word ".repeat(58)));
+        assert_eq!(segments(&shorten(&"word ".repeat(61), 300)), 2);
     }
 
     #[test]

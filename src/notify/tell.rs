@@ -15,7 +15,7 @@ use crate::domain::lifecycle::{Audience, Event as Texts, Lifecycle};
 use crate::failpoint;
 use crate::outbox::id;
 use crate::pipeline::Pipeline;
-use crate::store::{ChoiceRow, NotificationRow, Reader, StoreFault, Told, Untold};
+use crate::store::{ChoiceRow, ConsentKind, NotificationRow, Reader, StoreFault, Told, Untold};
 
 /// Readers of an event for everybody that are planned at a time.
 const PAGE_MAX: u32 = 1000;
@@ -100,19 +100,22 @@ pub(super) struct Plan<'a> {
     settings: &'a NotifySettings,
     lifecycles: &'a Lifecycles,
     now: DateTime<Utc>,
-    /// The kinds that hold consents: `system/kind`.
-    pub(super) consents: Vec<String>,
+    /// The kinds that hold consents.
+    pub(super) consents: Vec<ConsentKind>,
 }
 
 impl<'a> Plan<'a> {
     pub(super) fn new(pipeline: &'a Pipeline, now: DateTime<Utc>) -> Self {
-        let kinds = pipeline.lifecycles.systems().filter_map(|system| system.rights().consents.as_ref());
+        let kinds = pipeline.lifecycles.systems().filter_map(|system| {
+            let of = system.rights().consents.clone()?;
+            Some(ConsentKind { asked_by: system.code().to_owned(), system: of.system, kind: of.kind })
+        });
         Self {
             config: &pipeline.config,
             settings: &pipeline.config.notify,
             lifecycles: &pipeline.lifecycles,
             now,
-            consents: kinds.map(|name| format!("{}/{}", name.system, name.kind)).collect(),
+            consents: kinds.collect(),
         }
     }
 
@@ -258,8 +261,8 @@ impl<'a> Plan<'a> {
             }
         };
         let CaseKey { kind, number, .. } = &event.case;
-        // What the law wants told does not wait behind what is put off.
-        let in_order = slot.is_none() && !urgent && !texts.required && towards.audience != "all";
+        // What the law wants told leaves in order too, but waits only behind what can leave now: see `Store::notifications_due`.
+        let in_order = slot.is_none() && !urgent && towards.audience != "all";
         let patience = self.now.max(due_at) + self.settings.patience;
         let give_up_at = if urgent { event.deadline.map_or(patience, |end| end.min(patience)) } else { patience };
         NotificationRow {

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::Language;
 use crate::apply::Event;
+use crate::config::Config;
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Event as Texts, Lifecycle, Place};
 use crate::domain::routing::Routing;
-use crate::domain::term::remaining;
+use crate::domain::term::{remaining, told_end};
 
 /// Names beside those of the lifecycles' texts.
 pub(super) const MORE: [&str; 3] = ["system", "event", "link"];
@@ -30,10 +30,8 @@ pub fn names() -> Vec<&'static str> {
 pub struct Telling<'a> {
     /// The language.
     pub language: Language,
-    /// The zone in which moments are told.
-    pub zone: Tz,
-    /// A link, with `{system}` and `{number}`.
-    pub link: Option<&'a str>,
+    /// The zone in which moments are told, links, names of agencies.
+    pub config: &'a Config,
     /// Labels of units.
     pub routing: &'a Routing,
     /// Working days, for what is left of a term.
@@ -45,28 +43,29 @@ pub struct Telling<'a> {
 /// The values of an event.
 #[must_use]
 pub fn values(event: &Event, lifecycle: &Lifecycle, texts: &Texts, telling: &Telling<'_>) -> Values {
-    let day = |moment: DateTime<Utc>| moment.with_timezone(&telling.zone).format("%d.%m.%Y").to_string();
-    // A deadline is the first moment after its last day.
-    let last_day = |end: DateTime<Utc>| day(end - chrono::Duration::milliseconds(1));
+    let Config { zone, ref notify, .. } = *telling.config;
+    let until = |end: DateTime<Utc>| told_end(end, zone);
     let list = |list: &[String]| (!list.is_empty()).then(|| list.join("; "));
-    let happened = event.happened_at.with_timezone(&telling.zone).format("%d.%m.%Y %H:%M").to_string();
+    let happened = event.happened_at.with_timezone(&zone).format("%d.%m.%Y %H:%M").to_string();
     let word = |code: &str, label: Option<&str>| telling.language.word(code, label);
     let service = lifecycle.service(&event.service).map_or(event.service.as_str(), |one| one.label.as_str());
     let status = lifecycle.status(&event.status).map(|one| one.label.as_str());
     let kind = lifecycle.kind();
     let unit = event.unit.as_ref().map(|code| telling.routing.unit(code).map_or(code, |unit| &unit.label).clone());
-    let link =
-        telling.link.map(|link| link.replace("{system}", &event.case.system).replace("{number}", &event.case.number));
+    let link = notify
+        .link
+        .as_ref()
+        .map(|link| link.replace("{system}", &event.case.system).replace("{number}", &event.case.number));
     let known = [
         (Place::Number.name(), Some(event.case.number.clone())),
         (Place::Kind.name(), Some(word(&kind.code, Some(&kind.label)))),
         (Place::Title.name(), event.title.clone()),
         (Place::Parent.name(), event.parent.clone()),
-        (Place::Until.name(), event.valid_until.map(last_day)),
+        (Place::Until.name(), event.valid_until.map(until)),
         (Place::Status.name(), Some(word(&event.status, status))),
         (Place::Service.name(), Some(service.to_owned()).filter(|service| !service.is_empty())),
         (Place::Happened.name(), Some(happened)),
-        (Place::Deadline.name(), event.deadline.map(last_day)),
+        (Place::Deadline.name(), event.deadline.map(until)),
         (Place::Expected.name(), event.expected_on.map(|day| day.format("%d.%m.%Y").to_string())),
         (Place::Comment.name(), event.comment.clone()),
         (Place::Reasons.name(), list(&event.reasons)),
@@ -74,7 +73,7 @@ pub fn values(event: &Event, lifecycle: &Lifecycle, texts: &Texts, telling: &Tel
         (Place::Amount.name(), event.amount.clone()),
         (Place::Result.name(), event.result.clone()),
         (Place::Officer.name(), event.officer.clone()),
-        (Place::Agency.name(), Some(event.agency.clone())),
+        (Place::Agency.name(), Some(telling.config.agency_name(&event.agency).to_owned())),
         (Place::Unit.name(), unit),
         (Place::Code.name(), event.secret.as_ref().map(|secret| secret.reveal().to_owned())),
         (Place::Remaining.name(), left(event, telling)),
@@ -90,7 +89,7 @@ pub fn values(event: &Event, lifecycle: &Lifecycle, texts: &Texts, telling: &Tel
 /// What is left of the deadline, else of the validity.
 fn left(event: &Event, telling: &Telling<'_>) -> Option<String> {
     let ends = [event.deadline, event.valid_until].into_iter().flatten();
-    let mut left = ends.filter_map(|end| remaining(telling.now, end, telling.zone, telling.calendar));
+    let mut left = ends.filter_map(|end| remaining(telling.now, end, telling.config.zone, telling.calendar));
     left.next().map(|term| telling.language.term(term))
 }
 
@@ -102,7 +101,7 @@ pub fn sample(whole: bool) -> Values {
         (Place::Kind.name(), "Заявление"),
         (Place::Status.name(), "На рассмотрении"),
         (Place::Happened.name(), "02.03.2026 10:00"),
-        (Place::Agency.name(), "MINSTROY"),
+        (Place::Agency.name(), "Минстрой области"),
         ("system", "Госуслуги"),
         ("event", "Изменился статус"),
     ];

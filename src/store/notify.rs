@@ -43,6 +43,17 @@ pub struct NotificationRow {
     pub give_up_at: DateTime<Utc>,
 }
 
+/// A kind that holds consents, for the cases of a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentKind {
+    /// The system whose cases need them.
+    pub asked_by: String,
+    /// The system of the consents.
+    pub system: String,
+    /// Their kind.
+    pub kind: String,
+}
+
 /// Who reads of a case: its applicant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reader {
@@ -218,13 +229,13 @@ impl Store {
         self.db.tell(told).await
     }
 
-    /// The applicants of these cases; `consents` names the kinds (`system/kind`) that hold consents.
-    pub async fn readers(&self, cases: &[CaseKey], consents: &[String]) -> Result<Vec<Reader>, StoreFault> {
+    /// The applicants of these cases; `consents` are the kinds that hold consents.
+    pub async fn readers(&self, cases: &[CaseKey], consents: &[ConsentKind]) -> Result<Vec<Reader>, StoreFault> {
         self.db.readers(cases, consents).await
     }
 
     /// The same, by the cases' rows.
-    pub async fn readers_by_id(&self, cases: &[i64], consents: &[String]) -> Result<Vec<Reader>, StoreFault> {
+    pub async fn readers_by_id(&self, cases: &[i64], consents: &[ConsentKind]) -> Result<Vec<Reader>, StoreFault> {
         self.db.readers_by_id(cases, consents).await
     }
 
@@ -234,7 +245,7 @@ impl Store {
         system: &str,
         after: i64,
         limit: u32,
-        consents: &[String],
+        consents: &[ConsentKind],
     ) -> Result<Vec<Reader>, StoreFault> {
         self.db.readers_of(system, after, limit, consents).await
     }

@@ -417,8 +417,7 @@ async fn a_move_by_a_timer_tells_its_reason_and_its_term() {
     let rows = pipeline.store.notifications_due("cabinet", later, u32::MAX).await.unwrap();
     let telling = notify::Telling {
         language: notify::Language::Russian,
-        zone: pipeline.config.zone,
-        link: None,
+        config: &pipeline.config,
         routing: &pipeline.routing,
         calendar: &pipeline.calendar,
         now: later,

@@ -3,15 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Asked, CONSENT, OWNERS, key_of};
+use super::{Asked, CONSENT, CONSENT_PARENTS_MAX, OWNERS, key_of};
 use crate::apply::world::CaseKey;
 use crate::apply::{Refusal, open_case};
 use crate::binding::Command;
 use crate::domain::lifecycle::{KindName, Lifecycle};
 use crate::outcome::Code;
 
-/// So many parents above a case are asked for the consent: a change of a record, the record, the request for it, the account.
-const PARENTS_MAX: usize = 3;
 /// The role of whose data a consent is about.
 pub(super) const SUBJECT: &str = "subject";
 
@@ -57,7 +55,7 @@ fn candidates(asked: &Asked<'_>, command: &Command, consents: &KindName) -> BTre
         _ => (None, asked.world.cases.get(asked.key).and_then(|case| case.parent.clone())),
     };
     let above = |key: &CaseKey| asked.world.cases.get(key).and_then(|case| case.parent.clone());
-    let parents = std::iter::successors(parent, above).take(PARENTS_MAX);
+    let parents = std::iter::successors(parent, above).take(CONSENT_PARENTS_MAX as usize);
     let cases = std::iter::once(asked.key.clone()).chain(parents);
     let numbers = cases.filter_map(|key| asked.told(&key, CONSENT).map(str::to_owned)).chain(named);
     let mut found: BTreeSet<CaseKey> = numbers.map(|number| key_of(consents, &number)).collect();

@@ -30,7 +30,9 @@ pub(super) use needs::needs;
 /// The roles in which somebody stands for whom a case is.
 const OWNERS: [&str; 3] = ["applicant", "principal", "subject"];
 /// The field by which a case names the consent that it was opened with.
-const CONSENT: &str = "consent";
+pub const CONSENT: &str = "consent";
+/// So many cases above a case are asked for the consent: a change of a record, the record, the request for it, the account.
+pub const CONSENT_PARENTS_MAX: u32 = 3;
 
 /// What is asked for, and with what it is judged.
 struct Asked<'a> {

@@ -140,8 +140,7 @@ impl Show {
         if let (Some(lifecycle), Some(texts)) = (lifecycle, texts) {
             let telling = Telling {
                 language: config.notify.language,
-                zone: config.zone,
-                link: config.notify.link.as_deref(),
+                config: &config,
                 routing: &rules.routing,
                 calendar: &rules.calendar,
                 now: clock::now(),

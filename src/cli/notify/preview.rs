@@ -91,14 +91,8 @@ impl Preview {
         if cases.is_empty() {
             return Err(Failed { exit: Exit::Found, text: format!("there is no case {number}") });
         }
-        let telling = Telling {
-            language,
-            zone: config.zone,
-            link: config.notify.link.as_deref(),
-            routing: &rules.routing,
-            calendar: &rules.calendar,
-            now: clock::now(),
-        };
+        let telling =
+            Telling { language, config, routing: &rules.routing, calendar: &rules.calendar, now: clock::now() };
         let mut told = Vec::new();
         for case in &cases {
             let lifecycle = rules.lifecycles.kind(&case.system, &case.kind);

@@ -12,9 +12,10 @@ use super::rows::Insert;
 use super::{Sqlite, Transaction};
 use crate::apply::rows::AuditRow;
 use crate::apply::world::{CaseKey, SubscriptionRow};
+use crate::apply::{CONSENT, CONSENT_PARENTS_MAX};
 use crate::failpoint;
 use crate::store::moment::{from_store, to_store};
-use crate::store::{Becomes, ChoiceRow, DueNotification, NotificationRow, Reader, StoreFault, Told};
+use crate::store::{Becomes, ChoiceRow, ConsentKind, DueNotification, NotificationRow, Reader, StoreFault, Told};
 
 /// Rows of one round, digests counted whole.
 const DUE_ROWS_MAX: u32 = 5000;
@@ -136,7 +137,7 @@ impl Sqlite {
     pub(in crate::store) async fn readers(
         &self,
         cases: &[CaseKey],
-        consents: &[String],
+        consents: &[ConsentKind],
     ) -> Result<Vec<Reader>, StoreFault> {
         let keys: Vec<_> = cases.iter().map(|key| [&key.system, &key.kind, &key.number]).collect();
         let rows = sqlx::query(
@@ -152,7 +153,7 @@ impl Sqlite {
     pub(in crate::store) async fn readers_by_id(
         &self,
         cases: &[i64],
-        consents: &[String],
+        consents: &[ConsentKind],
     ) -> Result<Vec<Reader>, StoreFault> {
         if cases.is_empty() {
             return Ok(Vec::new());
@@ -172,7 +173,7 @@ impl Sqlite {
         system: &str,
         after: i64,
         limit: u32,
-        consents: &[String],
+        consents: &[ConsentKind],
     ) -> Result<Vec<Reader>, StoreFault> {
         let rows = sqlx::query(
             "SELECT c.id, c.system, c.kind, c.number, c.origin, c.email, c.phone FROM cases c WHERE c.id > ?2 \
@@ -187,9 +188,17 @@ impl Sqlite {
     }
 
     /// Readers with their identifiers, choices and consents. Columns: id, system, kind, number, origin, email, phone.
-    async fn whole_readers(&self, rows: &[SqliteRow], consents: &[String]) -> Result<Vec<Reader>, StoreFault> {
+    async fn whole_readers(&self, rows: &[SqliteRow], consents: &[ConsentKind]) -> Result<Vec<Reader>, StoreFault> {
         let mut readers = rows.iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let cases: Vec<i64> = readers.iter().map(|reader| reader.case).collect();
+        let kinds: Vec<_> = consents.iter().map(|one| [&one.asked_by, &one.system, &one.kind]).collect();
+        let kinds = json!(kinds).to_string();
+        if !consents.is_empty() {
+            let mut named = self.named_consents(&cases, &kinds).await?;
+            for reader in &mut readers {
+                reader.consents.extend(named.remove(&reader.case).unwrap_or_default());
+            }
+        }
         let identifiers = self.identifiers(&cases).await?;
         let mut hashes: Vec<String> = identifiers.values().flatten().map(hex::encode).collect();
         hashes.sort_unstable();
@@ -199,7 +208,7 @@ impl Sqlite {
         }
         let hashes = json!(hashes).to_string();
         let choices = self.choices(&hashes).await?;
-        let consents = if consents.is_empty() { HashMap::new() } else { self.consents(&hashes, consents).await? };
+        let consents = if consents.is_empty() { HashMap::new() } else { self.consents(&hashes, &kinds).await? };
         for reader in &mut readers {
             reader.identifiers = identifiers.get(&reader.case).cloned().unwrap_or_default();
             let system = reader.key.as_ref().map(|key| key.system.as_str()).unwrap_or_default();
@@ -260,20 +269,47 @@ impl Sqlite {
     async fn consents(
         &self,
         hashes: &str,
-        kinds: &[String],
+        kinds: &str,
     ) -> Result<HashMap<[u8; 32], Vec<(String, String, String)>>, StoreFault> {
         let rows = sqlx::query(
             "SELECT p.hash, c.system, c.kind, c.status FROM json_each(?1) k CROSS JOIN parties p ON p.hash = unhex(k.value) \
              CROSS JOIN cases c ON c.id = p.case_id \
-             WHERE c.system || '/' || c.kind IN (SELECT value FROM json_each(?2))",
+             WHERE (c.system, c.kind) IN (SELECT value ->> 1, value ->> 2 FROM json_each(?2))",
         )
         .bind(hashes)
-        .bind(json!(kinds).to_string())
+        .bind(kinds)
         .fetch_all(&self.readers)
         .await?;
         let mut found: HashMap<_, Vec<_>> = HashMap::new();
         for row in rows {
             found.entry(hash(&row, 0)?).or_default().push((row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+        }
+        Ok(found)
+    }
+
+    /// Consents that cases, or cases above them, name.
+    async fn named_consents(
+        &self,
+        cases: &[i64],
+        kinds: &str,
+    ) -> Result<HashMap<i64, Vec<(String, String, String)>>, StoreFault> {
+        let rows = sqlx::query(
+            "WITH RECURSIVE above (reader, id, height) AS (SELECT value, value, 0 FROM json_each(?1) UNION ALL \
+             SELECT a.reader, p.id, a.height + 1 FROM above a JOIN cases c ON c.id = a.id JOIN cases p ON p.system = c.system \
+             AND p.kind = c.parent_kind AND p.number = c.parent_number WHERE a.height < ?3) \
+             SELECT a.reader, s.system, s.kind, s.status FROM above a CROSS JOIN cases n ON n.id = a.id \
+             CROSS JOIN json_each(?2) k CROSS JOIN cases s ON s.system = k.value ->> 1 AND s.kind = k.value ->> 2 \
+             AND s.number = n.details ->> ?4 WHERE k.value ->> 0 = n.system",
+        )
+        .bind(json!(cases).to_string())
+        .bind(kinds)
+        .bind(CONSENT_PARENTS_MAX)
+        .bind(CONSENT)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for row in rows {
+            found.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
         }
         Ok(found)
     }
@@ -291,7 +327,8 @@ impl Sqlite {
              WHERE n.delivery IN (SELECT delivery FROM (\
              SELECT d.id, d.delivery, d.due_at FROM notifications d WHERE d.channel = ?1 AND d.state IN ('pending', 'sent') \
              AND d.due_at <= ?2 AND NOT EXISTS (SELECT 1 FROM notifications b WHERE b.order_key = d.order_key \
-             AND b.state IN ('pending', 'sent') AND b.id < d.id AND b.due_at > ?2) ORDER BY d.due_at, d.id LIMIT ?5) \
+             AND b.state IN ('pending', 'sent') AND b.id < d.id AND (NOT d.required OR b.due_at <= ?2)) \
+             ORDER BY d.due_at, d.id LIMIT ?5) \
              GROUP BY delivery ORDER BY min(due_at), min(id) LIMIT ?3) \
              AND +n.channel = ?1 AND +n.state IN ('pending', 'sent') AND +n.due_at <= ?2 ORDER BY n.id LIMIT ?4",
         )

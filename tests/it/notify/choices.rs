@@ -190,6 +190,31 @@ async fn a_withdrawn_consent_stops_all_but_what_the_law_wants_told() {
 }
 
 #[tokio::test]
+async fn a_consent_that_a_case_names_counts_whoever_is_named_in_it() {
+    let (folder, gateway) = (Folder::new(), take_all().await);
+    let pipeline = gateway_house(&folder, &gateway, "").await;
+    let story = |file: &str| fixture(&format!("fgis/valid/{file}.xml"));
+    let account = |file: &str| story(&format!("an-account-checked-again-and-locked/{file}")).into_bytes();
+    // The consent is a person's, the account an organization's: no identifier joins them.
+    happen(&pipeline, vec![account("01-consent"), account("02-registration")]).await;
+    tell(&pipeline).await;
+    deliver(&pipeline, "push").await;
+    let withdrawal = story("a-consent-given-and-withdrawn/02-withdrawal").replace("СГ-1<", "СГ-2026-000101<");
+    happen(&pipeline, vec![withdrawal.into_bytes(), account("03-declined")]).await;
+    tell(&pipeline).await;
+    deliver(&pipeline, "push").await;
+    let rows = rows(&pipeline.store, "push").await;
+    let of_account = rows.iter().filter(|row| row.case == "УЗ-1");
+    let states: Vec<_> =
+        of_account.map(|row| (row.event.as_str(), row.reason.as_deref().unwrap_or(&row.state))).collect();
+    assert_eq!(
+        states,
+        [("status-changed", "confirmed"), ("status-changed", "consent-withdrawn"), ("declined", "confirmed")],
+        "what the law wants told goes out"
+    );
+}
+
+#[tokio::test]
 async fn everybody_is_told_once_by_a_channel_that_knows_its_readers() {
     let (folder, gateway) = (Folder::new(), take_all().await);
     let pipeline = gateway_house(&folder, &gateway, "").await;
