@@ -36,7 +36,15 @@ impl Events {
         let rules = assemble::rules(&config)?;
         known::case_system(self.system.as_ref(), &rules.lifecycles)?;
         let rows: Vec<Row> = rows(&rules.lifecycles, self.system.as_deref());
-        let headings = ["system", "event", "label", "in English", "channels", "readers", "required"];
+        let headings = [
+            ("system", "system"),
+            ("event", "event"),
+            ("label", "label"),
+            ("in English", "label_en"),
+            ("channels", "channels"),
+            ("readers", "readers"),
+            ("required", "required"),
+        ];
         self.form.print(&rows, &headings, config.zone, Row::cells)?;
         Ok(Exit::Well)
     }
