@@ -22,8 +22,6 @@ const MANIFEST: &str = ".manifest.json";
 pub(super) struct Parcel<'a> {
     pub(super) job: &'a Job,
     pub(super) manifest: &'a Manifest,
-    /// The manifest as it is written.
-    pub(super) told: &'a str,
     pub(super) slot: chrono::DateTime<chrono::Utc>,
     pub(super) period: Option<Period>,
     pub(super) kept: &'a Contents,
@@ -88,8 +86,9 @@ pub(super) async fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> R
             if !made {
                 folder(path).map_err(undelivered)?;
             }
-            let file = path.join(parcel.name(name).map_err(undelivered)?);
-            let (place, told, mut content) = (file.display().to_string(), parcel.told.to_owned(), parcel.open()?);
+            let name = parcel.name(name).map_err(undelivered)?;
+            let (file, told) = (path.join(&name), parcel.manifest.beside(&name)?);
+            let (place, mut content) = (file.display().to_string(), parcel.open()?);
             let placed = aside(move || {
                 placed(&file, |part| io::copy(&mut content, part).map(drop))?;
                 placed(&manifest_of(&file), |part| part.write_all(told.as_bytes()))
@@ -109,8 +108,9 @@ pub(super) async fn deliver(destination: &Destination, parcel: &Parcel<'_>) -> R
 #[cfg(feature = "s3")]
 async fn put(parcel: &Parcel<'_>, bucket: &str, key: &str) -> Result<String, String> {
     let content = parcel.open().map_err(|fault| fault.to_string())?;
+    let told = parcel.manifest.beside(key).map_err(|fault| fault.to_string())?;
     let place = super::s3::put(parcel.s3, bucket, key, content).await?;
-    super::s3::put(parcel.s3, bucket, &format!("{key}{MANIFEST}"), parcel.told.as_bytes()).await?;
+    super::s3::put(parcel.s3, bucket, &format!("{key}{MANIFEST}"), told.as_bytes()).await?;
     Ok(place)
 }
 
