@@ -446,7 +446,7 @@ fn until(due: &Result<Option<chrono::DateTime<chrono::Utc>>, StoreFault>) -> Dur
     }
 }
 
-/// Folds the store's log into its file while there is traffic.
+/// Folds the store's log into its file while there is traffic, and tells of documents that nobody is configured to get.
 async fn fold_loop(loops: Loops) {
     let pipeline = &loops.pipeline;
     let mut folded = 0;
@@ -458,6 +458,7 @@ async fn fold_loop(loops: Loops) {
         let deliveries = pipeline.counters.deliveries();
         if deliveries != folded {
             folded = deliveries;
+            pipeline.counters.tell_unaddressed();
             if let Err(fault) = pipeline.store.fold_log().await {
                 tracing::debug!(%fault, "the store's log could not be folded into its file");
             }

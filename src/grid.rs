@@ -8,6 +8,8 @@ use unicode_width::UnicodeWidthStr;
 const ROW_LINES_MAX: usize = 8;
 /// Columns that the values have at least where a table is written row by row.
 const VALUE_COLUMNS_MIN: usize = 24;
+/// What stands in place of a table without rows.
+const NOTHING: &str = "nothing";
 /// Columns between a heading and its value there.
 const GAP: usize = 2;
 
@@ -37,9 +39,12 @@ impl Grid {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The table in so many columns; without a number as wide as it is.
+    /// The table in so many columns; without a number as wide as it is. Where there are no rows, a word that says so.
     #[must_use]
     pub fn text(&self, columns: Option<usize>) -> String {
+        if self.rows.is_empty() {
+            return NOTHING.to_owned();
+        }
         let whole = framed(&self.headings, &self.rows);
         match columns {
             Some(columns) if whole.lines().any(|line| line.width() > columns) => self.filled().narrowed(columns),
@@ -50,8 +55,7 @@ impl Grid {
     /// Without the columns in which nothing stands.
     fn filled(&self) -> Self {
         let stands = |column: usize| self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty()));
-        let kept: Vec<usize> =
-            (0..self.headings.len()).filter(|column| self.rows.is_empty() || stands(*column)).collect();
+        let kept: Vec<usize> = (0..self.headings.len()).filter(|column| stands(*column)).collect();
         let of = |cells: &Vec<String>| kept.iter().filter_map(|column| cells.get(*column).cloned()).collect();
         Self { headings: of(&self.headings), rows: self.rows.iter().map(of).collect() }
     }
@@ -85,9 +89,6 @@ impl Grid {
 
     /// A line for each cell that is not empty; rows are parted by an empty line.
     fn row_by_row(&self, columns: usize) -> String {
-        if self.rows.is_empty() {
-            return wrapped(&self.headings.join(", "), columns).join("\n");
-        }
         let names = self.headings.iter().map(|heading| heading.width()).max().unwrap_or_default();
         let room = columns.saturating_sub(names + GAP).max(VALUE_COLUMNS_MIN);
         let row = |cells: &Vec<String>| {
@@ -199,6 +200,8 @@ mod tests {
         let mut tall = Grid::new(&["a", "b"]);
         tall.add_row([&"слово ".repeat(40), ID]);
         assert!(tall.text(Some(52)).starts_with("a  слово"), "{}", tall.text(Some(52)));
-        assert_eq!(Grid::new(&["number", "reason"]).text(Some(10)), "number,\nreason");
+        for columns in [None, Some(10), Some(80)] {
+            assert_eq!(Grid::new(&["number", "reason"]).text(columns), "nothing");
+        }
     }
 }

@@ -257,7 +257,9 @@ impl Pipeline {
             let made = settlement.contents.iter().find(|(known, _)| known == sha256);
             made.map(|(_, bytes)| bytes.to_vec()).or_else(|| self.contents.read(sha256).ok())
         };
-        rows.extend(outbox::documents(settlement, &sending, &content).map_err(refused)?);
+        let (documents, unaddressed) = outbox::documents(settlement, &sending, &content).map_err(refused)?;
+        rows.extend(documents);
+        self.counters.unaddressed(unaddressed);
         Ok(rows)
     }
 

@@ -1,7 +1,9 @@
 //! Logs and counters. A log line holds codes, counts, ids and places, never a value of a message.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -14,7 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::apply::rows::{Outcome, WriteSet};
 use crate::config::LogFormat;
-
+use crate::outbox::Unaddressed;
 use crate::store::Waiting;
 
 /// How one message id ended.
@@ -51,6 +53,22 @@ struct WaitingLabels {
     what: &'static str,
 }
 
+/// What nobody is configured to get.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnaddressedLabels {
+    setting: String,
+    what: &'static str,
+}
+
+/// Documents that nobody is configured to get, by the setting that is missing.
+#[derive(Debug, Default)]
+struct Missed {
+    /// How many of each kind.
+    counts: BTreeMap<&'static str, u64>,
+    /// Whether the log has told of it.
+    told: bool,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Counters {
@@ -62,6 +80,8 @@ pub struct Counters {
     notified: Family<NotificationLabels, Counter>,
     channels_out: Family<ChannelLabels, Gauge>,
     waiting: Family<WaitingLabels, Gauge>,
+    unaddressed: Family<UnaddressedLabels, Counter>,
+    missed: Mutex<BTreeMap<String, Missed>>,
     store_away: AtomicBool,
     deliveries: AtomicU64,
 }
@@ -84,6 +104,7 @@ impl Counters {
         let notified = Family::default();
         let channels_out = Family::default();
         let waiting = Family::default();
+        let unaddressed = Family::default();
         registry.register("messages", "Message ids by system, outcome and code", outcomes.clone());
         registry.register("repeats", "Repeats of known message ids", repeats.clone());
         registry.register("dead_letters", "Dead letters written", dead_letters.clone());
@@ -92,6 +113,8 @@ impl Counters {
         registry.register("notifications", text, notified.clone());
         registry.register("channel_out", "1 while a channel is left alone because it is out", channels_out.clone());
         registry.register("waiting", "What is not done yet", waiting.clone());
+        let text = "Documents that nobody is configured to get, by the missing setting";
+        registry.register("unaddressed_documents", text, unaddressed.clone());
         Self {
             registry,
             outcomes,
@@ -101,6 +124,8 @@ impl Counters {
             notified,
             channels_out,
             waiting,
+            unaddressed,
+            missed: Mutex::default(),
             store_away: AtomicBool::new(false),
             deliveries: AtomicU64::new(0),
         }
@@ -122,6 +147,34 @@ impl Counters {
         self.repeats.inc_by(writes.repeats.len() as u64);
         self.dead_letters.inc_by(writes.dead_letters.len() as u64);
         self.deliveries.fetch_add((writes.inbox.len() + writes.repeats.len()) as u64, Ordering::Relaxed);
+    }
+
+    /// Counts documents that nobody is configured to get.
+    pub fn unaddressed(&self, documents: Vec<Unaddressed>) {
+        if documents.is_empty() {
+            return;
+        }
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        for Unaddressed { setting, what } in documents {
+            let labels = UnaddressedLabels { setting, what };
+            self.unaddressed.get_or_create(&labels).inc();
+            *missed.entry(labels.setting).or_default().counts.entry(what).or_default() += 1;
+        }
+    }
+
+    /// Tells the log of each setting for want of which nobody got documents: once, with how many there were until then.
+    pub fn tell_unaddressed(&self) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        for (setting, missed) in missed.iter_mut().filter(|(_, missed)| !missed.told) {
+            missed.told = true;
+            let documents: u64 = missed.counts.values().sum();
+            let counts: Vec<String> = missed.counts.iter().map(|(what, count)| format!("{what} {count}")).collect();
+            tracing::warn!(
+                documents,
+                what = counts.join(", "),
+                "nobody is configured to get documents: {setting} is not set, see docs/documents-out.md"
+            );
+        }
     }
 
     /// How many deliveries were settled since the start: new ids and repeats.

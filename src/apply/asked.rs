@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::steps::Told;
 use super::world::Case;
 use crate::domain::lifecycle::{Lifecycle, Status};
+use crate::domain::wording::{Labelled, Wording};
 
 /// What is told, and what the status asks for of this case beside it.
 pub(super) fn with_what_is_asked<'t>(
@@ -20,10 +21,10 @@ pub(super) fn with_what_is_asked<'t>(
         return Cow::Borrowed(told);
     }
     let fields = status.asked_by.iter().filter_map(|code| lifecycle.kind().field(code));
-    let mut asked: Vec<(NaiveDate, String)> = fields
+    let mut asked: Vec<(NaiveDate, Wording)> = fields
         .filter_map(|field| {
             let day: NaiveDate = case.details.get(&field.code)?.as_str()?.parse().ok()?;
-            Some((day, format!("{} {}", field.label, day.format("%d.%m.%Y"))))
+            Some((day, Wording::each(|language| format!("{} {}", field.told(language), language.day(day)))))
         })
         .collect();
     asked.sort_by_key(|(day, _)| *day);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codes::Secret;
 use super::world::{Case, CaseKey};
+use crate::domain::wording::Wording;
 
 /// Something that people are told of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct Event {
     pub unit: Option<String>,
     /// Short name of the case.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub title: Option<String>,
+    pub title: Option<Wording>,
     /// Number of the case that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parent: Option<String>,
@@ -51,13 +52,13 @@ pub struct Event {
     pub happened_at: DateTime<Utc>,
     /// In words.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub comment: Option<String>,
+    pub comment: Option<Wording>,
     /// Reasons, in words.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Wording>,
     /// What is missing, in words.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub missing: Vec<String>,
+    pub missing: Vec<Wording>,
     /// Amount due, in roubles.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amount: Option<String>,
@@ -66,7 +67,7 @@ pub struct Event {
     pub reader: Option<String>,
     /// Where the result is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub result: Option<String>,
+    pub result: Option<Wording>,
     /// The one-time code that it brings; taken away once it is told.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub secret: Option<Secret>,
@@ -84,7 +85,7 @@ impl Event {
             agency: case.agency.clone(),
             officer: case.officer.clone(),
             unit: case.unit.clone(),
-            title: case.title.clone(),
+            title: case.title.clone().map(Wording::Same),
             parent: case.parent.as_ref().map(|parent| parent.number.clone()),
             valid_until: case.valid_until,
             deadline: case.deadline,

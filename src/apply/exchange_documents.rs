@@ -13,6 +13,7 @@ use crate::binding::{ExchangeDocuments, SignatureMark, Verdict, Wanted};
 use crate::domain::document::{self, Why};
 use crate::domain::lifecycle::{Class, DocumentRules};
 use crate::domain::term::day_end;
+use crate::domain::wording::{Labelled, Wording};
 use crate::outcome::Code;
 
 pub(super) fn apply(
@@ -151,9 +152,10 @@ impl Folder<'_> {
         })?;
         let reason = verdict.code.as_deref().and_then(|code| lifecycle.reason(state, code));
         document.state.clone_from(&state.code);
-        document.reason = verdict.text.clone().or_else(|| reason.map(|reason| reason.label.clone()));
+        let why = Wording::of(verdict.code.as_deref(), verdict.text.as_deref(), |_| reason.map(Labelled::wording));
+        document.reason = why.as_ref().map(|why| why.russian().to_owned());
         if let Some(event) = self.event(&state.code) {
-            let reasons = document.reason.clone().into_iter().collect();
+            let reasons = why.into_iter().collect();
             self.events.push(Event { missing: vec![self.label(&document.kind)], reasons, ..event });
         }
         self.change(document);
@@ -177,7 +179,10 @@ impl Folder<'_> {
 
     /// Tells of what is asked for and by when.
     fn asked(&mut self, wanted: &[Wanted], due: Option<DateTime<Utc>>) {
-        let missing = wanted.iter().map(|one| one.text.clone().unwrap_or_else(|| self.label(&one.r#type))).collect();
+        let missing = wanted
+            .iter()
+            .filter_map(|one| Wording::of(Some(&one.r#type), one.text.as_deref(), |code| Some(self.label(code))))
+            .collect();
         if let Some(event) = self.event("requested") {
             self.events.push(Event { missing, deadline: due.or(event.deadline), ..event });
         }
@@ -190,9 +195,9 @@ impl Folder<'_> {
     }
 
     /// What people call a type of document.
-    fn label(&self, kind: &str) -> String {
+    fn label(&self, kind: &str) -> Wording {
         let known = self.rules.and_then(|rules| rules.document_type(kind));
-        known.map_or_else(|| kind.to_owned(), |one| one.label.clone())
+        known.map_or_else(|| kind.into(), Labelled::wording)
     }
 
     /// A document by type and number; by type alone where only one has it.

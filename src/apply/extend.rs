@@ -58,7 +58,7 @@ impl Steps<'_> {
         }
         let reason = case.details.get(&extension.reason).and_then(Value::as_str).unwrap_or_default().to_owned();
         let day = last_day(&case.details, lifecycle.kind()).and_then(|day| day.parse().ok());
-        let told = Told { reasons: vec![reason], ..told.clone() };
+        let told = Told { reasons: vec![reason.into()], ..told.clone() };
         self.tell_of(&extension.event, &Case { expected_on: day, ..case }, &told);
         Ok(())
     }

@@ -10,8 +10,10 @@ use super::fields::APPLICANT;
 use super::steps::{Steps, Told};
 use super::world::{Case, CaseKey, Document, Needs, PartyRow, Version};
 use super::{Change, Lifecycles, Refusal};
+use crate::domain::language::Language;
 use crate::domain::lifecycle::{Action, Extract, Lifecycle, Status};
 use crate::domain::term::day_end;
+use crate::domain::wording::{Labelled, Wording};
 use crate::extract::{self, Group};
 use crate::outcome::Code;
 
@@ -100,7 +102,13 @@ pub(super) fn answer(steps: &mut Steps<'_>, case: &Case, report: &str, to: &Stat
     keep(steps, case, extract, &made)?;
     let told = Told {
         details: json!({ "extract": extract.code, "document": extract.document }),
-        result: Some(format!("{} № {}", extract.label, case.key.number)),
+        result: Some(Wording::each(|language| {
+            let sign = match language {
+                Language::Russian => "№",
+                Language::English => "No.",
+            };
+            format!("{} {sign} {}", extract.told(language), case.key.number)
+        })),
         ..Told::default()
     };
     steps.enter(case.clone(), to, &told)?;
@@ -122,10 +130,10 @@ fn decline(steps: &mut Steps<'_>, case: &Case, status: &str, reason: &str) -> Re
     let lifecycle = steps.setting().lifecycle(&case.key.kind)?;
     let gone = || Refusal::with(Code::UnknownStatus, status.to_owned());
     let to = lifecycle.status(status).ok_or_else(gone)?;
-    let label = lifecycle.reason(to, reason).map_or(reason, |reason| &reason.label);
+    let text = lifecycle.reason(to, reason).map_or_else(|| reason.into(), Labelled::wording);
     let told = Told {
-        details: json!({ "reasons": [{ "code": reason, "text": label }] }),
-        reasons: vec![label.to_owned()],
+        details: json!({ "reasons": [{ "code": reason, "text": text.russian() }] }),
+        reasons: vec![text],
         ..Told::default()
     };
     steps.enter(case.clone(), to, &told)?;

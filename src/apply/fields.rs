@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Refusal;
-use super::recheck::lacking_fields;
+use super::recheck::{in_russian, lacking_fields};
 use super::world::{Details, PartyRow};
 use crate::binding::{Details as Written, ListedValue, Party};
 use crate::domain::identifiers;
@@ -76,7 +76,7 @@ pub(super) fn complete(kind: &Kind, details: &Details) -> Result<(), Refusal> {
     if lacks.is_empty() {
         return Ok(());
     }
-    Err(Refusal::with(Code::FieldMissing, lacks.join(", ")))
+    Err(Refusal::with(Code::FieldMissing, in_russian(&lacks).join(", ")))
 }
 
 /// Fields that name a party are filled from it, where the message does not tell them itself.

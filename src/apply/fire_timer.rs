@@ -11,13 +11,16 @@ use super::update_status::holds;
 use super::world::{Case, CaseKey, Document, Entry, Needs, Scope, TimerRow, World};
 use super::{Change, Done, Refusal, Setting, extracts, opened, route};
 use crate::apply::Lifecycles;
+use crate::domain::language::Language;
 use crate::domain::lifecycle::{Action, Class, Due, Lifecycle, Service, Status, System, Timer};
 use crate::domain::term::{Term, day_end, told_end};
+use crate::domain::wording::{Labelled, Wording};
 use crate::outcome::Code;
 
 /// The reason of a move that a timer makes (domain, rule 6), where the lifecycle names no other.
 const TERM_EXPIRED: &str = "term-expired";
 const TERM_EXPIRED_LABEL: &str = "Истёк срок";
+const TERM_EXPIRED_LABEL_EN: &str = "The term has expired";
 
 /// How a timer of a status is called that a sweep has started: no lifecycle can call its own so.
 pub const SWEPT: &str = "sweep:overdue";
@@ -127,9 +130,9 @@ fn of_case(
             let from = lifecycle.status(&case.status).ok_or_else(|| gone(due))?;
             let to = lifecycle.timer_target(from, timer, service).ok_or_else(|| gone(due))?;
             holds(to, world.documents.get(&due.case).map(Vec::as_slice).unwrap_or_default(), lifecycle)?;
-            let label = reason.as_deref().and_then(|code| lifecycle.reason(to, code)).map(|reason| &reason.label);
-            let reason = (reason.as_deref().unwrap_or(TERM_EXPIRED), label.map_or(TERM_EXPIRED_LABEL, String::as_str));
-            let told = expired(due, reason, &term(timer, case, lifecycle, setting), setting);
+            let own = reason.as_deref().and_then(|code| lifecycle.reason(to, code));
+            let reason = (reason.as_deref().unwrap_or(TERM_EXPIRED), own.map_or_else(term_expired, Labelled::wording));
+            let told = expired(due, reason, term(timer, case, lifecycle, setting), setting);
             steps.enter(case.clone(), to, &told)?;
             Ok(Fired::Did(Box::new(steps.done()), format!("moved to {}", to.code)))
         }
@@ -154,21 +157,33 @@ fn by(happened_at: DateTime<Utc>, setting: &Setting<'_>) -> By {
     By { happened_at, agency: setting.sender.to_owned(), officer: None }
 }
 
-/// What is told with a move that a timer makes: its own reason and the term.
-fn expired(due: &DueTimer, (code, label): (&str, &str), term: &str, setting: &Setting<'_>) -> Told {
-    let last = told_end(due.row.due_at, setting.context.zone);
-    let text = if term.is_empty() { format!("{label}: до {last}") } else { format!("{label}: {term}, до {last}") };
+/// What is told with a move that a timer makes: its own reason and the term, where more than its end was named.
+fn expired(due: &DueTimer, (code, label): (&str, Wording), term: Option<Term>, setting: &Setting<'_>) -> Told {
+    let text = Wording::each(|language| {
+        let (label, last) = (label.told(language), told_end(due.row.due_at, setting.context.zone, language));
+        let term = term.map(|term| format!("{}, ", language.term(term))).unwrap_or_default();
+        match language {
+            Language::Russian => format!("{label}: {term}до {last}"),
+            Language::English => format!("{label}: {term}until {last}"),
+        }
+    });
+    let words = term.map(Term::label).unwrap_or_default();
+    let reason = json!({ "code": code, "text": text.russian(), "text_en": text.told(Language::English) });
     Told {
-        details: json!({ "timer": due.row.code, "term": term, "reasons": [{ "code": code, "text": text }] }),
+        details: json!({ "timer": due.row.code, "term": words, "reasons": [reason] }),
         reasons: vec![text],
         ..Told::default()
     }
 }
 
-/// The term that has run out, in words; empty where only its end was named.
-fn term(timer: &Timer, case: &Case, lifecycle: &Lifecycle, setting: &Setting<'_>) -> String {
+fn term_expired() -> Wording {
+    Wording::Each { ru: TERM_EXPIRED_LABEL.to_owned(), en: TERM_EXPIRED_LABEL_EN.to_owned() }
+}
+
+/// The term that has run out; none where only its end was named.
+fn term(timer: &Timer, case: &Case, lifecycle: &Lifecycle, setting: &Setting<'_>) -> Option<Term> {
     let service: Option<&Service> = lifecycle.service(&case.service);
-    let term: Option<Term> = match timer.due {
+    match timer.due {
         Due::After(term) => Some(term),
         Due::ServiceTerm => service.map(|service| service.term),
         Due::Deadline => lifecycle
@@ -176,8 +191,7 @@ fn term(timer: &Timer, case: &Case, lifecycle: &Lifecycle, setting: &Setting<'_>
             .and_then(|status| lifecycle.deadline(status, service))
             .filter(|term| setting.end(*term, case.since).ok() == case.deadline),
         Due::Validity | Due::BeforeDeadline(_) | Due::BeforeValidity(_) | Due::Now => None,
-    };
-    term.map(Term::label).unwrap_or_default()
+    }
 }
 
 /// A document's validity ends, or will.
@@ -200,7 +214,7 @@ fn of_document(
     };
     let of_case = setting.lifecycle(&due.case.kind)?.status(&case.status);
     let annulled = of_case.is_some_and(|status| status.class == Class::Annulled);
-    let case = about(document, case, setting)?;
+    let (case, told_of) = about(document, case, setting)?;
     let mut steps = Steps::new(world, setting, by(due.row.due_at, setting));
     let result = match &timer.action {
         Action::Move { .. } => {
@@ -209,7 +223,7 @@ fn of_document(
             let told = Told { details: json!({ "documents": [kind], "state": to.code }), ..Told::default() };
             steps.record(&case, Entry::Documents, Some(case.status.clone()), &case.status, &told);
             if let Some(event) = states.event_of(to).filter(|_| !annulled) {
-                steps.tell_of(&event.code, &case, &Told::default());
+                steps.tell_of(&event.code, &case, &told_of);
             }
             format!("document {kind} is {} now", to.code)
         }
@@ -219,7 +233,7 @@ fn of_document(
         Action::Remind { event } | Action::Escalate { event } => {
             let told = Told { details: json!({ "documents": [kind], "event": event }), ..Told::default() };
             steps.record(&case, Entry::Timed, Some(case.status.clone()), &case.status, &told);
-            steps.tell_of(event, &case, &Told::default());
+            steps.tell_of(event, &case, &told_of);
             format!("told of {event}")
         }
         Action::Extract { .. } => return Err(gone(due)),
@@ -230,20 +244,24 @@ fn of_document(
 fn moved(document: &Document, to: &Status, due: &DueTimer, setting: &Setting<'_>) -> Document {
     Document {
         state: to.code.clone(),
-        reason: Some(format!("{TERM_EXPIRED_LABEL}: до {}", told_end(due.row.due_at, setting.context.zone))),
+        reason: Some(format!(
+            "{TERM_EXPIRED_LABEL}: до {}",
+            told_end(due.row.due_at, setting.context.zone, Language::Russian)
+        )),
         changed_at: setting.context.now,
         ..document.clone()
     }
 }
 
 /// The case as its document's notices tell of it: the title and the validity are the document's.
-fn about(document: &Document, case: &Case, setting: &Setting<'_>) -> Result<Case, Refusal> {
-    let rules = setting.lifecycle(&case.key.kind)?.documents();
-    let label = || rules.and_then(|rules| rules.document_type(&document.kind)).map(|one| one.label.clone());
+fn about(document: &Document, case: &Case, setting: &Setting<'_>) -> Result<(Case, Told), Refusal> {
+    let lifecycle = setting.lifecycle(&case.key.kind)?;
+    let own = document.title.clone().map(Wording::Same);
+    let title = own.unwrap_or_else(|| lifecycle.document_wording(&document.kind));
     let mut case = case.clone();
-    case.title = document.title.clone().or_else(label).or_else(|| Some(document.kind.clone()));
+    case.title = Some(title.russian().to_owned());
     case.valid_until = document.valid_until.and_then(|day| day_end(day, setting.context.zone));
-    Ok(case)
+    Ok((case, Told { title: Some(title), ..Told::default() }))
 }
 
 /// What was asked for by then has not come.

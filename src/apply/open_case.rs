@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::documents::{Upload, upload};
 use super::fields::{APPLICANT, agree, applicant, complete, fill, inherit, merge, parties};
-use super::recheck::lacking_documents;
+use super::recheck::{in_russian, lacking_documents};
 use super::route::TERRITORY;
 use super::steps::{By, Steps, Told};
 use super::world::{ApplicationKey, Case, CaseKey, Details, Document, Needs, PartyRow, World};
@@ -277,7 +277,7 @@ fn brings(command: &OpenCase, lifecycle: &Lifecycle, service: Option<&Service>) 
     if lacks.is_empty() {
         return Ok(());
     }
-    Err(Refusal::with(Code::FieldMissing, format!("документы: {}", lacks.join(", "))))
+    Err(Refusal::with(Code::FieldMissing, format!("документы: {}", in_russian(&lacks).join(", "))))
 }
 
 fn not_a_duplicate(

@@ -5,11 +5,12 @@ use super::Change;
 use super::steps::{Steps, Told};
 use super::world::{Case, Details, Entry};
 use crate::domain::lifecycle::{Kind, Lifecycle, Service, Status};
+use crate::domain::wording::{Labelled, Wording};
 
 /// Labels of the required fields that are not there.
-pub(super) fn lacking_fields(kind: &Kind, details: &Details) -> Vec<String> {
+pub(super) fn lacking_fields(kind: &Kind, details: &Details) -> Vec<Wording> {
     let lacks = kind.fields.iter().filter(|field| field.required && !details.contains_key(&field.code));
-    lacks.map(|field| field.label.clone()).collect()
+    lacks.map(Labelled::wording).collect()
 }
 
 /// Labels of the documents that the start of the lifecycle and the service ask for and that are not there.
@@ -17,20 +18,22 @@ pub(super) fn lacking_documents(
     lifecycle: &Lifecycle,
     service: Option<&Service>,
     has: impl Fn(&str) -> bool,
-) -> Vec<String> {
-    let label = |code: &str| {
-        let known = lifecycle.documents().and_then(|rules| rules.document_type(code));
-        known.map_or_else(|| code.to_owned(), |one| one.label.clone())
-    };
+) -> Vec<Wording> {
+    let label = |code: &String| lifecycle.document_wording(code);
     let of_service = service.map(|service| service.documents.as_slice()).unwrap_or_default();
     lifecycle
         .start()
         .documents
         .iter()
         .filter(|any| !any.iter().any(|code| has(code)))
-        .map(|any| any.iter().map(|code| label(code)).collect::<Vec<_>>().join(" или "))
-        .chain(of_service.iter().filter(|code| !has(code)).map(|code| label(code)))
+        .map(|any| Wording::any(&any.iter().map(label).collect::<Vec<_>>()))
+        .chain(of_service.iter().filter(|code| !has(code)).map(label))
         .collect()
+}
+
+/// What is lacking, for a refusal.
+pub(super) fn in_russian(lacks: &[Wording]) -> Vec<&str> {
+    lacks.iter().map(Wording::russian).collect()
 }
 
 impl Steps<'_> {
@@ -44,7 +47,7 @@ impl Steps<'_> {
         let has = |code: &str| came(code) || documents.iter().any(|document| document.kind == code);
         missing.extend(lacking_documents(lifecycle, lifecycle.service(&case.service), has));
         let mut told = told.clone();
-        told.details["missing"] = serde_json::json!(missing);
+        told.details["missing"] = serde_json::json!(in_russian(&missing));
         told.missing = missing;
         self.record(case, Entry::Comment, Some(case.status.clone()), &case.status, &told);
         self.tell(case, lifecycle, status, &told);

@@ -59,7 +59,7 @@ impl Steps<'_> {
             self.event(Event { comment, ..Event::of(nobody, case, self.by().happened_at) });
         }
         let mut told = told.clone();
-        let routing = json!({ "unit": case.unit, "reason": choice.reason });
+        let routing = json!({ "unit": case.unit, "reason": choice.reason.russian() });
         match &mut told.details {
             Value::Object(details) => {
                 details.insert("routing".to_owned(), routing);

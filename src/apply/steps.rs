@@ -17,6 +17,7 @@ use super::{Change, Done, Event, Refusal, Setting};
 use crate::domain::lifecycle::{Guard, Happening, Lifecycle, Opening, Reaction, Reason, Status};
 use crate::domain::money;
 use crate::domain::term::{Term, day_end};
+use crate::domain::wording::{Labelled, Wording};
 use crate::outcome::Code;
 
 /// Where a payment says how much was paid; without it the amount of the case counts.
@@ -36,12 +37,14 @@ pub(super) struct Told {
     pub(super) comment: Option<String>,
     /// For the history.
     pub(super) details: Value,
+    /// What it is about, where that is not the title of the case.
+    pub(super) title: Option<Wording>,
     /// In words.
-    pub(super) reasons: Vec<String>,
+    pub(super) reasons: Vec<Wording>,
     /// In words.
-    pub(super) missing: Vec<String>,
+    pub(super) missing: Vec<Wording>,
     pub(super) amount: Option<String>,
-    pub(super) result: Option<String>,
+    pub(super) result: Option<Wording>,
     pub(super) deadline: Option<NaiveDate>,
     pub(super) expected_on: Option<NaiveDate>,
 }
@@ -56,7 +59,7 @@ impl Told {
 
     fn fill_in(&mut self, reason: Option<&Reason>) {
         if let Some(reason) = reason {
-            self.reasons.push(reason.label.clone());
+            self.reasons.push(reason.wording());
             self.details["reasons"] = json!([{ "code": reason.code, "text": reason.label }]);
         }
     }
@@ -448,13 +451,15 @@ impl<'a> Steps<'a> {
 
     /// Tells of an event of a case.
     pub(super) fn tell_of(&mut self, event: &str, case: &Case, told: &Told) {
+        let event = Event::of(event, case, self.by.happened_at);
         self.events.push(Event {
-            comment: told.comment.clone(),
+            title: told.title.clone().or(event.title),
+            comment: told.comment.clone().map(Wording::Same),
             reasons: told.reasons.clone(),
             missing: told.missing.clone(),
             amount: told.amount.clone().or_else(|| case.amount.map(money::written)),
             result: told.result.clone(),
-            ..Event::of(event, case, self.by.happened_at)
+            ..event
         });
     }
 

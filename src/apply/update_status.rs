@@ -5,12 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::documents::{Upload, upload};
 use super::fields::merge;
+use super::recheck::in_russian;
 use super::steps::{By, Steps, Told};
 use super::world::{Case, CaseKey, Document, Entry, World};
 use super::{Change, Done, Refusal, Remark, Setting, outgoing};
 use crate::binding::{Reason, UpdateStatus};
 use crate::domain::lifecycle::{Lifecycle, Requirement, Status, Step};
 use crate::domain::money;
+use crate::domain::wording::{Labelled, Wording};
 use crate::outcome::Code;
 
 /// The remark of a late update; it is applied all the same.
@@ -101,21 +103,14 @@ fn late(done: Done) -> Done {
 
 /// The documents that a status asks for must be there.
 pub(super) fn holds(status: &Status, known: &[Document], lifecycle: &Lifecycle) -> Result<(), Refusal> {
-    let label = |code: &str| {
-        let rules = lifecycle.documents().and_then(|rules| rules.document_type(code));
-        rules.map_or_else(|| code.to_owned(), |one| one.label.clone())
-    };
     let there = |any: &&Vec<String>| known.iter().any(|document| any.contains(&document.kind));
-    let lacks: Vec<String> = status
-        .documents
-        .iter()
-        .filter(|any| !there(any))
-        .map(|any| any.iter().map(|code| label(code)).collect::<Vec<_>>().join(" или "))
-        .collect();
+    let any =
+        |any: &Vec<String>| Wording::any(&any.iter().map(|code| lifecycle.document_wording(code)).collect::<Vec<_>>());
+    let lacks: Vec<Wording> = status.documents.iter().filter(|any| !there(any)).map(any).collect();
     if lacks.is_empty() {
         return Ok(());
     }
-    Err(Refusal::with(Code::StatusIncomplete, format!("«{}»: {}", status.label, lacks.join(", "))))
+    Err(Refusal::with(Code::StatusIncomplete, format!("«{}»: {}", status.label, in_russian(&lacks).join(", "))))
 }
 
 fn known_reasons(command: &UpdateStatus, lifecycle: &Lifecycle, status: &Status) -> Result<(), Refusal> {
@@ -181,19 +176,19 @@ fn details(command: &UpdateStatus) -> Value {
 
 /// What is told with it, in words where people read it.
 fn told(command: &UpdateStatus, lifecycle: &Lifecycle, status: &Status) -> Told {
-    let words = |list: &[Reason], label: &dyn Fn(&str) -> Option<String>| {
-        list.iter()
-            .filter_map(|one| one.text.clone().or_else(|| one.code.as_deref().and_then(label)).or(one.code.clone()))
-            .collect()
+    let reason = |code: &str| lifecycle.reason(status, code).map(Labelled::wording);
+    let document = |code: &str| lifecycle.documents()?.document_type(code).map(Labelled::wording);
+    let all = |list: &[Reason], label: &dyn Fn(&str) -> Option<Wording>| {
+        list.iter().filter_map(|one| Wording::of(one.code.as_deref(), one.text.as_deref(), label)).collect()
     };
-    let reason = |code: &str| lifecycle.reason(status, code).map(|reason| reason.label.clone());
     Told {
         comment: command.comment.clone(),
         details: details(command),
-        reasons: words(&command.reasons, &reason),
-        missing: words(&command.missing, &|_| None),
+        title: None,
+        reasons: all(&command.reasons, &reason),
+        missing: all(&command.missing, &document),
         amount: command.amount.clone(),
-        result: command.result_link.clone().or_else(|| command.result_place.clone()),
+        result: command.result_link.clone().or_else(|| command.result_place.clone()).map(Wording::Same),
         deadline: command.deadline,
         expected_on: command.expected_on,
     }

@@ -90,7 +90,16 @@ impl Show {
         };
         let store = assemble::store(config).await?;
         let rows = store.journal(&filter).await.map_err(Failed::away)?;
-        let headings = ["no", "when", "who", "what", "on what", "before", "after", "seal"];
+        let headings = [
+            ("no", "id"),
+            ("when", "recorded_at"),
+            ("who", "actor"),
+            ("what", "action"),
+            ("on what", "subject"),
+            ("before", "before"),
+            ("after", "after"),
+            ("seal", "seal"),
+        ];
         self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
     }
 }

@@ -171,8 +171,21 @@ async fn seen_by(
 }
 
 const HISTORY: [&str; 15] = [
-    "system", "kind", "case", "happened", "recorded", "entry", "from", "to", "agency", "officer", "comment", "details",
-    "message", "item", "timer",
+    "system",
+    "kind",
+    "number",
+    "happened_at",
+    "recorded_at",
+    "entry",
+    "from",
+    "to",
+    "agency",
+    "officer",
+    "comment",
+    "details",
+    "message_id",
+    "item",
+    "timer",
 ];
 
 fn history(case: &CaseView, row: &HistoryView) -> Vec<Cell> {

@@ -123,7 +123,17 @@ impl List {
     }
 
     fn print(&self, rows: &[DialogRow], config: &Config, lifecycles: &Lifecycles) -> Done {
-        let headings = ["no", "system", "number", "title", "status", "participants", "letters", "last", "unread"];
+        let headings = [
+            ("no", "id"),
+            ("system", "system"),
+            ("number", "number"),
+            ("title", "title"),
+            ("status", "status"),
+            ("participants", "participants"),
+            ("letters", "letters"),
+            ("last", "last_at"),
+            ("unread", "unread"),
+        ];
         let cells = |row: &DialogRow| {
             vec![
                 row.id.into(),
@@ -159,7 +169,7 @@ impl Show {
                     files(letter).into(),
                 ]
             };
-            let headings = ["letter", "posted", "from", "text", "attached", "files"];
+            let headings = ["number", "posted_at", "author", "text", "attached", "files"];
             csv(&headings, dialog.letters.iter().map(cells))?;
             return Ok(Exit::Well);
         }

@@ -131,7 +131,17 @@ impl List {
         if letters.is_empty() {
             known::agency("--sender", self.sender.as_ref(), config)?;
         }
-        let headings = ["no", "when", "sender", "kind", "item", "case", "code", "reason", "state"];
+        let headings = [
+            ("no", "id"),
+            ("when", "died_at"),
+            ("sender", "sender"),
+            ("kind", "kind"),
+            ("item", "item"),
+            ("case", "case"),
+            ("code", "code"),
+            ("reason", "reason"),
+            ("state", "state"),
+        ];
         self.page.print(&letters, &headings, config.zone, cells, |one| one.id)
     }
 }

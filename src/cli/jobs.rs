@@ -168,7 +168,15 @@ impl List {
                 fault,
             });
         }
-        let headings = ["job", "what it does", "cron", "next", "last slot", "state", "result"];
+        let headings = [
+            ("job", "job"),
+            ("what it does", "about"),
+            ("cron", "cron"),
+            ("next", "next"),
+            ("last slot", "last.slot"),
+            ("state", "last.state"),
+            ("result", "last.result"),
+        ];
         self.form.print(&rows, &headings, config.zone, Listed::cells)?;
         Ok(Exit::Well)
     }
@@ -212,7 +220,7 @@ impl Next {
         if self.form.for_people() {
             rows.iter().for_each(|row| row.tell(job.plan.cron.zone()));
         } else {
-            self.form.print(&rows, &["slot", "begins"], config.zone, Coming::cells)?;
+            self.form.print(&rows, &[("slot", "slot"), ("begins", "begins_at")], config.zone, Coming::cells)?;
         }
         Ok(Exit::Well)
     }
@@ -320,7 +328,17 @@ impl History {
         if let Some(job) = filter.job.as_deref().filter(|_| rows.is_empty()) {
             known::among("the job", job, jobs.iter().map(|job| job.code.as_str()))?;
         }
-        let headings = ["no", "job", "slot", "origin", "state", "tries", "started", "took", "result"];
+        let headings = [
+            ("no", "id"),
+            ("job", "job"),
+            ("slot", "slot"),
+            ("origin", "origin"),
+            ("state", "state"),
+            ("tries", "attempt"),
+            ("started", "started_at"),
+            ("took", "took"),
+            ("result", "result"),
+        ];
         self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
     }
 }

@@ -1,9 +1,14 @@
 //! `lifecycle`: how the cases of a system live, as a table or as a diagram.
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
+use super::listing::{Cell, csv};
 use super::{Done, Exit, Layers, assemble, known, show};
-use crate::domain::lifecycle::{Lifecycle, System, mermaid};
+use crate::domain::language::Language;
+use crate::domain::lifecycle::{
+    Class, Duplicates, Extension, Lifecycle, Requirement, Service, Status, System, mermaid,
+};
 use crate::domain::term::Term;
 use crate::handbook::drawing::svg;
 
@@ -29,6 +34,12 @@ pub(super) struct Show {
     /// As tables, as diagrams in Mermaid, or as one drawing in SVG.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Print one JSON object a status and a service, with the labels in both languages.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Print the statuses as CSV.
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    csv: bool,
 }
 
 /// How to show it.
@@ -53,12 +64,147 @@ impl Lifecycles {
             let codes = system.kinds().iter().map(|one| one.kind().code.as_str());
             return Err(known::unknown("--case-kind", kind, codes));
         }
+        if show.json || show.csv {
+            if show.csv {
+                let statuses = |one: &'_ &Lifecycle| {
+                    one.statuses().iter().map(|status| Station::of(one, status).cells()).collect::<Vec<_>>()
+                };
+                csv(&STATION, kinds.iter().flat_map(statuses))?;
+                return Ok(Exit::Well);
+            }
+            for one in &kinds {
+                one.statuses().iter().try_for_each(|status| show::json(&Station::of(one, status)))?;
+                one.services().iter().try_for_each(|service| show::json(&Offer::of(one, service)))?;
+            }
+            return Ok(Exit::Well);
+        }
         match show.format {
             Format::Table => kinds.into_iter().for_each(|lifecycle| describe(lifecycle, system)),
             Format::Mermaid => kinds.into_iter().for_each(|lifecycle| show::line(&mermaid(lifecycle))),
             Format::Svg => show::bytes(svg(&kinds).as_bytes()),
         }
         Ok(Exit::Well)
+    }
+}
+
+/// A status, for programs.
+#[derive(Debug, Serialize)]
+struct Station<'l> {
+    system: &'l str,
+    kind: &'l str,
+    status: &'l str,
+    label: &'l str,
+    label_en: Option<&'l str>,
+    class: Class,
+    next: &'l [String],
+    requires: &'l [Requirement],
+    asks: &'l [String],
+    documents: Vec<String>,
+    term: Option<String>,
+    event: Option<&'l str>,
+    answers: Vec<String>,
+}
+
+/// What stands over the cells of a status.
+const STATION: [&str; 13] = [
+    "system",
+    "kind",
+    "status",
+    "label",
+    "label_en",
+    "class",
+    "next",
+    "requires",
+    "asks",
+    "documents",
+    "term",
+    "event",
+    "answers",
+];
+
+impl<'l> Station<'l> {
+    fn of(lifecycle: &'l Lifecycle, status: &'l Status) -> Self {
+        Self {
+            system: lifecycle.system(),
+            kind: &lifecycle.kind().code,
+            status: &status.code,
+            label: &status.label,
+            label_en: status.label_en.as_deref(),
+            class: status.class,
+            next: &status.next,
+            requires: &status.requires,
+            asks: &status.asks,
+            documents: status.documents.iter().map(|any| any.join("|")).collect(),
+            term: status.term.map(|term| Language::English.term(term)),
+            event: status.event.as_deref(),
+            answers: status.on.iter().map(|reaction| reaction.happening.to_string()).collect(),
+        }
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let list = |list: &[String]| Cell::from(list.join(" "));
+        vec![
+            self.system.into(),
+            self.kind.into(),
+            self.status.into(),
+            self.label.into(),
+            self.label_en.into(),
+            code(&self.class).into(),
+            list(self.next),
+            list(&self.requires.iter().map(code).collect::<Vec<_>>()),
+            list(self.asks),
+            list(&self.documents),
+            self.term.as_ref().into(),
+            self.event.into(),
+            list(&self.answers),
+        ]
+    }
+}
+
+/// A code as JSON has it.
+fn code<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// A service, for programs.
+#[derive(Debug, Serialize)]
+struct Offer<'l> {
+    system: &'l str,
+    kind: &'l str,
+    service: &'l str,
+    label: &'l str,
+    label_en: Option<&'l str>,
+    category: Option<&'l str>,
+    category_en: Option<&'l str>,
+    access: Option<&'l str>,
+    access_en: Option<&'l str>,
+    term: String,
+    soonest: Option<String>,
+    documents: &'l [String],
+    signatures: &'l [String],
+    duplicates: Duplicates,
+    extended: Extension,
+}
+
+impl<'l> Offer<'l> {
+    fn of(lifecycle: &'l Lifecycle, service: &'l Service) -> Self {
+        Self {
+            system: lifecycle.system(),
+            kind: &lifecycle.kind().code,
+            service: &service.code,
+            label: &service.label,
+            label_en: service.label_en.as_deref(),
+            category: service.category.as_deref(),
+            category_en: service.category_en.as_deref(),
+            access: service.access.as_deref(),
+            access_en: service.access_en.as_deref(),
+            term: Language::English.term(service.term),
+            soonest: service.earliest.map(|term| Language::English.term(term)),
+            documents: &service.documents,
+            signatures: &service.signatures,
+            duplicates: service.duplicates,
+            extended: service.extension,
+        }
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) struct Page {
     form: Form,
 }
 
+/// What a column is called: over a table, and by programs, in CSV as in JSON.
+pub(super) type Heading<'h> = (&'h str, &'static str);
+
 /// What stands in one place of a listing.
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
@@ -130,7 +133,7 @@ impl Form {
     pub(super) fn print<T: Serialize>(
         self,
         rows: &[T],
-        headings: &[&str],
+        headings: &[Heading<'_>],
         zone: Tz,
         cells: impl Fn(&T) -> Vec<Cell>,
     ) -> Result<(), Failed> {
@@ -138,9 +141,11 @@ impl Form {
             return rows.iter().try_for_each(show::json);
         }
         if self.csv {
-            return csv(headings, rows.iter().map(cells));
+            let keys: Vec<&str> = headings.iter().map(|(_, key)| *key).collect();
+            return csv(&keys, rows.iter().map(cells));
         }
-        let mut table = show::table(headings);
+        let shown: Vec<&str> = headings.iter().map(|(shown, _)| *shown).collect();
+        let mut table = show::table(&shown);
         for row in rows {
             table.add_row(cells(row).into_iter().map(|cell| cell.for_people(zone)));
         }
@@ -154,7 +159,7 @@ impl Page {
     pub(super) fn print<T: Serialize>(
         &self,
         rows: &[T],
-        headings: &[&str],
+        headings: &[Heading<'_>],
         zone: Tz,
         cells: impl Fn(&T) -> Vec<Cell>,
         key: impl Fn(&T) -> i64,
@@ -172,9 +177,9 @@ impl Page {
     }
 }
 
-/// Prints rows as CSV with these headings: UTF-8, RFC 4180, for other programs.
-pub(super) fn csv(headings: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<(), Failed> {
-    csv_row(headings.iter().map(|heading| Cell::from(*heading)).collect())?;
+/// Prints rows as CSV with these keys over them: UTF-8, RFC 4180, for other programs.
+pub(super) fn csv(keys: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<(), Failed> {
+    csv_row(keys.iter().map(|key| Cell::from(*key)).collect())?;
     rows.into_iter().try_for_each(csv_row)
 }
 

@@ -62,7 +62,18 @@ impl Outbox {
                 let store = assemble::store(&config).await?;
                 let filter = OutboxFilter { state: list.state, after: list.page.after, limit: list.page.limit };
                 let rows = store.outbox(&filter).await.map_err(Failed::away)?;
-                let headings = ["no", "what", "to", "message id", "case", "state", "tries", "due", "sent", "error"];
+                let headings = [
+                    ("no", "id"),
+                    ("what", "what"),
+                    ("to", "address"),
+                    ("message id", "message_id"),
+                    ("case", "case"),
+                    ("state", "state"),
+                    ("tries", "attempts"),
+                    ("due", "due_at"),
+                    ("sent", "sent_at"),
+                    ("error", "error"),
+                ];
                 list.page.print(&rows, &headings, config.zone, cells, |row| row.id)
             }),
             Self::Resend(resend) => runtime.block_on(async {

@@ -39,6 +39,7 @@ impl Process {
             let before = counts(&pipeline).await?;
             apply(&pipeline, &files).await?;
             let after = counts(&pipeline).await?;
+            pipeline.counters.tell_unaddressed();
             pipeline.store.close().await;
             self.summary(files.len(), &before, &after)
         })

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 
+use super::listing::{Cell, csv};
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::config::Config;
 use crate::store::{OutcomeCount, Waiting};
@@ -16,6 +17,9 @@ pub(super) struct Status {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Print the counts as CSV.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// First wait until so many deliveries (messages and repeats) are settled and nothing waits or is to be sent.
     #[arg(long, value_name = "N")]
     wait_for: Option<i64>,
@@ -24,6 +28,8 @@ pub(super) struct Status {
     within: u64,
 }
 
+/// What is counted.
+const KEYS: [&str; 5] = ["system", "outcome", "code", "messages", "repeats"];
 /// Pause between two looks while waiting.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
@@ -39,13 +45,17 @@ impl Status {
             }))?;
             return Ok(exit);
         }
+        if self.csv {
+            csv(&KEYS, outcomes.iter().map(cells))?;
+            return Ok(exit);
+        }
         if self.wait_for.is_some() {
             show::line(if settled { "settled" } else { "not settled in time" });
             if settled {
                 return Ok(exit);
             }
         }
-        let mut table = show::table(&["system", "outcome", "code", "messages", "repeats"]);
+        let mut table = show::table(&KEYS);
         for one in &outcomes {
             table.add_row([
                 show::or_dash(one.system.as_deref()),
@@ -90,6 +100,16 @@ impl Status {
             tokio::time::sleep(LOOK_PAUSE).await;
         }
     }
+}
+
+fn cells(one: &OutcomeCount) -> Vec<Cell> {
+    vec![
+        one.system.as_ref().into(),
+        (&one.outcome).into(),
+        one.code.as_ref().into(),
+        one.messages.into(),
+        one.repeats.into(),
+    ]
 }
 
 /// Message ids and repeats.

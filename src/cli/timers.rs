@@ -121,7 +121,14 @@ impl Run {
         let stuck = fired.iter().filter(|timer| matches!(timer.end, TimerEnd::Stuck(_))).count();
         let rows: Vec<Fired> = fired.iter().map(Fired::of).collect();
         if !rows.is_empty() || !self.form.for_people() {
-            let headings = ["no", "case", "timer", "due", "state", "what it did"];
+            let headings = [
+                ("no", "id"),
+                ("case", "case"),
+                ("timer", "timer"),
+                ("due", "due_at"),
+                ("state", "state"),
+                ("what it did", "result"),
+            ];
             self.form.print(&rows, &headings, zone, Fired::cells)?;
         }
         if self.form.for_people() {
@@ -193,7 +200,15 @@ impl List {
             limit: self.page.limit,
         };
         let rows = store.timers(&filter).await.map_err(Failed::away)?;
-        let headings = ["no", "case", "timer", "document", "due", "state", "result"];
+        let headings = [
+            ("no", "id"),
+            ("case", "case"),
+            ("timer", "timer"),
+            ("document", "document"),
+            ("due", "due_at"),
+            ("state", "state"),
+            ("result", "result"),
+        ];
         self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
     }
 }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::{Calendar, CalendarFault};
+use super::language::Language;
 
 /// The largest count in a term, in any unit.
 const COUNT_MAX: u32 = 10_000;
@@ -153,10 +154,10 @@ pub fn whole_last_day(end: DateTime<Utc>, zone: Tz) -> Option<NaiveDate> {
 
 /// The end of a term as people read it: its last day `11.03.2026`, or `11.03.2026 10:35` where it ends within a day.
 #[must_use]
-pub fn told_end(end: DateTime<Utc>, zone: Tz) -> String {
+pub fn told_end(end: DateTime<Utc>, zone: Tz, language: Language) -> String {
     match whole_last_day(end, zone) {
-        Some(day) => day.format("%d.%m.%Y").to_string(),
-        None => end.with_timezone(&zone).format("%d.%m.%Y %H:%M").to_string(),
+        Some(day) => language.day(day),
+        None => language.moment(end.with_timezone(&zone)),
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
             ("2026-03-11T07:35:00Z", "11.03.2026 10:35"),
             ("2026-03-11T00:00:00Z", "11.03.2026 03:00"),
         ] {
-            assert_eq!(told_end(end.parse().unwrap(), MOSCOW), told);
+            assert_eq!(told_end(end.parse().unwrap(), MOSCOW, Language::Russian), told);
         }
     }
 

@@ -24,8 +24,6 @@ const COPY_BYTES: usize = 128 * 1024;
 pub(super) struct Parcel<'a> {
     pub(super) job: &'a Job,
     pub(super) manifest: &'a Manifest,
-    /// The manifest as it is written.
-    pub(super) told: &'a str,
     pub(super) slot: chrono::DateTime<chrono::Utc>,
     pub(super) period: Option<Period>,
     pub(super) kept: &'a Contents,
@@ -108,14 +106,15 @@ pub(super) async fn deliver(
             if !made {
                 folder(path).map_err(undelivered)?;
             }
-            let file = path.join(parcel.name(name).map_err(undelivered)?);
+            let name = parcel.name(name).map_err(undelivered)?;
+            let (file, told) = (path.join(&name), parcel.manifest.beside(&name)?);
             if parcel.job.mode == Mode::Incremental && there_is_another(&file, &parcel.manifest.sha256) {
                 let file = file.display();
                 return Err(undelivered(format!(
                     "{file} is there with other rows, which no later file will have; move it away, or let {{slot}} in the name tell the runs apart"
                 )));
             }
-            let (place, told, mut content) = (file.display().to_string(), parcel.told.to_owned(), parcel.open()?);
+            let (place, mut content) = (file.display().to_string(), parcel.open()?);
             let placed = aside(move || {
                 match copy {
                     Some(copy) => {
@@ -141,8 +140,9 @@ pub(super) async fn deliver(
 #[cfg(feature = "s3")]
 async fn put(parcel: &Parcel<'_>, bucket: &str, key: &str) -> Result<String, String> {
     let content = parcel.open().map_err(|fault| fault.to_string())?;
+    let told = parcel.manifest.beside(key).map_err(|fault| fault.to_string())?;
     let place = super::s3::put(parcel.s3, bucket, key, content).await?;
-    super::s3::put(parcel.s3, bucket, &format!("{key}{MANIFEST}"), parcel.told.as_bytes()).await?;
+    super::s3::put(parcel.s3, bucket, &format!("{key}{MANIFEST}"), told.as_bytes()).await?;
     Ok(place)
 }
 

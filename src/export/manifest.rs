@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ExportFault;
 use super::format::{Compression, Encoding, Format, Profile};
 
 /// What is said of a file.
@@ -22,7 +23,7 @@ pub struct Manifest {
     /// Where in the changes it begins and ends, for a job that gives changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<ManifestWatermark>,
-    /// Name of the file; empty where there were no rows and none was made.
+    /// Name of the file, beside it that which it lies there under; empty where there were no rows and none was made.
     pub file: String,
     /// Rows.
     pub rows: u64,
@@ -48,6 +49,20 @@ pub struct Manifest {
     pub program: String,
     /// Version of the rules by which the program judged messages.
     pub rules: String,
+}
+
+impl Manifest {
+    /// As it is written.
+    pub(super) fn told(&self) -> Result<String, ExportFault> {
+        let told = serde_json::to_string_pretty(self).map_err(|fault| ExportFault::Schema(fault.to_string()))?;
+        Ok(told + "\n")
+    }
+
+    /// As it is written beside a file of this name, which may lead through folders.
+    pub(super) fn beside(&self, name: &str) -> Result<String, ExportFault> {
+        let file = name.rsplit('/').next().unwrap_or(name).to_owned();
+        Self { file, ..self.clone() }.told()
+    }
 }
 
 /// Where in the changes of its table a file begins and ends.

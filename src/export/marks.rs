@@ -2,6 +2,7 @@
 
 use crate::apply::Lifecycles;
 use crate::domain::lifecycle::{FieldType, Lifecycle};
+use crate::domain::wording::Labelled;
 use crate::store::Register;
 use crate::store::registers::Over;
 
@@ -12,10 +13,22 @@ pub struct DeclaredField {
     pub code: String,
     /// Russian heading.
     pub label: String,
+    /// English heading; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// What it holds.
     pub kind: FieldType,
     /// Whether it leaves masked.
     pub masked: bool,
+}
+
+impl Labelled for DeclaredField {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn label_en(&self) -> Option<&str> {
+        self.label_en.as_deref()
+    }
 }
 
 fn marked<'l>(lifecycles: &'l Lifecycles, register: &'l str) -> impl Iterator<Item = (&'l str, &'l Lifecycle)> {
@@ -53,6 +66,7 @@ pub(super) fn fields_of(register: &Register, lifecycles: &Lifecycles) -> Vec<Dec
                 None => fields.push(DeclaredField {
                     code: field.code.clone(),
                     label: field.label.clone(),
+                    label_en: field.label_en.clone(),
                     kind: field.kind,
                     masked,
                 }),

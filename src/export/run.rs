@@ -33,7 +33,7 @@ use crate::store::{Contents, MadeExport, Page, Period, Report, Selection, Snapsh
 
 /// Changes that are removed in one transaction.
 const CHANGES_AT_ONCE: u32 = 5000;
-/// Runs whose files are forgotten in one transaction.
+/// Runs whose files are forgotten in one transaction, and files that the store is asked about at once.
 const FILES_AT_ONCE: u32 = 500;
 
 /// What a run is asked for.
@@ -150,16 +150,16 @@ impl Exporter {
         progress: &dyn Progress,
     ) -> Result<Outcome, ExportFault> {
         let period = job.period.at(asked.slot, job.zone)?;
-        let earlier = made.and_then(|told| Some((serde_json::from_str::<Manifest>(&told).ok()?, told)));
+        let earlier = made.and_then(|told| serde_json::from_str::<Manifest>(&told).ok());
         let again = earlier.is_some();
-        let (manifest, told, copies) = match earlier {
-            Some((manifest, told)) => (manifest, told, Vec::new()),
+        let (manifest, copies) = match earlier {
+            Some(earlier) => (earlier, Vec::new()),
             None => self.made(job, asked, run, period, progress).await?,
         };
         failpoint::hit("export.made");
         let places = match manifest.sha256.is_empty() {
             true => Vec::new(),
-            false => self.deliver(job, asked.slot, run, (&manifest, &told), period, copies).await?,
+            false => self.deliver(job, asked.slot, run, &manifest, period, copies).await?,
         };
         failpoint::hit("export.delivered");
         let now = clock::now();
@@ -188,14 +188,13 @@ impl Exporter {
         job: &Job,
         slot: DateTime<Utc>,
         run: i64,
-        (manifest, told): (&Manifest, &str),
+        manifest: &Manifest,
         period: Option<Period>,
         mut copies: Vec<(PathBuf, Part)>,
     ) -> Result<Vec<String>, ExportFault> {
         let parcel = Parcel {
             job,
             manifest,
-            told,
             slot,
             period,
             kept: &self.kept,
@@ -225,7 +224,7 @@ impl Exporter {
         run: i64,
         period: Option<Period>,
         progress: &dyn Progress,
-    ) -> Result<(Manifest, String, Vec<(PathBuf, Part)>), ExportFault> {
+    ) -> Result<(Manifest, Vec<(PathBuf, Part)>), ExportFault> {
         // The watermark must be there before the snapshot: from then on changes are noted.
         let position = match (job.mode, job.subject) {
             (Mode::Incremental, Subject::Register(register)) => {
@@ -257,19 +256,17 @@ impl Exporter {
             (manifest.file, manifest.sha256, manifest.bytes) = (String::new(), String::new(), 0);
         }
         failpoint::hit("export.kept");
-        let told =
-            serde_json::to_string_pretty(&manifest).map_err(|fault| ExportFault::Schema(fault.to_string()))? + "\n";
         let made = MadeExport {
             rows: manifest.rows,
             bytes: manifest.bytes,
             sha256: delivered.then(|| manifest.sha256.clone()),
-            manifest: told.clone(),
+            manifest: manifest.told()?,
             watermark,
         };
         if !self.store.export_made(run, &made).await? {
             return Err(ExportFault::Overtaken);
         }
-        Ok((manifest, told, copies))
+        Ok((manifest, copies))
     }
 
     /// Makes a file lasting, and keeps it under its hash.
@@ -466,22 +463,22 @@ impl Exporter {
 /// Forgets the files of runs that ended before a moment, and what killed runs left where files are made; the rows of the runs stay.
 /// Gives how many files went.
 ///
+/// A run that makes the same bytes meanwhile keeps its file: what is made is younger than the moment, and only files that were kept before it
+/// and that no run names then are removed; [`Contents::remove`] looks at the age once more, alone with the file. So files that a killed run
+/// kept and never named go too.
+///
 /// # Errors
 /// The store or the folder is away.
 pub async fn forget(store: &Store, work_folder: &Path, before: DateTime<Utc>) -> Result<usize, ExportFault> {
     let making = making(work_folder);
     let mut gone = part::sweep(&making).map_err(ExportFault::unwritable(making.display().to_string()))?;
+    while store.export_forget_files(before, FILES_AT_ONCE).await? > 0 {}
     let kept = kept(work_folder);
-    loop {
-        let forgotten = store.export_forget_files(before, FILES_AT_ONCE).await?;
-        for sha256 in &forgotten.free {
-            kept.forget(sha256)?;
-        }
-        gone += forgotten.free.len();
-        if forgotten.runs == 0 {
-            return Ok(gone);
-        }
+    for names in kept.kept_before(before)?.chunks(FILES_AT_ONCE as usize) {
+        let free = store.export_files_unnamed(names).await?;
+        gone += usize::try_from(kept.remove(&free, before)?).unwrap_or_default();
     }
+    Ok(gone)
 }
 
 /// Where files are made.

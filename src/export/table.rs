@@ -10,8 +10,10 @@ use super::format::Headings;
 use super::marks::DeclaredField;
 use crate::apply::Lifecycles;
 use crate::domain::identifiers;
+use crate::domain::language::Language;
 use crate::domain::lifecycle::{Action, FieldType, Lifecycle};
 use crate::domain::money;
+use crate::domain::wording::Labelled;
 use crate::outcome::Code;
 use crate::store::{Cell, Column, ColumnType, Labels, PageRow, Value};
 
@@ -20,6 +22,7 @@ pub(super) const FIELD: &str = "field.";
 
 /// Whose a term is that no status has.
 const WHOLE_LIFE: &str = "Дело в целом";
+const WHOLE_LIFE_EN: &str = "The whole case";
 /// The column of every register and report that holds a system's code.
 const SYSTEM: &str = "system";
 
@@ -82,6 +85,8 @@ pub struct Table {
     /// Whether the fields of the case have to be read too; they come behind.
     pub fields: bool,
     declared: Vec<DeclaredField>,
+    /// Of labels: that of the headings, Russian where these are codes.
+    language: Language,
 }
 
 impl Table {
@@ -105,7 +110,8 @@ impl Table {
                 &everything
             }
         };
-        let mut table = Self { columns: Vec::new(), reads: Vec::new(), fields: false, declared };
+        let language = if headings == Headings::English { Language::English } else { Language::Russian };
+        let mut table = Self { columns: Vec::new(), reads: Vec::new(), fields: false, declared, language };
         let unknown: Vec<String> =
             asked.iter().filter(|one| !table.take(columns, one, headings)).map(|one| one.code.clone()).collect();
         if unknown.is_empty() { Ok(table) } else { Err(unknown) }
@@ -142,7 +148,10 @@ impl Table {
 
     fn take_field(&mut self, code: &str, asked: &Asked, headings: Headings) -> bool {
         let Some(field) = self.declared.iter().find(|field| field.code == code) else { return false };
-        let heading = if headings == Headings::Russian { field.label.clone() } else { asked.code.clone() };
+        let heading = match headings {
+            Headings::Codes => asked.code.clone(),
+            Headings::Russian | Headings::English => field.told(self.language).to_owned(),
+        };
         self.columns.push(Chosen {
             code: asked.code.clone(),
             heading: asked.heading.clone().unwrap_or(heading),
@@ -200,7 +209,7 @@ impl Table {
         } else {
             Map::new()
         };
-        Row { row, fields, words }
+        Row { row, fields, words, language: self.language }
     }
 }
 
@@ -210,6 +219,7 @@ pub(super) struct Row<'r> {
     row: PageRow<'r>,
     fields: Map<String, Json>,
     words: &'r Lifecycles,
+    language: Language,
 }
 
 impl<'r> Row<'r> {
@@ -226,7 +236,7 @@ impl<'r> Row<'r> {
                 for (value, at) in values.iter_mut().zip(of) {
                     *value = self.row.cell(*at).text();
                 }
-                match label(*labels, values, self.words) {
+                match label(*labels, values, self.words, self.language) {
                     None => Shown::Nothing,
                     Some(Cow::Borrowed(text)) => Shown::Text(text),
                     Some(Cow::Owned(text)) => Shown::Made(text),
@@ -247,7 +257,7 @@ impl Row<'_> {
     pub(super) fn for_people(&self, column: &Chosen) -> Shown<'_> {
         match (self.value(column), &column.from) {
             (Shown::Text(system), From::Read(_)) if column.code == SYSTEM => {
-                Shown::Text(self.words.system(system).map_or(system, |known| known.label()))
+                Shown::Text(self.words.system(system).map_or(system, |known| known.told(self.language)))
             }
             (Shown::Nothing, From::Label(_, of)) => {
                 of.last().map_or(Shown::Nothing, |at| Shown::Text(self.row.cell(*at).text()))
@@ -258,36 +268,51 @@ impl Row<'_> {
 }
 
 /// What people read for codes; nothing where nobody knows them.
-fn label<'l>(labels: Labels, [first, second, third]: [&str; 3], words: &'l Lifecycles) -> Option<Cow<'l, str>> {
+fn label<'l>(
+    labels: Labels,
+    [first, second, third]: [&str; 3],
+    words: &'l Lifecycles,
+    language: Language,
+) -> Option<Cow<'l, str>> {
     let lifecycle = || words.kind(first, second);
     let label = match labels {
-        Labels::System => words.system(first).map(crate::domain::lifecycle::System::label),
-        Labels::Kind => lifecycle().map(|one| one.kind().label.as_str()),
-        Labels::Status => lifecycle()?.status(third).map(|status| status.label.as_str()),
-        Labels::Service => lifecycle()?.service(third).map(|service| service.label.as_str()),
+        Labels::System => words.system(first).map(|system| system.told(language)),
+        Labels::Kind => lifecycle().map(|one| one.kind().told(language)),
+        Labels::Status => lifecycle()?.status(third).map(|status| status.told(language)),
+        Labels::Service => lifecycle()?.service(third).map(|service| service.told(language)),
         Labels::DocumentType => {
             let kinds = &lifecycle()?.documents()?.types;
-            kinds.iter().find(|one| one.code == third).map(|one| one.label.as_str())
+            kinds.iter().find(|one| one.code == third).map(|one| one.told(language))
         }
-        Labels::DocumentState => words.documents.status(first).map(|status| status.label.as_str()),
-        Labels::Outcome => Code::parse(first).map(Code::label),
-        Labels::Timer => return term(lifecycle()?, third).map(Cow::Owned),
+        Labels::DocumentState => words.documents.status(first).map(|status| status.told(language)),
+        Labels::Outcome => Code::parse(first).map(|code| match language {
+            Language::Russian => code.label(),
+            Language::English => code.meaning(),
+        }),
+        Labels::Timer => return term(lifecycle()?, third, language).map(Cow::Owned),
     };
     label.map(Cow::Borrowed)
 }
 
 /// A term in words: whose it is, and what follows when it runs out.
-fn term(lifecycle: &Lifecycle, code: &str) -> Option<String> {
+fn term(lifecycle: &Lifecycle, code: &str, language: Language) -> Option<String> {
     let (of, timers, timer) = match code.split_once('/') {
         Some((status, timer)) => {
             let status = lifecycle.status(status)?;
-            (status.label.as_str(), &status.timers[..], timer)
+            (status.told(language), &status.timers[..], timer)
         }
-        None => (WHOLE_LIFE, lifecycle.timers(), code),
+        None => {
+            let whole = if language == Language::English { WHOLE_LIFE_EN } else { WHOLE_LIFE };
+            (whole, lifecycle.timers(), code)
+        }
     };
     Some(match &timers.iter().find(|one| one.code == timer)?.action {
-        Action::Move { to, .. } | Action::Extract { to, .. } => format!("{of} → {}", lifecycle.status(to)?.label),
-        Action::Remind { event } | Action::Escalate { event } => format!("{of}: {}", lifecycle.event(event)?.label),
+        Action::Move { to, .. } | Action::Extract { to, .. } => {
+            format!("{of} → {}", lifecycle.status(to)?.told(language))
+        }
+        Action::Remind { event } | Action::Escalate { event } => {
+            format!("{of}: {}", lifecycle.event(event)?.told(language))
+        }
     })
 }
 

@@ -363,6 +363,36 @@ fn columns_stand_in_the_order_asked_for_under_their_own_headings() {
 }
 
 #[test]
+fn labels_are_in_the_language_of_the_headings() {
+    let columns = crate::store::Register::get("cases").unwrap().columns;
+    let wanted = ["system_label", "kind_label", "status_label", "service_label"];
+    let asked = wanted.map(|code| Asked { code: code.to_owned(), heading: None });
+    for (headings, expected) in [
+        (Headings::Russian, "Госуслуги,Заявление,Отказано,Присвоение лицензии"),
+        (Headings::Codes, "Госуслуги,Заявление,Отказано,Присвоение лицензии"),
+        (Headings::English, "Gosuslugi,Application,Refused,Grant of a licence"),
+    ] {
+        let table = Table::new(columns, Vec::new(), Some(&asked), headings).unwrap();
+        let mut page = Page::of_width(table.reads.len());
+        for column in &table.reads {
+            page.push(Cell::Text(match column.code {
+                "system" => "epgu",
+                "kind" => "application",
+                "status" => "refused",
+                _ => "licence",
+            }));
+        }
+        let mut csv =
+            Csv::begin(Vec::new(), &table, Profile::Machine, Encoding::Utf8, chrono_tz::Europe::Moscow).unwrap();
+        for row in page.rows() {
+            csv.row(&table, &table.row(row, &words())).unwrap();
+        }
+        let text = String::from_utf8(csv.finish().unwrap()).unwrap();
+        assert_eq!(text.lines().nth(1), Some(expected), "{headings:?}");
+    }
+}
+
+#[test]
 fn a_document_with_a_character_that_xml_lacks_is_not_written() {
     let table = Table::new(SAMPLE, Vec::new(), None, Headings::Codes).unwrap();
     let words = words();

@@ -142,6 +142,7 @@ mod tests {
         Event {
             code: "decision".into(),
             label: "Решение".into(),
+            label_en: None,
             channels: vec!["cabinet".into(), "email".into()],
             title: text(),
             short: text(),

@@ -221,13 +221,18 @@ impl Texts {
         rendered.map_err(|fault| TextFault(told(name, &fault)))
     }
 
+    /// Values as a text might get them.
+    fn sample(&self, whole: bool) -> Value {
+        context! { ..sample_layout(whole), ..value_of(&super::values::sample(self.language, whole)) }
+    }
+
     /// A text of the folder, tried with many values and with few.
     fn tried(&self, path: &str) -> Result<(), String> {
         if self.env.get_template(path).is_err() {
             return Ok(());
         }
         for whole in [true, false] {
-            let values = context! { ..sample_layout(whole), ..value_of(&super::values::sample(whole)) };
+            let values = self.sample(whole);
             self.render(path, values).map_err(|fault| fault.0)?;
         }
         Ok(())
@@ -239,8 +244,7 @@ impl Texts {
         let names = self.env.templates().map(|(name, _)| name.to_owned()).filter(|name| name.ends_with(&short));
         names
             .filter_map(|name| {
-                let values = context! { ..sample_layout(false), ..value_of(&super::values::sample(false)) };
-                let text = one_line(&self.render(&name, values).ok()?);
+                let text = one_line(&self.render(&name, self.sample(false)).ok()?);
                 let segments = sms::segments(&text);
                 (segments > 2).then(|| {
                     let signs = text.chars().count();

@@ -17,21 +17,30 @@ const INLINE_BYTES_MAX: i64 = 8 << 20;
 /// Longest text of one element that the schema takes, in characters.
 const TEXT_CHARACTERS_MAX: usize = 20_000;
 
-/// The message; none where nobody is configured to get it.
+/// A document that nobody is configured to get.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unaddressed {
+    /// The setting that is missing, as the configuration names it.
+    pub setting: String,
+    /// What it is: a decision, a result, an extract, a request.
+    pub what: &'static str,
+}
+
+/// The message, or why nobody gets it; neither where the lifecycle has no such kind any more.
 pub(super) fn row(
     leaving: &Leaving,
     sending: &Sending<'_>,
     content: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<Option<OutboxRow>, WriteFault> {
+) -> Result<Option<Result<OutboxRow, Unaddressed>>, WriteFault> {
     let outgoing = &leaving.outgoing;
     let Some(lifecycle) = sending.lifecycles.kind(&outgoing.case.system, &outgoing.case.kind) else { return Ok(None) };
-    let Some((agency, queue)) = addressee(&outgoing.to, sending) else {
-        tracing::warn!(
-            system = outgoing.case.system,
-            what = outgoing.what.as_str(),
-            "nobody is configured to get this; set `documents` of the agency"
-        );
-        return Ok(None);
+    let (agency, queue) = match addressee(&outgoing.to, sending) {
+        Ok(addressee) => addressee,
+        Err(setting) => {
+            let what = outgoing.what.as_str();
+            tracing::debug!(system = outgoing.case.system, what, setting, "nobody is configured to get a document");
+            return Ok(Some(Err(Unaddressed { setting, what })));
+        }
     };
     let (item, step) = (leaving.item.to_string(), leaving.step.to_string());
     let message_id = id(&["document", &leaving.source.0, &leaving.source.1, &item, &step]);
@@ -52,7 +61,7 @@ pub(super) fn row(
     let attached = (!outgoing.documents.is_empty()).then_some(attach);
     let body = message_with(&header, sending, NAMESPACE, |w| write(w, outgoing, lifecycle), attached)?;
     let key = &outgoing.case;
-    Ok(Some(OutboxRow {
+    Ok(Some(Ok(OutboxRow {
         what: OutboxWhat::Document,
         message: leaving.cause.message(),
         case_number: Some(key.number.clone()),
@@ -65,17 +74,21 @@ pub(super) fn row(
         traceparent: leaving.traceparent.clone(),
         body,
         created_at: sending.now,
-    }))
+    })))
 }
 
-/// The agency and its queue for documents.
-fn addressee<'s>(to: &Recipient, sending: &'s Sending<'_>) -> Option<(&'s str, &'s str)> {
+/// The agency and its queue for documents, or the setting that is missing.
+fn addressee<'s>(to: &Recipient, sending: &'s Sending<'_>) -> Result<(&'s str, &'s str), String> {
     let agency = match to {
         Recipient::Agency(code) => code,
-        Recipient::Service(service) => &sending.services.get(service)?.agency,
+        Recipient::Service(service) => {
+            let known = sending.services.get(service);
+            &known.ok_or_else(|| format!("[[state_services]] code = \"{service}\""))?.agency
+        }
     };
-    let partner = sending.partners.get(agency)?;
-    Some((partner.code.as_str(), partner.documents.as_deref()?))
+    let partner = sending.partners.get(agency).ok_or_else(|| format!("[[agencies]] code = \"{agency}\""))?;
+    let queue = partner.documents.as_deref();
+    queue.map(|queue| (partner.code.as_str(), queue)).ok_or_else(|| format!("`documents` of [[agencies]] {agency}"))
 }
 
 fn write(w: &mut Writer, outgoing: &Outgoing, lifecycle: &Lifecycle) -> Result<(), WriteFault> {

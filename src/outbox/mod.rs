@@ -20,6 +20,7 @@ use crate::apply::{Lifecycles, Settlement};
 use crate::config::{Partners, StateServices};
 use crate::xml::WriteFault;
 
+pub use document::Unaddressed;
 pub use envelope::id;
 pub use notice::{Addressee, Digest, Notice, Told, digest, notice};
 
@@ -98,14 +99,21 @@ pub fn receipts(settlement: &Settlement, sending: &Sending<'_>) -> Result<Vec<Ou
     settlement.receipts.iter().map(|receipt| receipt::row(receipt, sending)).collect()
 }
 
-/// What a settlement sends to other agencies; `content` gives the bytes of a content by its SHA-256.
+/// What a settlement sends to other agencies, and what nobody is configured to get; `content` gives the bytes of a content by its SHA-256.
 pub fn documents(
     settlement: &Settlement,
     sending: &Sending<'_>,
     content: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<Vec<OutboxRow>, WriteFault> {
-    let rows = settlement.leaving.iter().map(|leaving| document::row(leaving, sending, content));
-    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+) -> Result<(Vec<OutboxRow>, Vec<Unaddressed>), WriteFault> {
+    let (mut rows, mut unaddressed) = (Vec::new(), Vec::new());
+    for leaving in &settlement.leaving {
+        match document::row(leaving, sending, content)? {
+            Some(Ok(row)) => rows.push(row),
+            Some(Err(one)) => unaddressed.push(one),
+            None => {}
+        }
+    }
+    Ok((rows, unaddressed))
 }
 
 /// When a row that did not leave is tried again: the pause doubles with each try, up to the longest.

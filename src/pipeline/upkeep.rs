@@ -17,7 +17,9 @@ const WATCHED_MAX: u32 = 500;
 
 impl Pipeline {
     /// Removes contents that were last kept before a moment and that nothing refers to. Gives how many. Looking and removing is done while
-    /// nobody else can write, so nothing begins to refer to them meanwhile.
+    /// nobody else can write, so nothing begins to refer to them meanwhile: a message looks for the contents that it refers to in the
+    /// transaction that names them. What a message brings, or found while it waits, may not be named yet: it was kept after the moment, and
+    /// stays (see [`Contents::remove`](crate::store::Contents::remove)).
     ///
     /// # Errors
     /// The store or the contents' folder is away; what was removed so far was nobody's.

@@ -1,5 +1,9 @@
 //! Contents outside the tables: documents and large dead letters, each a file named by the SHA-256 of its bytes. A file
 //! appears whole or not at all (written beside, synced, renamed), and is never changed.
+//!
+//! Keeping and removing may meet, in one process or in several. Whoever wants a content that is there already marks it as kept now, with the
+//! lock of its folder shared; whoever removes holds the lock alone while it looks when the content was last kept and takes the file away. So
+//! a content that somebody wanted since the moment that removal goes by stays, named by a row or not yet.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -104,7 +108,11 @@ impl Contents {
         let path = self.path(sha256);
         let folder = path.parent().unwrap_or(&self.folder).to_path_buf();
         fs::create_dir_all(&folder)
-            .and_then(|()| fs::rename(file, &path))
+            .and_then(|()| {
+                let lock = File::open(&folder)?;
+                lock.lock_shared()?;
+                fs::rename(file, &path)
+            })
             .map_err(|fault| ContentFault::Away { path: path.clone(), fault })?;
         self.synced(Sync::Each, &[folder])
     }
@@ -119,18 +127,6 @@ impl Contents {
             io::ErrorKind::NotFound => ContentFault::Missing(sha256.to_owned()),
             _ => ContentFault::Away { path, fault },
         })
-    }
-
-    /// Removes a content that nothing names any more; one that is not there is gone already.
-    pub fn forget(&self, sha256: &str) -> Result<(), ContentFault> {
-        if !named(sha256) {
-            return Ok(());
-        }
-        let path = self.path(sha256);
-        match fs::remove_file(&path) {
-            Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(ContentFault::Away { path, fault }),
-            _ => Ok(()),
-        }
     }
 
     /// Whether a content is there.
@@ -156,13 +152,18 @@ impl Contents {
         }
     }
 
-    /// A content's size and what it tells of itself; `None` where it is not there, or cannot be read.
+    /// A content's size and what it tells of itself; `None` where it is not there, or cannot be read. Who asks wants it: it counts as kept
+    /// now, so that it is there when a message that refers to it has waited.
     #[must_use]
     pub fn held(&self, sha256: &str) -> Option<Held> {
         if !named(sha256) {
             return None;
         }
-        let mut file = File::open(self.path(sha256)).ok()?;
+        let path = self.path(sha256);
+        if !there(&path) {
+            return None;
+        }
+        let mut file = File::open(path).ok()?;
         let bytes = file.metadata().ok()?.len();
         media::probe(&mut file).ok().map(|told| Held { bytes, told })
     }
@@ -221,23 +222,14 @@ impl Contents {
         Ok(names)
     }
 
-    /// Removes contents, but for those that were kept again since a moment. Gives how many. Whoever keeps one at the same time keeps it: it is
-    /// taken aside before it is looked at for the last time.
+    /// Removes contents, but for those that were kept again since a moment. Gives how many. Whoever keeps one at the same time keeps it.
     pub fn remove(&self, names: &[String], kept_before: DateTime<Utc>) -> Result<u64, ContentFault> {
         let mut removed = 0;
         for path in names.iter().filter(|name| named(name)).map(|name| self.path(name)) {
-            let aside = path.with_extension("removed");
-            let away = |fault| ContentFault::Away { path: path.clone(), fault };
-            match fs::rename(&path, &aside) {
-                Ok(()) => {}
-                Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
-                Err(fault) => return Err(away(fault)),
-            }
-            if kept_at(&aside).is_some_and(|kept| kept < kept_before) || path.exists() {
-                fs::remove_file(&aside).map_err(away)?;
-                removed += 1;
-            } else {
-                fs::rename(&aside, &path).map_err(away)?;
+            match removed_alone(&path, kept_before) {
+                Ok(gone) => removed += u64::from(gone),
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
+                Err(fault) => return Err(ContentFault::Away { path, fault }),
             }
         }
         Ok(removed)
@@ -287,11 +279,22 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, ContentFault> {
     Ok(found)
 }
 
-/// Whether a content is there; if so, it counts as kept now.
+/// Removes a content while nobody keeps one in its folder, unless it was kept since. Whether it was removed.
+fn removed_alone(path: &Path, kept_before: DateTime<Utc>) -> io::Result<bool> {
+    let lock = File::open(path.parent().unwrap_or(path))?;
+    lock.lock()?;
+    if kept_at(path).is_none_or(|kept| kept >= kept_before) {
+        return Ok(false);
+    }
+    fs::remove_file(path).map(|()| true)
+}
+
+/// Whether a content is there; if so, it counts as kept now. The lock of its folder is held: it is not being removed meanwhile.
 fn there(path: &Path) -> bool {
-    let touched = File::open(path).and_then(|file| {
+    let touched = File::open(path.parent().unwrap_or(path)).and_then(|lock| {
+        lock.lock_shared()?;
         let now = std::time::SystemTime::from(crate::clock::now());
-        file.set_times(fs::FileTimes::new().set_modified(now))
+        File::open(path)?.set_times(fs::FileTimes::new().set_modified(now))
     });
     match touched {
         Ok(()) => true,
@@ -397,6 +400,57 @@ mod tests {
         let kept = contents.keep(&[(name, Arc::new(bytes))]);
         assert!(matches!(kept, Err(ContentFault::Away { .. })), "{kept:?}");
         assert_eq!(fs::read_dir(&contents.folder).unwrap().count(), 1);
+        fs::remove_dir_all(&contents.folder).unwrap();
+    }
+
+    /// Whoever keeps a content that is being removed has it afterwards: written anew, marked as kept, or taken in from beside.
+    #[test]
+    fn what_is_kept_while_it_is_removed_is_there() {
+        let contents = Contents::at(folder());
+        let bytes = Arc::new(b"abc".to_vec());
+        let name = hex::encode(Sha256::digest(bytes.as_slice()));
+        let path = contents.path(&name);
+        let before = crate::clock::now() - chrono::Duration::hours(1);
+        let old = fs::FileTimes::new().set_modified(SystemTime::from(before - chrono::Duration::hours(1)));
+        let keepers: [&(dyn Fn() + std::marker::Sync); 3] = [
+            &|| contents.keep(&[(name.clone(), Arc::clone(&bytes))]).unwrap(),
+            &|| {
+                let part = contents.folder.join(uuid::Uuid::now_v7().to_string());
+                fs::write(&part, bytes.as_slice()).unwrap();
+                contents.adopt(&part, &name).unwrap();
+            },
+            &|| {
+                // Not there: it was removed before anybody asked.
+                if contents.held(&name).is_none() {
+                    contents.keep(&[(name.clone(), Arc::clone(&bytes))]).unwrap();
+                }
+            },
+        ];
+        let (mut removed, mut kept) = (0, 0);
+        for round in 0..600 {
+            contents.keep(&[(name.clone(), Arc::clone(&bytes))]).unwrap();
+            File::open(&path).unwrap().set_times(old).unwrap();
+            let gate = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    gate.wait();
+                    keepers[round % keepers.len()]();
+                });
+                gate.wait();
+                match contents.remove(std::slice::from_ref(&name), before).unwrap() {
+                    0 => kept += 1,
+                    gone => removed += gone,
+                }
+            });
+            assert_eq!(contents.read(&name).unwrap(), *bytes, "round {round}: {removed} removed, {kept} kept");
+        }
+        assert_eq!(removed + kept, 600);
+        // Nobody wants it: it goes.
+        File::open(&path).unwrap().set_times(old).unwrap();
+        assert_eq!(contents.kept_before(before).unwrap(), std::slice::from_ref(&name));
+        assert_eq!(contents.remove(std::slice::from_ref(&name), before).unwrap(), 1);
+        assert_eq!(contents.remove(&[name.clone(), "../x".to_owned()], before).unwrap(), 0);
+        assert!(!contents.has(&name));
         fs::remove_dir_all(&contents.folder).unwrap();
     }
 

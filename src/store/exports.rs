@@ -91,15 +91,6 @@ pub struct Watermark {
     pub to: i64,
 }
 
-/// Runs whose files are kept no longer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForgottenFiles {
-    /// How many runs; none: there are no more of them.
-    pub runs: u64,
-    /// SHA-256 of each of their contents that no run names any more; there may be none although there were runs.
-    pub free: Vec<String>,
-}
-
 /// How far a job has come.
 #[derive(Debug, Clone, Serialize)]
 pub struct WatermarkView {
@@ -200,8 +191,13 @@ impl Store {
         self.db.export_forget_changes(limit).await
     }
 
-    /// Forgets the files of runs that ended before a moment, at most `limit` runs: their rows stay, their manifests go.
-    pub async fn export_forget_files(&self, before: DateTime<Utc>, limit: u32) -> Result<ForgottenFiles, StoreFault> {
+    /// Forgets the files of runs that ended before a moment, at most `limit` runs: their rows stay, their manifests go. Gives how many.
+    pub async fn export_forget_files(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
         self.db.export_forget_files(before, limit).await
+    }
+
+    /// Which of these contents no run names.
+    pub async fn export_files_unnamed(&self, among: &[String]) -> Result<Vec<String>, StoreFault> {
+        self.db.export_files_unnamed(among).await
     }
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use content::{ContentFault, Contents};
 pub use dialogs::{DialogFilter, DialogRow, DialogView, LetterView, ReaderView};
-pub use exports::{BegunExport, ExportFilter, ExportRun, ForgottenFiles, MadeExport, Watermark, WatermarkView};
+pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, WatermarkView};
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use notify::{

@@ -10,7 +10,7 @@ use mezhved::domain::content::ContentHash;
 use mezhved::pipeline::Pipeline;
 
 use crate::support::daemon::Home;
-use crate::support::{FIVE, Folder, delivery, house, message, settle, tell};
+use crate::support::{FIVE, Folder, delivery, house, message, settle, tell, wake};
 
 const STORIES: [&str; 3] = [
     "epgu/valid/a-new-version-of-a-document",
@@ -120,6 +120,39 @@ async fn the_largest_file_is_taken_and_one_byte_more_is_not() {
         settle(&pipeline, vec![delivery(&pipeline, body)]).await;
         assert_eq!(message(&pipeline, id).await.code.as_deref(), code);
     }
+}
+
+/// A message that overtook its application refers to a content that no row names; retention runs while it waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_content_that_a_waiting_message_refers_to_stays() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    let fixture = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/epgu/valid/an-attachment-by-reference");
+        fs::read(folder.join(name)).unwrap()
+    };
+    let story = String::from_utf8(fixture("02-reference.xml")).unwrap();
+    let id = "00d80001-15f2-11f1-80d8-02005e1000d8";
+    let [wanted, nobodys] = [b"%PDF-1.7\nwanted".to_vec(), b"%PDF-1.7\nnobody's".to_vec()];
+    let names = [&wanted, &nobodys].map(|bytes| ContentHash::of(bytes).to_string());
+    let body = referring(&story, id, "П-ждёт", &wanted);
+    for (name, bytes) in names.iter().zip([wanted, nobodys]) {
+        pipeline.contents.keep(&[(name.clone(), Arc::new(bytes))]).unwrap();
+    }
+    let before = mezhved::clock::now() - Duration::from_hours(1);
+    let long_ago = std::time::SystemTime::from(before) - Duration::from_hours(1);
+    for file in files(folder.path()) {
+        fs::File::open(file).unwrap().set_times(fs::FileTimes::new().set_modified(long_ago)).unwrap();
+    }
+    settle(&pipeline, vec![delivery(&pipeline, body)]).await;
+    assert_eq!(message(&pipeline, id).await.outcome, "parked");
+    assert_eq!(pipeline.forget_orphans(before).await.unwrap(), 1);
+    assert_eq!(names.each_ref().map(|name| pipeline.contents.has(name)), [true, false]);
+    settle(&pipeline, vec![delivery(&pipeline, fixture("01-inline.xml"))]).await;
+    wake(&pipeline).await;
+    assert_eq!(message(&pipeline, id).await.outcome, "applied");
+    // Named by a row, it stays however old it is.
+    assert_eq!(pipeline.forget_orphans(mezhved::clock::now() + Duration::from_hours(1)).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

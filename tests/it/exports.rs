@@ -232,6 +232,7 @@ async fn a_slot_has_one_file_whatever_the_tables_hold_later() {
     office.run("cases", "2026-03-04", 0);
     let first = office.file("2026/cases.csv");
     let manifest: serde_json::Value = serde_json::from_slice(&office.file("2026/cases.csv.manifest.json")).unwrap();
+    assert_eq!(manifest["file"], "cases.csv", "its name there");
     assert_eq!(manifest["sha256"], hex::encode(Sha256::digest(&first)));
     assert_eq!(manifest["rows"], lines(&first).len());
     assert_eq!(manifest["bytes"], first.len());

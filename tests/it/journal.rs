@@ -185,7 +185,7 @@ async fn the_verbs_tell_what_was_done_and_that_nothing_else_was() {
     assert_eq!(json.lines().count(), 2, "{json}");
     assert!(json.contains("\"note\":\"проба\"") && json.contains("\"seal\":null"), "{json}");
     let csv = home.verb(&["audit", "show", "--after", "2", "--csv"], 0);
-    assert!(csv.starts_with("no,when,who,what,on what,before,after,seal\r\n3,"), "{csv}");
+    assert!(csv.starts_with("id,recorded_at,actor,action,subject,before,after,seal\r\n3,"), "{csv}");
     assert_eq!(home.verb(&["audit", "show", "--until", "2026-01-01", "--json"], 0), "");
     assert!(home.verb(&["audit", "show", "--limit", "1"], 0).contains("more: --after 1"));
     home.verb(&["audit", "show", "--since", "когда-то"], 2);

@@ -185,7 +185,7 @@ async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
     home.verb(&["case", "list", "--inn", "1234567890"], 2);
     home.verb(&["case", "list", "--status", "Небывалый"], 2);
     let csv = home.verb(&["case", "list", "--system", "epgu", "--text", "земельный", "--csv"], 0);
-    assert!(csv.starts_with("no,system,kind,number,name,status,"), "{csv}");
+    assert!(csv.starts_with("id,system,kind_label,number,name,status_label,"), "{csv}");
     let organizations = home.verb(&["organization", "list", "--json"], 0);
     assert!(!organizations.is_empty() && organizations.lines().all(|line| line.contains("\"kind\":\"organization\"")));
     assert!(home.verb(&["organization", "list", "--system", "epgu", "--json"], 0).is_empty());
@@ -242,6 +242,9 @@ async fn a_filter_that_names_what_is_not_there_is_a_wrong_use() {
     assert_eq!(home.verb(&["message", "list", "--sender", "?rosreestr", "--json"], 0), "");
 }
 
+/// Columns of tables and CSV that are made of several keys of JSON.
+const MADE: [&str; 2] = ["took", "ending"];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_listing_is_there_for_programs_as_json_and_as_csv_with_exact_moments() {
     let folder = Folder::new();
@@ -270,13 +273,24 @@ async fn every_listing_is_there_for_programs_as_json_and_as_csv_with_exact_momen
         &["export", "columns"],
         &["export", "columns", "cases"],
         &["export", "check"],
+        &["rules", "show"],
     ] {
         let json = home.verb(&[arguments, &["--json"]].concat(), 0);
         let rows = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         assert!(rows.clone().all(|row| row.is_object()), "{arguments:?}: {json}");
         let text = home.verb(&[arguments, &["--csv"]].concat(), 0);
         let mut csv = csv::Reader::from_reader(text.as_bytes());
-        assert!(csv.headers().unwrap().len() > 1, "{arguments:?}: {text}");
+        let headings = csv.headers().unwrap().clone();
+        assert!(headings.len() > 1, "{arguments:?}: {text}");
+        if let Some(row) = rows.clone().next() {
+            // A code of JSON each, that of an inner object behind a dot.
+            let known = |key: &str| match key.split_once('.') {
+                Some((outer, inner)) => row[outer].is_null() || row[outer].get(inner).is_some(),
+                None => row.get(key).is_some() || MADE.contains(&key),
+            };
+            let unknown: Vec<&str> = headings.iter().filter(|key| !known(key)).collect();
+            assert!(unknown.is_empty(), "{arguments:?}: {unknown:?} {row}");
+        }
         let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         assert_eq!(records.len(), rows.count(), "{arguments:?}: {text}");
         for cell in records.iter().flatten() {
@@ -285,6 +299,20 @@ async fn every_listing_is_there_for_programs_as_json_and_as_csv_with_exact_momen
         }
     }
     assert!(moments > 20, "{moments}");
+    let counts = home.verb(&["status", "--csv"], 0);
+    assert!(
+        counts.starts_with("system,outcome,code,messages,repeats\r\n") && counts.contains("epgu,applied,,"),
+        "{counts}"
+    );
+    let life = home.verb(&["lifecycle", "show", "epgu", "--case-kind", "application", "--csv"], 0);
+    assert!(life.starts_with("system,kind,status,label,label_en,class,") && life.lines().count() == 25, "{life}");
+    let life = home.verb(&["lifecycle", "show", "epgu", "--case-kind", "application", "--json"], 0);
+    let lines: Vec<serde_json::Value> = life.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let refused = lines.iter().find(|one| one["status"] == "refused").unwrap();
+    assert_eq!((&refused["label_en"], &refused["requires"][0]), (&"Refused".into(), &"reasons".into()));
+    assert!(lines.iter().any(|one| one["service"] == "licence" && one["term"] == "30 working days"), "{life}");
+    home.verb(&["rules", "show", "Envelope", "--json"], 2);
+    assert_eq!(home.verb(&["dlq", "list", "--code", "too-late"], 0), "nothing\n");
     // One thing has one name, and the number of a row is what --after takes.
     for arguments in
         [&["message", "list"][..], &["dlq", "list"], &["outbox", "list"], &["timers", "list"], &["audit", "show"]]

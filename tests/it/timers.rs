@@ -415,22 +415,30 @@ async fn a_move_by_a_timer_tells_its_reason_and_its_term() {
     while notify::tell(&pipeline).await.unwrap() > 0 {}
     let later = mezhved::clock::now() + Duration::days(1);
     let rows = pipeline.store.notifications_due("cabinet", later, u32::MAX).await.unwrap();
-    let telling = notify::Telling {
-        language: notify::Language::Russian,
+    let telling = |language| notify::Telling {
+        language,
         config: &pipeline.config,
         routing: &pipeline.routing,
         calendar: &pipeline.calendar,
         now: later,
     };
-    let words = rows.iter().map(|row| {
-        let event = &row.noticed.event;
-        let lifecycle = pipeline.lifecycles.kind(&event.case.system, &event.case.kind).unwrap();
-        let texts = pipeline.lifecycles.event(&event.case, &event.code).unwrap();
-        let values = notify::values(event, lifecycle, texts, &telling);
-        pipeline.texts.words(&event.case.system, &event.code, &values).unwrap().long
-    });
-    let words: Vec<String> = words.collect();
-    let refusal = words.iter().find(|words| words.contains("Отказано")).unwrap();
-    assert!(refusal.contains("Истёк срок") && refusal.contains("10 рабочих дней, до 17.03.2026"), "{refusal}");
+    for (language, status, reason) in [
+        (notify::Language::Russian, "Отказано", "Истёк срок: 10 рабочих дней, до 17.03.2026"),
+        (notify::Language::English, "Refused", "The term has expired: 10 working days, until 17 March 2026"),
+    ] {
+        let texts = notify::Texts::compile(&pipeline.lifecycles, language, &BTreeMap::new()).unwrap();
+        let words = rows.iter().map(|row| {
+            let event = &row.noticed.event;
+            let lifecycle = pipeline.lifecycles.kind(&event.case.system, &event.case.kind).unwrap();
+            let known = pipeline.lifecycles.event(&event.case, &event.code).unwrap();
+            let values = notify::values(event, lifecycle, known, &telling(language));
+            texts.words(&event.case.system, &event.code, &values).unwrap().long
+        });
+        let words: Vec<String> = words.collect();
+        let refusal = words.iter().find(|words| words.contains(status)).unwrap();
+        assert!(refusal.contains(reason), "{refusal}");
+        let cyrillic = refusal.contains(|sign: char| ('\u{400}'..='\u{4ff}').contains(&sign));
+        assert_eq!(cyrillic, language == notify::Language::Russian, "{refusal}");
+    }
     pipeline.store.close().await;
 }

@@ -80,8 +80,18 @@ impl List {
         let listed: Vec<Listed<'_>> =
             rows.iter().map(|row| Listed::of(row, self.cases.as_applicant(), &lifecycles)).collect();
         let headings = [
-            "no", "system", "kind", "number", "name", "status", "since", "agency", "officer", "deadline", "parties",
-            "fields",
+            ("no", "id"),
+            ("system", "system"),
+            ("kind", "kind_label"),
+            ("number", "number"),
+            ("name", "name"),
+            ("status", "status_label"),
+            ("since", "since"),
+            ("agency", "agency"),
+            ("officer", "officer"),
+            ("deadline", "deadline"),
+            ("parties", "parties"),
+            ("fields", "fields"),
         ];
         self.page.print(&listed, &headings, config.zone, Listed::cells, |one| one.row.id)
     }

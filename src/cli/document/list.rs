@@ -90,18 +90,18 @@ impl List {
         self.cases.held(rows.len(), &config)?;
         let listed: Vec<Listed<'_>> = rows.iter().map(|row| Listed::of(row, &lifecycles)).collect();
         let headings = [
-            "no",
-            "system",
-            "case",
-            "type",
-            "number",
-            "state",
-            "signed",
-            "valid until",
-            "version",
-            "file",
-            "size",
-            "changed",
+            ("no", "id"),
+            ("system", "system"),
+            ("case", "case"),
+            ("type", "type_label"),
+            ("number", "number"),
+            ("state", "state_label"),
+            ("signed", "signed"),
+            ("valid until", "valid_until"),
+            ("version", "versions"),
+            ("file", "file_name"),
+            ("size", "size"),
+            ("changed", "changed_at"),
         ];
         self.page.print(&listed, &headings, config.zone, Listed::cells, |one| one.row.id)
     }

@@ -26,7 +26,7 @@ impl Verify {
     pub(in crate::cli) fn run(self, layers: &Layers) -> Done {
         let config = layers.checked()?;
         if self.form.csv() {
-            csv(&["wrong", "content", "named by"], [])?;
+            csv(&["wrong", "content", "named_by"], [])?;
         }
         let looked = assemble::runtime()?.block_on(async {
             let store = assemble::store(&config).await?;

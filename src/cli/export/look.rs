@@ -129,7 +129,16 @@ impl List {
                 ending: job.ending(),
             })
             .collect();
-        let headings = ["job", "label", "of", "file", "schedule", "from", "last slot", "ended"];
+        let headings = [
+            ("job", "job"),
+            ("label", "label"),
+            ("of", "of"),
+            ("file", "ending"),
+            ("schedule", "schedule"),
+            ("from", "origin"),
+            ("last slot", "last.slot"),
+            ("ended", "last.state"),
+        ];
         self.form.print(&rows, &headings, config.zone, JobLine::cells)?;
         Ok(told(&jobs))
     }
@@ -161,7 +170,9 @@ impl Check {
             show::line(&format!("{} jobs can run, {} faults", jobs.listed.len(), findings.len()));
         } else {
             let rows: Vec<Finding<'_>> = findings.iter().map(|one| Finding { job: &one.of, text: &one.text }).collect();
-            self.form.print(&rows, &["job", "text"], config.zone, |one| vec![one.job.into(), one.text.into()])?;
+            self.form.print(&rows, &[("job", "job"), ("text", "text")], config.zone, |one| {
+                vec![one.job.into(), one.text.into()]
+            })?;
         }
         Ok(if findings.is_empty() { Exit::Well } else { Exit::Found })
     }
@@ -179,7 +190,19 @@ impl History {
             let jobs = jobs(config, &bench(config, &rules))?;
             known::among("--job", job, jobs.listed.iter().map(|listed| listed.job.code.as_str()))?;
         }
-        let headings = ["no", "job", "slot", "try", "state", "rows", "bytes", "sha256", "finished", "by", "error"];
+        let headings = [
+            ("no", "id"),
+            ("job", "job"),
+            ("slot", "slot"),
+            ("try", "attempt"),
+            ("state", "state"),
+            ("rows", "rows"),
+            ("bytes", "size"),
+            ("sha256", "sha256"),
+            ("finished", "finished_at"),
+            ("by", "actor"),
+            ("error", "error"),
+        ];
         let short = self.page.form().for_people();
         self.page.print(&runs, &headings, config.zone, |run| cells(run, short), |run| run.id)
     }
@@ -239,7 +262,7 @@ impl Columns {
         let cells = |one: &SubjectLine<'_>| {
             vec![one.code.into(), one.label.into(), one.label_en.into(), one.columns.to_string().into()]
         };
-        let headings = ["code", "label", "in English", "columns"];
+        let headings = [("code", "code"), ("label", "label"), ("in English", "label_en"), ("columns", "columns")];
         self.form.print(&all.collect::<Vec<_>>(), &headings, config.zone, cells)?;
         Ok(Exit::Well)
     }
@@ -258,7 +281,14 @@ impl Columns {
             let kind = Cell::from(&one.kind);
             vec![one.code.into(), one.label.into(), one.label_en.into(), kind, yes(one.optional), yes(one.masked)]
         };
-        let headings = ["code", "heading", "in English", "holds", "may be empty", "masked"];
+        let headings = [
+            ("code", "code"),
+            ("heading", "label"),
+            ("in English", "label_en"),
+            ("holds", "kind"),
+            ("may be empty", "optional"),
+            ("masked", "masked"),
+        ];
         self.form.print(&rows, &headings, config.zone, cells)?;
         Ok(Exit::Well)
     }

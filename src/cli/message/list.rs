@@ -79,7 +79,17 @@ impl List {
         if rows.is_empty() {
             known::agency("--sender", filter.sender.as_ref(), &config)?;
         }
-        let headings = ["no", "received", "sender", "message id", "system", "kind", "outcome", "code", "repeats"];
+        let headings = [
+            ("no", "id"),
+            ("received", "received_at"),
+            ("sender", "sender"),
+            ("message id", "message_id"),
+            ("system", "system"),
+            ("kind", "kind"),
+            ("outcome", "outcome"),
+            ("code", "code"),
+            ("repeats", "repeats"),
+        ];
         self.page.print(&rows, &headings, config.zone, cells, |row| row.seq)
     }
 }

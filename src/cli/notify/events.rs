@@ -24,6 +24,7 @@ struct Row {
     system: String,
     event: String,
     label: String,
+    label_en: Option<String>,
     channels: Vec<String>,
     readers: Vec<&'static str>,
     required: bool,
@@ -35,7 +36,15 @@ impl Events {
         let rules = assemble::rules(&config)?;
         known::case_system(self.system.as_ref(), &rules.lifecycles)?;
         let rows: Vec<Row> = rows(&rules.lifecycles, self.system.as_deref());
-        let headings = ["system", "event", "label", "channels", "readers", "required"];
+        let headings = [
+            ("system", "system"),
+            ("event", "event"),
+            ("label", "label"),
+            ("in English", "label_en"),
+            ("channels", "channels"),
+            ("readers", "readers"),
+            ("required", "required"),
+        ];
         self.form.print(&rows, &headings, config.zone, Row::cells)?;
         Ok(Exit::Well)
     }
@@ -47,6 +56,7 @@ impl Row {
             (&self.system).into(),
             (&self.event).into(),
             (&self.label).into(),
+            self.label_en.as_ref().into(),
             self.channels.join(", ").into(),
             self.readers.join(", ").into(),
             self.required.then_some("yes").into(),
@@ -62,6 +72,7 @@ fn rows(lifecycles: &Lifecycles, system: Option<&str>) -> Vec<Row> {
                 system: one.code().to_owned(),
                 event: event.code.clone(),
                 label: event.label.clone(),
+                label_en: event.label_en.clone(),
                 channels: event.channels.clone(),
                 readers: event.to.iter().copied().map(reader).collect(),
                 required: event.required,

@@ -67,7 +67,17 @@ impl List {
             let mut rows = store.notifications(&filter).await.map_err(Failed::away)?;
             // A listing is for looking over; `show` tells an address.
             rows.iter_mut().for_each(|row| row.address = row.address.as_deref().map(mask));
-            let headings = ["no", "event", "case", "to", "channel", "state", "why", "tries", "due"];
+            let headings = [
+                ("no", "id"),
+                ("event", "event"),
+                ("case", "case"),
+                ("to", "address"),
+                ("channel", "channel"),
+                ("state", "state"),
+                ("why", "reason"),
+                ("tries", "attempts"),
+                ("due", "due_at"),
+            ];
             self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
         })
     }
@@ -77,7 +87,12 @@ fn counted(counts: &[NotificationCount], form: Form, config: &Config) -> Done {
     let cells = |one: &NotificationCount| {
         vec![(&one.channel).into(), (&one.state).into(), one.reason.as_ref().into(), one.count.into()]
     };
-    form.print(counts, &["channel", "state", "reason", "notifications"], config.zone, cells)?;
+    form.print(
+        counts,
+        &[("channel", "channel"), ("state", "state"), ("reason", "reason"), ("notifications", "count")],
+        config.zone,
+        cells,
+    )?;
     Ok(Exit::Well)
 }
 

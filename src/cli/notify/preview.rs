@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::apply::Event;
@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::money;
+use crate::domain::wording::{Labelled, Wording};
 use crate::notify::{Language, Page, Telling, Texts, Values, Words, sample, sms, values};
 use crate::store::CaseView;
 
@@ -50,7 +51,7 @@ impl Preview {
         };
         let told = match &self.case {
             Some(number) => self.of_case(number, &config, &rules, language)?,
-            None => self.invented(&rules),
+            None => self.invented(&rules, language),
         };
         if told.is_empty() {
             let text = format!("no system has the event {}; `mezhved notify events` lists them", self.event);
@@ -69,11 +70,11 @@ impl Preview {
     }
 
     /// The event in every system that has it, with invented values.
-    fn invented(&self, rules: &Rules) -> Vec<(String, String, Values)> {
+    fn invented(&self, rules: &Rules, language: Language) -> Vec<(String, String, Values)> {
         let (system, event) = self.wanted();
         let systems = rules.lifecycles.systems().filter(|one| system.is_none_or(|system| one.code() == system));
         let having = systems.filter(|one| rules.lifecycles.events(one).iter().any(|known| known.code == event));
-        having.map(|one| (one.code().to_owned(), event.to_owned(), sample(true))).collect()
+        having.map(|one| (one.code().to_owned(), event.to_owned(), sample(language, true))).collect()
     }
 
     fn of_case(
@@ -158,12 +159,11 @@ pub(super) fn words(words: &Words) {
 fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
     let moment = |at: i64| DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default();
     let last = case.history.last();
-    let told = |name: &str| -> Vec<String> {
-        let details = last.and_then(|row| row.details.as_deref());
-        let details = details.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
-        let list = details.as_ref().and_then(|details| details.get(name)?.as_array().cloned()).unwrap_or_default();
-        list.iter().filter_map(|one| one.get("text").or(Some(one))?.as_str().map(str::to_owned)).collect()
-    };
+    let details = last.and_then(|row| row.details.as_deref());
+    let details = details.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+    let list = |name: &str| details.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let reason = |code: &str| lifecycle.reasons().iter().find(|one| one.code == code).map(Labelled::wording);
+    let document = |code: &str| lifecycle.documents()?.document_type(code).map(Labelled::wording);
     Event {
         code: code.to_owned(),
         case: CaseKey { system: case.system.clone(), kind: lifecycle.kind().code.clone(), number: case.number.clone() },
@@ -171,7 +171,7 @@ fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
         service: case.service.clone(),
         agency: case.agency.clone(),
         officer: case.officer.clone(),
-        title: case.title.clone(),
+        title: case.title.clone().map(Wording::Same),
         parent: case.parent.clone(),
         valid_until: case.valid_until.map(moment),
         deadline: case.deadline.map(moment),
@@ -179,13 +179,22 @@ fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
         email: None,
         phone: None,
         happened_at: moment(case.since),
-        comment: last.and_then(|row| row.comment.clone()),
-        reasons: told("reasons"),
-        missing: told("missing"),
+        comment: last.and_then(|row| row.comment.clone()).map(Wording::Same),
+        reasons: list("reasons").iter().filter_map(|one| wording(one, &reason)).collect(),
+        missing: list("missing").iter().filter_map(|one| wording(one, &document)).collect(),
         amount: case.amount.map(money::written),
         result: None,
         reader: None,
         unit: case.unit.clone(),
         secret: None,
     }
+}
+
+/// A reason, or what is missing, as the history keeps it: by its own words in each language, else by the label of its code.
+fn wording(kept: &Value, label: &dyn Fn(&str) -> Option<Wording>) -> Option<Wording> {
+    let part = |name: &str| kept.get(name).and_then(Value::as_str);
+    if let (Some(ru), Some(en)) = (part("text"), part("text_en")) {
+        return Some(Wording::Each { ru: ru.to_owned(), en: en.to_owned() });
+    }
+    Wording::of(part("code"), part("text").or(kept.as_str()), label)
 }

@@ -1,9 +1,12 @@
 //! `rules show`: the rules of an element as a person reads them.
 
+use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::sets::{self, Chosen};
-use crate::cli::{Done, Exit, Layers, show};
+use crate::cli::listing::Form;
+use crate::cli::{Done, Exit, Failed, Layers, show};
 use crate::handbook::{self, Handbook};
 use crate::xml::Language;
 
@@ -33,6 +36,16 @@ pub(in crate::cli) struct Show {
     /// Language of headings and words, and of the annotations where there are several.
     #[arg(long, value_name = "LANGUAGE", default_value = "ru")]
     lang: Lang,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// An element that documents may begin with.
+#[derive(Debug, Serialize)]
+struct Root<'r> {
+    element: &'r str,
+    namespace: &'r str,
+    documentation: String,
 }
 
 /// A form of output.
@@ -63,9 +76,12 @@ impl Show {
             Lang::En => Language::English,
         };
         let Some(name) = &self.element else {
-            list(&sets, language);
+            self.list(&sets, language)?;
             return Ok(Exit::Well);
         };
+        if !self.form.for_people() {
+            return Err(Failed::wrong("--json and --csv are for the list; the rules of an element have --format"));
+        }
         let (set, element) = sets::find(&sets, name)?;
         let columns = show::width().unwrap_or(COLUMNS);
         let text = show::with_stack(STACK_BYTES, || {
@@ -79,18 +95,20 @@ impl Show {
         show::bytes(text.as_bytes());
         Ok(Exit::Well)
     }
-}
 
-/// The elements that documents may begin with.
-fn list(sets: &[sets::Set], language: Language) {
-    let headings = match language {
-        Language::Russian => ["Элемент", "Пространство имён", "Описание"],
-        Language::English => ["Element", "Namespace", "Description"],
-    };
-    let mut table = show::table(&headings);
-    for element in sets.iter().flat_map(sets::Set::elements) {
-        let documentation = handbook::documentation(element, language);
-        table.add_row([element.local(), element.namespace(), &documentation]);
+    /// The elements that documents may begin with.
+    fn list(&self, sets: &[sets::Set], language: Language) -> Result<(), Failed> {
+        let shown = match language {
+            Language::Russian => ["Элемент", "Пространство имён", "Описание"],
+            Language::English => ["Element", "Namespace", "Description"],
+        };
+        let headings = [(shown[0], "element"), (shown[1], "namespace"), (shown[2], "documentation")];
+        let roots = sets.iter().flat_map(sets::Set::elements).map(|element| Root {
+            element: element.local(),
+            namespace: element.namespace(),
+            documentation: handbook::documentation(element, language),
+        });
+        let cells = |root: &Root<'_>| vec![root.element.into(), root.namespace.into(), (&root.documentation).into()];
+        self.form.print(&roots.collect::<Vec<_>>(), &headings, Tz::UTC, cells)
     }
-    show::print(&table);
 }

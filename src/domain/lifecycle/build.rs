@@ -23,11 +23,14 @@ use super::{Class, Lifecycle, Reason};
 /// Parts a document's alternatives in a status' list.
 const OR: char = '|';
 
-/// Builds the lifecycle of a kind; none where a part of it cannot be read. `about`: system, its label, version of the file.
+/// System, its labels, version of the file.
+pub(super) type About<'f> = (&'f str, &'f str, Option<&'f str>, &'f str);
+
+/// Builds the lifecycle of a kind; none where a part of it cannot be read.
 pub(super) fn lifecycle(
     mut written: WrittenKind,
     shared: &Shared,
-    (system, label, version): (&str, &str, &str),
+    (system, label, label_en, version): About<'_>,
     faults: &mut Faults<'_>,
 ) -> Option<Lifecycle> {
     let own = |list: &mut Vec<_>| std::mem::take(list);
@@ -51,6 +54,7 @@ pub(super) fn lifecycle(
     Some(Lifecycle {
         system: system.to_owned(),
         label: label.to_owned(),
+        label_en: label_en.map(str::to_owned),
         version: version.to_owned(),
         kind: kind?,
         start: statuses.iter().position(|one| one.class == Class::Start)?,
@@ -82,12 +86,21 @@ fn plain(names: Vec<Name>) -> Vec<String> {
     names.into_iter().map(Spanned::into_inner).collect()
 }
 
+fn english(label: Option<Name>) -> Option<String> {
+    label.map(Spanned::into_inner)
+}
+
 fn named(written: WrittenNamed) -> Named {
-    Named { code: written.code.into_inner(), label: written.label.into_inner() }
+    Named { code: written.code.into_inner(), label: written.label.into_inner(), label_en: english(written.label_en) }
 }
 
 fn reason(written: WrittenReason) -> Reason {
-    Reason { code: written.code.into_inner(), label: written.label.into_inner(), statuses: plain(written.statuses) }
+    Reason {
+        code: written.code.into_inner(),
+        label: written.label.into_inner(),
+        label_en: english(written.label_en),
+        statuses: plain(written.statuses),
+    }
 }
 
 fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
@@ -96,6 +109,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
     Some(Kind {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
+        label_en: english(written.label_en),
         journal: written.journal,
         consent: plain(written.consent),
         while_blocked: written.while_blocked,
@@ -120,6 +134,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         letters: written.letters.map(Spanned::into_inner),
         register: written.register.map(Spanned::into_inner),
         open_label: written.open_label.map(Spanned::into_inner),
+        open_label_en: english(written.open_label_en),
         listed: plain(written.listed),
         fields: written.field.into_iter().map(field).collect(),
     })
@@ -141,6 +156,7 @@ fn field(written: WrittenField) -> Field {
     Field {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
+        label_en: english(written.label_en),
         kind: written.kind,
         required: written.required,
         masked: written.masked,
@@ -166,6 +182,7 @@ fn status(written: WrittenStatus, faults: &mut Faults<'_>) -> Option<Status> {
     Some(Status {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
+        label_en: english(written.label_en),
         class: written.class,
         waits_for: written.waits_for,
         next: plain(written.next),
@@ -293,6 +310,7 @@ fn event(written: WrittenEvent, faults: &mut Faults<'_>) -> Option<Event> {
     Some(Event {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
+        label_en: english(written.label_en),
         channels: plain(written.channels),
         title: title?,
         short: short?,
@@ -311,14 +329,17 @@ fn service(written: WrittenService, faults: &mut Faults<'_>) -> Option<Service> 
     Some(Service {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
+        label_en: english(written.label_en),
         term: term?,
         earliest: earliest?,
         extension: written.extension,
         duplicates: written.duplicates,
         deadlines: deadlines.into_iter().collect::<Option<_>>()?,
         timers: written.timers.into_iter().map(|(timer, to)| (timer, to.into_inner())).collect(),
-        category: written.category,
-        access: written.access,
+        category: written.category.map(Spanned::into_inner),
+        category_en: english(written.category_en),
+        access: written.access.map(Spanned::into_inner),
+        access_en: english(written.access_en),
         signatures: plain(written.signatures),
         documents: plain(written.documents),
     })
@@ -330,6 +351,7 @@ pub(super) fn extract(written: WrittenExtract) -> Extract {
     Extract {
         code: written.code.into_inner(),
         label: written.label.into_inner(),
+        label_en: english(written.label_en),
         document: written.document.into_inner(),
         kinds: plain(written.kinds),
         role: written.role.into_inner(),
@@ -377,21 +399,23 @@ pub(super) fn vocabulary(
     authorities: Vec<WrittenRole>,
     signatures: Vec<WrittenSignature>,
 ) -> Vocabulary {
-    let parts = |one: WrittenRole| (one.code.into_inner(), one.label.into_inner(), plain(one.operations));
+    let parts = |one: WrittenRole| {
+        (one.code.into_inner(), one.label.into_inner(), english(one.label_en), plain(one.operations))
+    };
     Vocabulary {
         operations: operations.into_iter().map(named).collect(),
         roles: roles
             .into_iter()
             .map(|one| {
-                let (code, label, operations) = parts(one);
-                Role { code, label, operations }
+                let (code, label, label_en, operations) = parts(one);
+                Role { code, label, label_en, operations }
             })
             .collect(),
         authorities: authorities
             .into_iter()
             .map(|one| {
-                let (code, label, operations) = parts(one);
-                Authority { code, label, operations }
+                let (code, label, label_en, operations) = parts(one);
+                Authority { code, label, label_en, operations }
             })
             .collect(),
         signatures: signatures
@@ -399,6 +423,7 @@ pub(super) fn vocabulary(
             .map(|one| SignatureKind {
                 code: one.code.into_inner(),
                 label: one.label.into_inner(),
+                label_en: english(one.label_en),
                 certified: one.certificate,
             })
             .collect(),

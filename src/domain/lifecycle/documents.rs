@@ -53,6 +53,9 @@ pub struct DocumentType {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    #[serde(default)]
+    pub label_en: Option<String>,
     /// Attributes that it must have.
     #[serde(default)]
     pub requires: Vec<Attribute>,

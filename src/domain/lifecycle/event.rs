@@ -13,6 +13,8 @@ pub struct Event {
     pub code: String,
     /// What people read when they choose what to be told of.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Channels it goes out by unless the subscriber chose others.
     pub channels: Vec<String>,
     /// One line.

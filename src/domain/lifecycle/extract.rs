@@ -10,6 +10,8 @@ pub struct Extract {
     pub code: String,
     /// What people read: the title of the document.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Type of the document that it becomes.
     pub document: String,
     /// Kinds of the cases that it tells of, of the same system, in the order of the document.

@@ -63,6 +63,8 @@ pub struct Field {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// What it holds.
     pub kind: FieldType,
     /// Whether a case cannot be opened without it.

@@ -12,6 +12,8 @@ pub struct Named {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
 }
 
 /// The case that cases of a kind belong to or refer to.
@@ -49,6 +51,8 @@ pub struct Kind {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Whether each step of it is a row of the journal too.
     pub journal: bool,
     /// Commands that process personal data: they need a standing consent of the person.
@@ -89,6 +93,8 @@ pub struct Kind {
     pub register: Option<String>,
     /// What its applicant reads for the status of all that is open; none: the status itself.
     pub open_label: Option<String>,
+    /// The same in English.
+    pub open_label_en: Option<String>,
     /// Codes of the fields that lists show.
     pub listed: Vec<String>,
     /// Its fields.

@@ -88,7 +88,7 @@ pub(super) fn shelf(file: &str, text: &str) -> Result<Shelf, Vec<Fault>> {
     let shared = Shared { events: event, reasons: reason };
     check::all(&kinds, &shared, &[], &mut faults);
     let built: Vec<_> =
-        kinds.into_iter().map(|kind| build::lifecycle(kind, &shared, ("", "", &version), &mut faults)).collect();
+        kinds.into_iter().map(|kind| build::lifecycle(kind, &shared, ("", "", None, &version), &mut faults)).collect();
     faults.judge(built.into_iter().collect::<Option<_>>().map(|kinds| Shelf { kinds }))
 }
 
@@ -101,18 +101,22 @@ pub(super) fn system(file: &str, text: &str, shelf: &Shelf) -> Result<System, Ve
     check::file(&written, &kinds, &mut faults);
     check::all(&kinds, &shared, &taken, &mut faults);
     check::extracts(&written.extract, &kinds, &shared, &mut faults);
-    let about = (written.system.get_ref().as_str(), written.label.get_ref().as_str(), written.version.as_str());
+    let label_en = written.label_en.as_ref().map(|label| label.get_ref().as_str());
+    let about =
+        (written.system.get_ref().as_str(), written.label.get_ref().as_str(), label_en, written.version.as_str());
     let built: Vec<_> = kinds.into_iter().map(|kind| build::lifecycle(kind, &shared, about, &mut faults)).collect();
     let rights = build::rights(&written.rights, &mut faults);
     let built = built.into_iter().collect::<Option<Vec<Lifecycle>>>().map(|mut kinds| {
         for mut one in taken {
             written.system.get_ref().clone_into(&mut one.system);
             written.label.get_ref().clone_into(&mut one.label);
+            one.label_en = label_en.map(str::to_owned);
             kinds.push(one);
         }
         System {
             code: written.system.get_ref().clone(),
             label: written.label.get_ref().clone(),
+            label_en: label_en.map(str::to_owned),
             rights,
             extracts: std::mem::take(&mut written.extract).into_iter().map(build::extract).collect(),
             vocabulary: build::vocabulary(written.operation, written.role, written.authority, written.signature),

@@ -11,6 +11,7 @@ mod extract;
 mod fault;
 mod field;
 mod kind;
+mod labels;
 mod load;
 mod numbering;
 mod reaction;
@@ -45,6 +46,7 @@ use super::term::Term;
 pub struct Lifecycle {
     system: String,
     label: String,
+    label_en: Option<String>,
     version: String,
     kind: Kind,
     statuses: Vec<Status>,
@@ -65,6 +67,8 @@ pub struct Reason {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Statuses that it can be given for; empty: all.
     pub statuses: Vec<String>,
 }
@@ -103,10 +107,16 @@ impl Lifecycle {
         &self.system
     }
 
-    /// What people call the system.
+    /// What people call the system, in Russian.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// What people call the system in English.
+    #[must_use]
+    pub fn label_en(&self) -> Option<&str> {
+        self.label_en.as_deref()
     }
 
     /// Version of the file.

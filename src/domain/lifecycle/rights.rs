@@ -73,6 +73,8 @@ pub struct Role {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Codes of the operations that it allows.
     pub operations: Vec<String>,
 }
@@ -111,6 +113,8 @@ pub struct SignatureKind {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Whether it must name its certificate.
     pub certified: bool,
 }
@@ -122,6 +126,8 @@ pub struct Authority {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Codes of the operations that it covers.
     pub operations: Vec<String>,
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::term::Term;
 
 /// What happens to a second open application of the same applicant for the same service and object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Duplicates {
     /// It is refused and names the first.
@@ -18,7 +18,7 @@ pub enum Duplicates {
 }
 
 /// Whether the term of a service can be extended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extension {
     /// No.
@@ -35,6 +35,8 @@ pub struct Service {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Term from arrival to decision.
     pub term: Term,
     /// The soonest that a decision is to be expected.
@@ -49,8 +51,12 @@ pub struct Service {
     pub timers: BTreeMap<String, String>,
     /// What people group it under.
     pub category: Option<String>,
+    /// The same in English.
+    pub category_en: Option<String>,
     /// Who may ask for it, in words.
     pub access: Option<String>,
+    /// The same in English.
+    pub access_en: Option<String>,
     /// Kinds of signature that count for it; empty: none is asked for.
     pub signatures: Vec<String>,
     /// Types of documents that an application must bring.

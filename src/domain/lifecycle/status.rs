@@ -1,7 +1,7 @@
 //! A status of a case: what it is called, what kind of station it is, where one may go from it, and what
 //! an update to it must carry.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::extract::Sending;
 use super::reaction::{Guard, Opening, Reaction};
@@ -9,7 +9,7 @@ use super::timer::Timer;
 use crate::domain::term::Term;
 
 /// What kind of station a status is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     /// Where every case begins; one in a lifecycle.
@@ -53,7 +53,7 @@ pub enum Party {
 }
 
 /// What an update to a status must carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Requirement {
     /// At least one coded reason.
@@ -111,6 +111,8 @@ pub struct Status {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// Kind of station.
     pub class: Class,
     /// For whom the case waits here; set exactly where the class is [`Class::Waiting`].

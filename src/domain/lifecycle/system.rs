@@ -26,6 +26,7 @@ impl Shelf {
 pub struct System {
     pub(super) code: String,
     pub(super) label: String,
+    pub(super) label_en: Option<String>,
     pub(super) rights: Rights,
     pub(super) vocabulary: Vocabulary,
     pub(super) extracts: Vec<Extract>,
@@ -48,10 +49,16 @@ impl System {
         &self.code
     }
 
-    /// What people call it.
+    /// What people call it, in Russian.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// What people call it in English.
+    #[must_use]
+    pub fn label_en(&self) -> Option<&str> {
+        self.label_en.as_deref()
     }
 
     /// The kind that a message means which names none.

@@ -22,6 +22,7 @@ pub(super) type Name = Spanned<String>;
 pub(super) struct Written {
     pub(super) system: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     pub(super) version: String,
     pub(super) main: Option<WrittenKind>,
     #[serde(default, rename = "use")]
@@ -61,6 +62,7 @@ pub(super) struct Written {
 pub(super) struct WrittenExtract {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     pub(super) document: Name,
     pub(super) kinds: Vec<Name>,
     pub(super) role: Name,
@@ -96,6 +98,7 @@ pub(super) struct WrittenShelf {
 pub(super) struct WrittenKind {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     #[serde(default)]
     pub(super) journal: bool,
     #[serde(default)]
@@ -110,6 +113,7 @@ pub(super) struct WrittenKind {
     pub(super) letters: Option<Name>,
     pub(super) register: Option<Name>,
     pub(super) open_label: Option<Name>,
+    pub(super) open_label_en: Option<Name>,
     #[serde(default)]
     pub(super) listed: Vec<Name>,
     #[serde(default)]
@@ -153,6 +157,7 @@ impl WrittenKind {
         Self {
             code,
             label,
+            label_en: None,
             journal: false,
             consent: Vec::new(),
             while_blocked: false,
@@ -163,6 +168,7 @@ impl WrittenKind {
             letters: None,
             register: None,
             open_label: None,
+            open_label_en: None,
             listed: Vec::new(),
             parties: Vec::new(),
             unique: Vec::new(),
@@ -198,6 +204,7 @@ pub(super) struct WrittenExtension {
 pub(super) struct WrittenNamed {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -205,6 +212,7 @@ pub(super) struct WrittenNamed {
 pub(super) struct WrittenRole {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     pub(super) operations: Vec<Name>,
 }
 
@@ -213,6 +221,7 @@ pub(super) struct WrittenRole {
 pub(super) struct WrittenSignature {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     #[serde(default)]
     pub(super) certificate: bool,
 }
@@ -258,6 +267,7 @@ pub(super) struct WrittenParent {
 pub(super) struct WrittenField {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     #[serde(default, rename = "type")]
     pub(super) kind: FieldType,
     #[serde(default)]
@@ -273,6 +283,7 @@ pub(super) struct WrittenField {
 pub(super) struct WrittenStatus {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     pub(super) class: Class,
     pub(super) waits_for: Option<Party>,
     #[serde(default)]
@@ -364,6 +375,7 @@ pub(super) struct WrittenTimer {
 pub(super) struct WrittenEvent {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     pub(super) channels: Vec<Name>,
     pub(super) title: Name,
     pub(super) short: Name,
@@ -380,6 +392,7 @@ pub(super) struct WrittenEvent {
 pub(super) struct WrittenReason {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     #[serde(default)]
     pub(super) statuses: Vec<Name>,
 }
@@ -389,6 +402,7 @@ pub(super) struct WrittenReason {
 pub(super) struct WrittenService {
     pub(super) code: Name,
     pub(super) label: Name,
+    pub(super) label_en: Option<Name>,
     pub(super) term: Name,
     pub(super) earliest: Option<Name>,
     #[serde(default)]
@@ -399,8 +413,10 @@ pub(super) struct WrittenService {
     pub(super) deadlines: BTreeMap<String, Name>,
     #[serde(default)]
     pub(super) timers: BTreeMap<String, Name>,
-    pub(super) category: Option<String>,
-    pub(super) access: Option<String>,
+    pub(super) category: Option<Name>,
+    pub(super) category_en: Option<Name>,
+    pub(super) access: Option<Name>,
+    pub(super) access_en: Option<Name>,
     #[serde(default)]
     pub(super) signatures: Vec<Name>,
     #[serde(default)]

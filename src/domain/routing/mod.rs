@@ -10,7 +10,9 @@ use toml::Spanned;
 
 pub use check::RoutingFault;
 
+use super::language::Language;
 use super::lifecycle::System;
+use super::wording::{Labelled, Wording};
 
 /// A rule for every service, or for every territory.
 const ANY: &str = "*";
@@ -35,6 +37,7 @@ struct Written {
 struct WrittenTerritory {
     code: Name,
     label: Name,
+    label_en: Option<Name>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,6 +45,7 @@ struct WrittenTerritory {
 struct WrittenUnit {
     code: Name,
     label: Name,
+    label_en: Option<Name>,
     open_cases_max: Option<u32>,
 }
 
@@ -61,8 +65,20 @@ pub struct Unit {
     pub code: String,
     /// What people read.
     pub label: String,
+    /// The same in English; none: the Russian stands in.
+    pub label_en: Option<String>,
     /// It takes no more open cases than so many.
     pub open_cases_max: Option<u32>,
+}
+
+impl Labelled for Unit {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn label_en(&self) -> Option<&str> {
+        self.label_en.as_deref()
+    }
 }
 
 /// Who is responsible for which services in which territories.
@@ -82,7 +98,7 @@ struct Rule {
 pub struct Routing {
     version: String,
     /// Labels of the territories, by code.
-    territories: BTreeMap<String, String>,
+    territories: BTreeMap<String, Wording>,
     units: Vec<Unit>,
     rules: Vec<Rule>,
 }
@@ -103,8 +119,8 @@ pub struct Asked<'a> {
 pub struct Choice<'r> {
     /// The unit; none: nobody is found.
     pub unit: Option<&'r Unit>,
-    /// In Russian, for the history.
-    pub reason: String,
+    /// Why, in words.
+    pub reason: Wording,
 }
 
 impl Routing {
@@ -131,10 +147,17 @@ impl Routing {
         let units = written.unit.into_iter().map(|unit| Unit {
             code: unit.code.into_inner(),
             label: unit.label.into_inner(),
+            label_en: unit.label_en.map(Spanned::into_inner),
             open_cases_max: unit.open_cases_max,
         });
-        let territories =
-            written.territory.into_iter().map(|one| (one.code.into_inner(), one.label.into_inner())).collect();
+        let territories = written.territory.into_iter().map(|one| {
+            let label = match (one.label.into_inner(), one.label_en) {
+                (ru, Some(en)) => Wording::Each { ru, en: en.into_inner() },
+                (label, None) => label.into(),
+            };
+            (one.code.into_inner(), label)
+        });
+        let territories = territories.collect();
         Ok(Self { version: written.version, territories, units: units.collect(), rules })
     }
 
@@ -169,27 +192,39 @@ impl Routing {
         let found = self.rules.iter().filter_map(|rule| Some((rule.nearness(asked)?, rule)));
         // The first of equals; the check leaves none.
         let found = found.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        let place = format!(
-            "услуга {}, территория {}",
-            if asked.service.is_empty() { "не указана" } else { asked.service },
-            self.territory(asked.territory)
-        );
         let Some((_, rule)) = found else {
-            return Choice { unit: None, reason: format!("{place}: такого правила нет") };
+            return Choice {
+                unit: None,
+                reason: self.because(asked, ": такого правила нет", ": there is no such rule"),
+            };
         };
         let loads: Vec<(&Unit, i64)> =
             rule.units.iter().filter_map(|at| self.units.get(*at)).map(|unit| (unit, load(&unit.code))).collect();
         let free = |(unit, load): &&(&Unit, i64)| unit.open_cases_max.is_none_or(|most| *load < i64::from(most));
         let unit = loads.iter().filter(free).min_by_key(|(_, load)| *load).map(|(unit, _)| *unit);
         let told: Vec<String> = loads.iter().map(|(unit, load)| format!("{} — {load}", unit.code)).collect();
-        let end = if unit.is_some() { "" } else { "; все заняты" };
-        Choice { unit, reason: format!("{place}; открытых дел: {}{end}", told.join(", ")) }
+        let end = if unit.is_some() { ["", ""] } else { ["; все заняты", "; all of them are busy"] };
+        let told = told.join(", ");
+        let (ru, en) = (format!("; открытых дел: {told}{}", end[0]), format!("; open cases: {told}{}", end[1]));
+        Choice { unit, reason: self.because(asked, &ru, &en) }
     }
 
-    fn territory(&self, code: Option<&str>) -> String {
-        let Some(code) = code else { return "не указана".to_owned() };
+    /// What was asked for, and what follows from it in each language.
+    fn because(&self, asked: &Asked<'_>, ru: &str, en: &str) -> Wording {
+        Wording::each(|language| {
+            let [service, territory, none, ends] = match language {
+                Language::Russian => ["услуга", "территория", "не указана", ru],
+                Language::English => ["service", "territory", "not named", en],
+            };
+            let named = if asked.service.is_empty() { none } else { asked.service };
+            format!("{service} {named}, {territory} {}{ends}", self.territory(asked.territory, language, none))
+        })
+    }
+
+    fn territory(&self, code: Option<&str>, language: Language, none: &str) -> String {
+        let Some(code) = code else { return none.to_owned() };
         let label = self.territories.iter().rfind(|(known, _)| code.starts_with(known.as_str()));
-        label.map_or_else(|| code.to_owned(), |(_, label)| format!("{code} ({label})"))
+        label.map_or_else(|| code.to_owned(), |(_, label)| format!("{code} ({})", label.told(language)))
     }
 }
 

@@ -80,7 +80,7 @@ fn chooses_by_territory_service_and_load() {
     let chosen = |service: &str, territory: Option<&str>, loads: &[(&str, i64)]| {
         let load = |unit: &str| loads.iter().find(|(code, _)| *code == unit).map_or(0, |(_, load)| *load);
         let choice = routing.choose(&Asked { system: "reestr", service, territory }, load);
-        (choice.unit.map(|unit| unit.code.clone()), choice.reason)
+        (choice.unit.map(|unit| unit.code.clone()), choice.reason.russian().to_owned())
     };
     for (service, territory, loads, unit) in [
         // Equals: the first; else the fewer; a full one never.

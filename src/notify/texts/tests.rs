@@ -1,10 +1,17 @@
 //! What texts say, and what is told of wrong ones.
 
 use super::*;
-use crate::apply::Lifecycles;
+use chrono::{DateTime, Utc};
+
+use crate::apply::world::CaseKey;
+use crate::apply::{Event as Happened, Lifecycles};
 use crate::binding::Library;
+use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, Shelf, System};
-use crate::notify::values::sample;
+use crate::domain::routing::Routing;
+use crate::domain::wording::Labelled;
+use crate::notify::Telling;
+use crate::notify::values::{sample, values};
 
 fn lifecycles() -> Lifecycles {
     let library = Library::load(None).unwrap();
@@ -30,7 +37,7 @@ fn every_event_of_every_system_has_its_words_in_both_languages() {
         for system in lifecycles.systems() {
             for event in lifecycles.events(system) {
                 for whole in [true, false] {
-                    let values = sample(whole);
+                    let values = sample(language, whole);
                     let words = texts.words(system.code(), &event.code, &values).unwrap();
                     let page = texts.page(&words, None, Some((system.code(), &event.code, &values))).unwrap();
                     assert!(page.html.contains("<h1") && page.text.contains(&words.title), "{}", event.code);
@@ -44,6 +51,80 @@ fn every_event_of_every_system_has_its_words_in_both_languages() {
     }
 }
 
+/// Everything that the lifecycles can put into a text, in English: no letter of it is Cyrillic.
+#[test]
+fn an_english_text_is_english_throughout() {
+    let lifecycles = lifecycles();
+    let texts = Texts::compile(&lifecycles, Language::English, &BTreeMap::new()).unwrap();
+    let (routing, calendar) = (Routing::default(), Calendar::default());
+    let now = "2026-03-02T07:00:00Z".parse().unwrap();
+    let telling = Telling {
+        language: Language::English,
+        zone: chrono_tz::Europe::Moscow,
+        link: None,
+        routing: &routing,
+        calendar: &calendar,
+        now,
+    };
+    let mut told = 0;
+    for system in lifecycles.systems() {
+        for kind in system.kinds() {
+            let services = kind.services().iter().map(|one| one.code.as_str()).chain([""]);
+            let stations: Vec<_> = services.flat_map(|one| kind.statuses().iter().map(move |to| (one, to))).collect();
+            for (service, status) in stations {
+                let missing = kind.kind().fields.iter().map(Labelled::wording);
+                let papers = kind.documents().into_iter().flat_map(|rules| &rules.types).map(Labelled::wording);
+                for event in kind.events() {
+                    let happened = Happened {
+                        status: status.code.clone(),
+                        service: service.to_owned(),
+                        deadline: Some(now + chrono::Duration::days(9)),
+                        reasons: kind.reasons().iter().map(Labelled::wording).collect(),
+                        missing: missing.clone().chain(papers.clone()).collect(),
+                        ..happened(&event.code, system.code(), &kind.kind().code, now)
+                    };
+                    let values = values(&happened, kind, event, &telling);
+                    let words = texts.words(system.code(), &event.code, &values).unwrap();
+                    let page = texts.page(&words, None, Some((system.code(), &event.code, &values))).unwrap();
+                    let all = format!("{words:?} {} {} {values:?}", page.text, page.html);
+                    let cyrillic = all.find(|sign: char| ('\u{400}'..='\u{52f}').contains(&sign));
+                    assert_eq!(cyrillic, None, "{}/{}: {all}", system.code(), event.code);
+                    told += 1;
+                }
+            }
+        }
+    }
+    assert!(told > 1000, "{told}");
+}
+
+fn happened(event: &str, system: &str, kind: &str, at: DateTime<Utc>) -> Happened {
+    let key = CaseKey { system: system.to_owned(), kind: kind.to_owned(), number: "77-2026-000101".to_owned() };
+    Happened {
+        code: event.to_owned(),
+        case: key,
+        status: String::new(),
+        service: String::new(),
+        agency: "MINSTROY".to_owned(),
+        officer: None,
+        unit: None,
+        title: None,
+        parent: None,
+        valid_until: None,
+        deadline: None,
+        expected_on: None,
+        email: None,
+        phone: None,
+        happened_at: at,
+        comment: None,
+        reasons: Vec::new(),
+        missing: Vec::new(),
+        amount: None,
+        reader: None,
+        result: None,
+        secret: None,
+    }
+}
+
 #[test]
 fn a_file_takes_the_place_of_one_text() {
     let texts = texts(&[
@@ -51,7 +132,7 @@ fn a_file_takes_the_place_of_one_text() {
         ("ru/epgu/decision.html", "<b>{{ title }}</b>{% if reasons %}{{ reasons }}{% endif %}"),
     ])
     .unwrap();
-    let mut values = sample(false);
+    let mut values = sample(Language::Russian, false);
     values.insert("reasons", Some("a < b".to_owned()));
     let words = texts.words("epgu", "decision", &values).unwrap();
     assert_eq!(words.short, "Решение по 77-2026-000101: на рассмотрении");
@@ -89,7 +170,7 @@ fn a_short_text_that_cannot_fit_is_a_warning() {
 #[test]
 fn a_digest_tells_all_of_it_or_how_many_more() {
     let texts = texts(&[]).unwrap();
-    let words = texts.words("epgu", "decision", &sample(false)).unwrap();
+    let words = texts.words("epgu", "decision", &sample(Language::Russian, false)).unwrap();
     let few = texts.digest(&vec![words.clone(); 2]).unwrap();
     assert_eq!(few.title, "Новости по вашим делам: 2");
     assert!(few.long.contains("1. ") && few.long.contains("2. ") && !few.long.contains("И ещё"), "{}", few.long);

@@ -9,7 +9,7 @@ use super::Sqlite;
 use crate::apply::rows::AuditRow;
 use crate::outbox::OutboxRow;
 use crate::store::moment::{from_store, to_store};
-use crate::store::{BegunExport, ExportFilter, ExportRun, ForgottenFiles, MadeExport, StoreFault, WatermarkView};
+use crate::store::{BegunExport, ExportFilter, ExportRun, MadeExport, StoreFault, WatermarkView};
 
 /// What is said of a try that never said how it ended.
 const BROKEN_OFF: &str = "export.broken-off: the process ended before the run did, or another one took the slot over";
@@ -257,16 +257,8 @@ impl Sqlite {
         &self,
         before: DateTime<Utc>,
         limit: u32,
-    ) -> Result<ForgottenFiles, StoreFault> {
+    ) -> Result<u64, StoreFault> {
         let mut tx = self.begin().await?;
-        let old = sqlx::query(
-            "SELECT DISTINCT sha256 FROM (SELECT sha256 FROM export_runs WHERE manifest IS NOT NULL AND finished_at < ?1 \
-             ORDER BY id LIMIT ?2) WHERE sha256 IS NOT NULL",
-        )
-        .bind(to_store(before))
-        .bind(limit)
-        .fetch_all(&mut *tx.tx)
-        .await?;
         let forgotten = sqlx::query(
             "UPDATE export_runs SET manifest = NULL, sha256 = NULL WHERE id IN (SELECT id FROM export_runs \
              WHERE manifest IS NOT NULL AND finished_at < ?1 ORDER BY id LIMIT ?2)",
@@ -275,16 +267,18 @@ impl Sqlite {
         .bind(limit)
         .execute(&mut *tx.tx)
         .await?;
-        let contents: Vec<String> = old.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        let free = sqlx::query(
+        tx.commit(()).await?.into_run();
+        Ok(forgotten.rows_affected())
+    }
+
+    pub(in crate::store) async fn export_files_unnamed(&self, among: &[String]) -> Result<Vec<String>, StoreFault> {
+        let rows = sqlx::query(
             "SELECT k.value FROM json_each(?1) k WHERE NOT EXISTS (SELECT 1 FROM export_runs r WHERE r.sha256 = k.value)",
         )
-        .bind(json!(contents).to_string())
-        .fetch_all(&mut *tx.tx)
+        .bind(json!(among).to_string())
+        .fetch_all(&self.readers)
         .await?;
-        let free = free.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        tx.commit(()).await?.into_run();
-        Ok(ForgottenFiles { runs: forgotten.rows_affected(), free })
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 }
 

@@ -153,6 +153,7 @@ fn is_whole(taken: &Taken) -> &[u8] {
     let (path, file) = object("/2026.csv");
     assert_eq!(path, "/nightly/%D0%B4%D0%B5%D0%BB%D0%B0/2026.csv");
     let manifest: serde_json::Value = serde_json::from_slice(object("/2026.csv.manifest.json").1).unwrap();
+    assert_eq!(manifest["file"], "2026.csv");
     assert_eq!(manifest["sha256"], hex::encode(Sha256::digest(file)));
     file
 }

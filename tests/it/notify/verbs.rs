@@ -73,11 +73,15 @@ async fn texts_are_written_edited_and_checked() {
     let preview: Value = serde_json::from_str(preview.trim()).unwrap();
     assert_eq!(preview["short"], "Решение по 77-2026-000101");
     let english = home.verb(&["notify", "preview", "epgu/decision", "--language", "en"], 0);
-    assert!(english.contains("Application 77-2026-000101: a decision was made"), "{english}");
+    assert!(english.contains("Decision on application 77-2026-000101: Under review"), "{english}");
+    assert!(!english.contains(|sign: char| ('\u{400}'..='\u{4ff}').contains(&sign)), "{english}");
     home.verb(&["notify", "preview", "no-such-event"], 1);
     let events = home.verb(&["notify", "events", "--json", "--system", "epgu"], 0);
     assert!(
-        events.lines().any(|line| line.contains("\"event\":\"refused\"") && line.contains("\"required\":true")),
+        events
+            .lines()
+            .any(|line| line.contains("\"event\":\"refused\",\"label\":\"Отказано\",\"label_en\":\"Refused\"")
+                && line.contains("\"required\":true")),
         "{events}"
     );
 }

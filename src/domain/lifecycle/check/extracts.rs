@@ -16,7 +16,7 @@ pub(in super::super) fn extracts(
     unique("extract", extracts.iter().map(|one| &one.code), faults);
     for extract in extracts {
         form(&extract.code, Form::Dashed, faults);
-        labelled(&extract.label, faults);
+        labelled(&extract.label, extract.label_en.as_ref(), faults);
         told(extract, kinds, faults);
     }
     for kind in kinds {

@@ -19,7 +19,7 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
     unique("field", written.field.iter().map(|one| &one.code), faults);
     for field in &written.field {
         form(&field.code, Form::Dashed, faults);
-        labelled(&field.label, faults);
+        labelled(&field.label, field.label_en.as_ref(), faults);
         if let Some(role) = &field.identifies {
             if !written.parties.iter().any(|one| one.get_ref() == role.get_ref()) {
                 faults.on(role, "lifecycle.unknown-party", format!("`{}` is none of the `parties`", role.get_ref()));
@@ -77,7 +77,11 @@ pub(super) fn kind(written: &WrittenKind, known: &[Known<'_>], faults: &mut Faul
 
 /// Fields that the kind names elsewhere: they are declared, and of a type that fits.
 fn named_fields(written: &WrittenKind, faults: &mut Faults<'_>) {
-    written.open_label.iter().for_each(|label| labelled(label, faults));
+    match (&written.open_label, &written.open_label_en) {
+        (Some(label), english) => labelled(label, english.as_ref(), faults),
+        (None, Some(english)) => faults.on(english, "lifecycle.label", "write the Russian label beside it"),
+        (None, None) => {}
+    }
     let masked = |name: &&Name| written.field.iter().any(|one| one.masked && one.code.get_ref() == name.get_ref());
     for field in written.listed.iter().filter(masked) {
         faults.on(field, "lifecycle.field", "a field that is masked is not shown in lists".to_owned());
@@ -102,7 +106,7 @@ fn vocabulary(names: &[WrittenNamed], what: &str, faults: &mut Faults<'_>) {
     unique(what, names.iter().map(|one| &one.code), faults);
     for one in names {
         form(&one.code, Form::Dashed, faults);
-        labelled(&one.label, faults);
+        labelled(&one.label, one.label_en.as_ref(), faults);
     }
 }
 
@@ -178,7 +182,7 @@ fn station(written: &WrittenKind, status: &WrittenStatus, known: &[Known<'_>], f
 pub(in super::super) fn file(written: &Written, kinds: &[WrittenKind], faults: &mut Faults<'_>) {
     signatures(written, kinds, faults);
     form(&written.system, Form::Dashed, faults);
-    labelled(&written.label, faults);
+    labelled(&written.label, written.label_en.as_ref(), faults);
     unique("kind", kinds.iter().map(|one| &one.code).chain(&written.uses), faults);
     vocabulary(&written.operation, "operation", faults);
     allowed(written, &written.role, "role", faults);
@@ -193,7 +197,7 @@ fn signatures(written: &Written, kinds: &[WrittenKind], faults: &mut Faults<'_>)
     unique("signature", written.signature.iter().map(|one| &one.code), faults);
     for one in &written.signature {
         form(&one.code, Form::Dashed, faults);
-        labelled(&one.label, faults);
+        labelled(&one.label, one.label_en.as_ref(), faults);
     }
     let services = kinds.iter().flat_map(|kind| &kind.service).flat_map(|service| &service.signatures);
     for name in kinds.iter().flat_map(|kind| &kind.signatures).chain(services) {
@@ -207,7 +211,7 @@ fn allowed(written: &Written, roles: &[WrittenRole], what: &str, faults: &mut Fa
     unique(what, roles.iter().map(|one| &one.code), faults);
     for role in roles {
         form(&role.code, Form::Dashed, faults);
-        labelled(&role.label, faults);
+        labelled(&role.label, role.label_en.as_ref(), faults);
         role.operations.iter().for_each(|operation| known_operation(written, operation, faults));
     }
 }

@@ -76,10 +76,18 @@ fn unique<'n>(what: &str, names: impl Iterator<Item = &'n Name>, faults: &mut Fa
     }
 }
 
-fn labelled(label: &Name, faults: &mut Faults<'_>) {
-    let text = label.get_ref();
-    if text.trim().is_empty() || text.trim() != text || text.chars().count() > 100 {
-        faults.on(label, "lifecycle.label", "a label has 1 to 100 characters and no space at its ends");
+/// A label, and its English.
+fn labelled(label: &Name, english: Option<&Name>, faults: &mut Faults<'_>) {
+    for label in [Some(label), english].into_iter().flatten() {
+        let text = label.get_ref();
+        if text.trim().is_empty() || text.trim() != text || text.chars().count() > 100 {
+            faults.on(label, "lifecycle.label", "a label has 1 to 100 characters and no space at its ends");
+        }
+    }
+    let cyrillic = |sign: char| ('\u{400}'..='\u{52f}').contains(&sign);
+    if let Some(english) = english.filter(|english| english.get_ref().contains(cyrillic)) {
+        let text = "an English label has no Cyrillic letter; without one the Russian stands in";
+        faults.on(english, "lifecycle.label", text);
     }
 }
 

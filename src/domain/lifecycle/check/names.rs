@@ -10,18 +10,24 @@ pub(super) fn names(written: &WrittenKind, shared: &Shared, faults: &mut Faults<
     let statuses = || written.status.iter();
     let reasons = || written.reason.iter().chain(&shared.reasons);
     form(&written.code, Form::Dashed, faults);
-    labelled(&written.label, faults);
+    labelled(&written.label, written.label_en.as_ref(), faults);
     statuses().for_each(|one| form(&one.code, Form::Underscored, faults));
     written.reason.iter().for_each(|one| form(&one.code, Form::Dashed, faults));
     unique("status", statuses().map(|one| &one.code), faults);
     unique("label of a status", statuses().map(|one| &one.label), faults);
     unique("reason", reasons().map(|one| &one.code), faults);
     unique("service", written.service.iter().map(|one| &one.code), faults);
+    unique("English label of a status", statuses().filter_map(|one| one.label_en.as_ref()), faults);
     let labels = statuses()
-        .map(|one| &one.label)
-        .chain(written.reason.iter().map(|one| &one.label))
-        .chain(written.service.iter().map(|one| &one.label));
-    labels.for_each(|label| labelled(label, faults));
+        .map(|one| (&one.label, &one.label_en))
+        .chain(written.reason.iter().map(|one| (&one.label, &one.label_en)))
+        .chain(written.service.iter().map(|one| (&one.label, &one.label_en)));
+    labels.for_each(|(label, english)| labelled(label, english.as_ref(), faults));
+    for service in &written.service {
+        for (label, english) in [(&service.category, &service.category_en), (&service.access, &service.access_en)] {
+            label.iter().for_each(|label| labelled(label, english.as_ref(), faults));
+        }
+    }
     for target in written.reason.iter().flat_map(|one| &one.statuses) {
         known_status(written, target, faults);
     }
@@ -69,7 +75,7 @@ pub(super) fn events(kinds: &[WrittenKind], shared: &Shared, faults: &mut Faults
     unique("event", shared.events.iter().map(|one| &one.code), faults);
     for one in &shared.events {
         form(&one.code, Form::Dashed, faults);
-        labelled(&one.label, faults);
+        labelled(&one.label, one.label_en.as_ref(), faults);
         let code = one.code.get_ref();
         if !used.iter().any(|name| name.get_ref() == code) && !documents.iter().any(|(_, name)| *name == code) {
             let text = format!("no status and no timer tells of `{code}`");

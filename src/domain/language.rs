@@ -1,6 +1,9 @@
 //! The languages in which people are told, and what of a language is grammar.
 
-use crate::domain::term::Term;
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+
+use super::term::Term;
 
 /// A language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,12 +33,22 @@ impl Language {
         Self::ALL.into_iter().find(|one| one.code() == code)
     }
 
-    /// What people read of a status or a kind: labels are Russian, codes are English words.
+    /// A day, as people read it.
     #[must_use]
-    pub fn word(self, code: &str, label: Option<&str>) -> String {
+    pub fn day(self, day: NaiveDate) -> String {
+        day.format(self.day_form()).to_string()
+    }
+
+    /// A moment, as people read it.
+    #[must_use]
+    pub fn moment(self, moment: DateTime<Tz>) -> String {
+        moment.format(&format!("{} %H:%M", self.day_form())).to_string()
+    }
+
+    fn day_form(self) -> &'static str {
         match self {
-            Self::Russian => label.unwrap_or(code).to_owned(),
-            Self::English => code.replace(['_', '-'], " "),
+            Self::Russian => "%d.%m.%Y",
+            Self::English => "%-d %B %Y",
         }
     }
 
@@ -62,5 +75,13 @@ mod tests {
         let told = |language: Language| [Term::WorkingDays(1), Term::Hours(5)].map(|term| language.term(term));
         assert_eq!(told(Language::English), ["1 working day", "5 hours"]);
         assert_eq!(told(Language::Russian)[0], "1 рабочий день");
+    }
+
+    #[test]
+    fn days_are_told_without_doubt() {
+        let day = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+        let moment = day.and_hms_opt(10, 5, 0).unwrap().and_local_timezone(chrono_tz::Europe::Moscow).unwrap();
+        assert_eq!(Language::ALL.map(|one| one.day(day)), ["02.03.2026", "2 March 2026"]);
+        assert_eq!(Language::ALL.map(|one| one.moment(moment)), ["02.03.2026 10:05", "2 March 2026 10:05"]);
     }
 }
