@@ -308,7 +308,7 @@ fn term(lifecycle: &Lifecycle, code: &str, language: Language) -> Option<String>
     };
     Some(match &timers.iter().find(|one| one.code == timer)?.action {
         Action::Move { to, .. } | Action::Extract { to, .. } => {
-            format!("{of} → {}", lifecycle.status(to)?.told(language))
+            format!("{of} — {}", lifecycle.status(to)?.told(language))
         }
         Action::Remind { event } | Action::Escalate { event } => {
             format!("{of}: {}", lifecycle.event(event)?.told(language))
