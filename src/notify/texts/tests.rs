@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::apply::world::CaseKey;
 use crate::apply::{Event as Happened, Lifecycles};
 use crate::binding::Library;
+use crate::config::{self, Config};
 use crate::domain::calendar::Calendar;
 use crate::domain::lifecycle::{Lifecycle, Shelf, System};
 use crate::domain::routing::Routing;
@@ -58,14 +59,8 @@ fn an_english_text_is_english_throughout() {
     let texts = Texts::compile(&lifecycles, Language::English, &BTreeMap::new()).unwrap();
     let (routing, calendar) = (Routing::default(), Calendar::default());
     let now = "2026-03-02T07:00:00Z".parse().unwrap();
-    let telling = Telling {
-        language: Language::English,
-        zone: chrono_tz::Europe::Moscow,
-        link: None,
-        routing: &routing,
-        calendar: &calendar,
-        now,
-    };
+    let config = Config::check(&config::load(None, &[]).unwrap()).unwrap();
+    let telling = Telling { language: Language::English, config: &config, routing: &routing, calendar: &calendar, now };
     let mut told = 0;
     for system in lifecycles.systems() {
         for kind in system.kinds() {
