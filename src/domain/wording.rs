@@ -141,7 +141,7 @@ mod tests {
     fn russian_stands_in_where_there_is_no_english() {
         struct Thing(Option<&'static str>);
         impl Labelled for Thing {
-            fn label(&self) -> &str {
+            fn label(&self) -> &'static str {
                 "Акт"
             }
             fn label_en(&self) -> Option<&str> {

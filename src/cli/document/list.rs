@@ -98,7 +98,7 @@ impl List {
             ("state", "state_label"),
             ("signed", "signed"),
             ("valid until", "valid_until"),
-            ("version", "versions"),
+            ("version", "version"),
             ("file", "file_name"),
             ("size", "size"),
             ("changed", "changed_at"),

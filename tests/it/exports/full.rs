@@ -120,7 +120,10 @@ async fn a_disk_that_is_really_full_or_closed_is_told_and_the_next_run_succeeds(
         }
         let asked = format!("out/asked-{disk}.csv");
         let broken = step(root, &format!("full-{disk}-asked"));
-        assert_eq!((broken.code.as_str(), broken.files.contains(&asked)), ("3", false), "{}", broken.said);
+        // What somebody asks for is made beside its place: a full folder of work does not matter.
+        let there = disk == "work";
+        let ended = (if there { "0" } else { "3" }, there);
+        assert_eq!((broken.code.as_str(), broken.files.contains(&asked)), ended, "{}", broken.said);
         let mended = step(root, &format!("freed-{disk}-asked"));
         assert_eq!((mended.code.as_str(), mended.files.contains(&asked)), ("0", true), "{}", mended.said);
         let small = step(root, &format!("full-{disk}-small"));

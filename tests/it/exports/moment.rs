@@ -111,7 +111,7 @@ async fn a_snapshot_sees_one_moment_however_long_it_reads() {
 }
 
 /// More rows than two pages hold.
-const MANY: i64 = 2_400;
+const MANY: i64 = 9_600;
 
 /// Cases and entries of their history, put into the tables past the pipeline.
 const FILLING: [&str; 3] = [
@@ -193,8 +193,8 @@ async fn a_full_export_is_one_moment_although_amounts_move_between_its_pages() {
     let connection = tokio::sync::Mutex::new(connected(&folder).await);
     // From a case that is read already to one that is not, and back; each move is one transaction.
     let moves = [
-        "BEGIN IMMEDIATE; UPDATE cases SET amount = amount - 50000 WHERE id = 1; UPDATE cases SET amount = amount + 50000 WHERE id = 2400; COMMIT",
-        "BEGIN IMMEDIATE; UPDATE cases SET amount = amount - 70000 WHERE id = 2300; UPDATE cases SET amount = amount + 70000 WHERE id = 2; COMMIT",
+        "BEGIN IMMEDIATE; UPDATE cases SET amount = amount - 50000 WHERE id = 1; UPDATE cases SET amount = amount + 50000 WHERE id = 9600; COMMIT",
+        "BEGIN IMMEDIATE; UPDATE cases SET amount = amount - 70000 WHERE id = 9500; UPDATE cases SET amount = amount + 70000 WHERE id = 2; COMMIT",
     ];
     for (hour, moved) in [(1, &moves[..]), (2, &moves[..1]), (3, &[])] {
         run_beside(&exporter, &jobs[0], &format!("2026-03-04T{hour:02}:00:00+03:00"), &connection, moved).await;
@@ -227,16 +227,16 @@ async fn a_transaction_in_flight_is_given_by_the_next_file_and_by_no_other() {
     // Written and not committed while the first file is read; committed before that file is recorded.
     let beside = [
         "BEGIN IMMEDIATE; INSERT INTO history (id, case_id, entry, turn, to_status, happened_at, recorded_at, agency, message, item, step) \
-         VALUES (9001, 7, 'moved', 2, 'approved', 1, 1, 'MFC-77', 1, 9001, 0)",
+         VALUES (19001, 7, 'moved', 2, 'approved', 1, 1, 'MFC-77', 1, 19001, 0)",
         "INSERT INTO history (id, case_id, entry, turn, to_status, happened_at, recorded_at, agency, message, item, step) \
-         VALUES (9002, 8, 'moved', 2, 'approved', 1, 1, 'MFC-77', 1, 9002, 0); COMMIT",
+         VALUES (19002, 8, 'moved', 2, 'approved', 1, 1, 'MFC-77', 1, 19002, 0); COMMIT",
     ];
     run_beside(&exporter, &jobs[0], "2026-03-04T01:00:00+03:00", &connection, &beside).await;
     let first = given("0100");
     assert_eq!(first.len(), usize::try_from(MANY).unwrap());
     assert!(first.values().all(|times| *times == 1), "what was in flight is not in the file that did not see it");
     // A transaction that is given up leaves no trace; one page, one thing.
-    let given_up = ["BEGIN IMMEDIATE; DELETE FROM history WHERE id = 9001; ROLLBACK"];
+    let given_up = ["BEGIN IMMEDIATE; DELETE FROM history WHERE id = 19001; ROLLBACK"];
     run_beside(&exporter, &jobs[0], "2026-03-04T02:00:00+03:00", &connection, &given_up).await;
     assert_eq!(given("0200"), BTreeMap::from([("N-7".to_owned(), 1), ("N-8".to_owned(), 1)]));
     run_beside(&exporter, &jobs[0], "2026-03-04T03:00:00+03:00", &connection, &[]).await;
