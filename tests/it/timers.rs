@@ -447,7 +447,8 @@ async fn a_move_by_a_timer_tells_its_reason_and_its_term() {
         let words: Vec<String> = words.collect();
         let refusal = words.iter().find(|words| words.contains(status)).unwrap();
         assert!(refusal.contains(reason), "{refusal}");
-        let cyrillic = refusal.contains(|sign: char| ('\u{400}'..='\u{4ff}').contains(&sign));
+        // The number of the case is its sender's.
+        let cyrillic = refusal.replace("АГ-1", "").contains(|sign: char| ('\u{400}'..='\u{4ff}').contains(&sign));
         assert_eq!(cyrillic, language == notify::Language::Russian, "{refusal}");
     }
     pipeline.store.close().await;
