@@ -27,8 +27,8 @@ pub use exports::{BegunExport, ExportFilter, ExportRun, ForgottenFiles, MadeExpo
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use notify::{
-    Becomes, ChoiceRow, DueNotification, NotificationCount, NotificationFilter, NotificationRow, NotificationView,
-    Reader, Told,
+    Becomes, ChoiceRow, DueNotification, LetterFile, NotificationCount, NotificationFilter, NotificationRow,
+    NotificationView, Reader, Told,
 };
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
