@@ -1,6 +1,6 @@
 //! `sample`: realistic, seeded traffic as files, and a list of what must become of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -15,34 +15,16 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::lifecycle::System;
 use crate::sample::{
-    self, Blend, Composer, Oddity, Plan, SampleMessage, Senders, Shares, Templates, Traffic, Walk, WalkPlan,
+    self, Blend, Composer, Oddity, Plan, SampleMessage, Senders, Shares, StandIns, Templates, Traffic, Walk, WalkPlan,
 };
-use crate::specimen::Lexicon;
 
 /// The list of a folder's messages: file, sender, what must become of it, what it is, its system; tab-separated.
 pub(super) const LIST: &str = "messages.tsv";
 /// Its first line.
 const LIST_HEAD: &str = "file\tsender\texpected\twhat\tsystem";
 
-/// The system whose traffic has every oddity; that of the others, made from their bindings, has those that any system can have.
-const ODD: &str = "epgu";
-/// Who sends where nobody may: kinds, or all; who; to the system with every oddity, or to the others.
-const STAND_INS: [(&[&str], &str, bool); 4] = [
-    (&[APPLICATION, DOCUMENTS], "EPGU", true),
-    (&[STATUSES, DOCUMENTS], "MFC-77", true),
-    (&[STATUSES, DOCUMENTS], "ROSREESTR", true),
-    (&[], "CABINET", false),
-];
-const APPLICATION: &str = "SubmitApplication";
-const STATUSES: &str = "StatusUpdate";
-const DOCUMENTS: &str = "DocumentExchange";
 /// A walk ends so long before the end of the traffic that none of its terms has run out.
 const WALK: Duration = Duration::minutes(10);
-
-const ENVELOPE: &str = "envelope/1.0/envelope.sample.xml";
-const SUBMIT: &str = "epgu/1.0/submit-application.sample.xml";
-const UPDATE: &str = "epgu/1.0/status-update.sample.xml";
-const EXCHANGE: &str = "epgu/1.0/document-exchange.sample.xml";
 
 /// Make sample traffic: whole lives of cases of all systems, with repeats, reorderings and errors.
 ///
@@ -92,16 +74,21 @@ impl Sample {
         let rules = assemble::rules(&config)?;
         let library = Library::load(config.schemas.as_deref()).map_err(Failed::wrong)?;
         let words = sample::words(&library).map_err(Failed::wrong)?;
-        let templates = templates(&library, &words)?;
-        let senders = self.senders(&config, &rules);
+        let envelope = sample::envelope(&library).map_err(Failed::wrong)?;
+        let mut templates: BTreeMap<&str, Templates> = BTreeMap::new();
+        for system in rules.lifecycles.systems() {
+            let own = Templates::of(&library, system.code(), &words).map_err(Failed::wrong)?;
+            templates.extend(own.map(|own| (system.code(), own)));
+        }
+        let stand_ins = StandIns::of(&library).map_err(Failed::wrong)?;
+        let senders = self.senders(&config, &rules, (&templates, &stand_ins));
         let composer = Composer::over(&rules.rulebook, words).permitted(&senders);
         let span = Duration::hours(self.hours.into());
         let base = self.base.unwrap_or_else(|| clock::now() - span);
         let shares = self.shares()?;
         let systems = self.systems(&rules, &senders)?;
-        let (odd, others): (Vec<&System>, Vec<&System>) = systems.iter().partition(|system| system.code() == ODD);
         let mut walks: Vec<Traffic<'_>> = Vec::new();
-        for system in others {
+        for system in systems.iter().filter(|system| !templates.contains_key(system.code())) {
             let plan = WalkPlan {
                 seed: self.seed,
                 base: base + span - WALK,
@@ -109,30 +96,24 @@ impl Sample {
                 recipient: config.agency.clone(),
                 senders: senders.clone(),
             };
-            let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &templates));
-            walks.push(walk.traffic(shares.clone()).map_err(Failed::wrong)?);
+            let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &envelope));
+            walks.push(walk.traffic(shares.clone(), &rules.lifecycles.documents).map_err(Failed::wrong)?);
         }
+        let written = systems.iter().filter_map(|system| Some((*system, templates.get(system.code())?)));
+        let written: Vec<(&System, &Templates)> = written.collect();
         let lengths: Vec<u64> = walks.iter().map(Traffic::walk_len).collect();
-        let (counts, rest) = counts(self.messages, &lengths, !odd.is_empty());
+        let (counts, further) = counts(self.messages, &lengths, written.len());
         walks = walks.into_iter().zip(&counts).map(|(walk, count)| walk.spread(*count, base + span)).collect();
         let mut blend = Blend::new(self.seed);
         for (walk, count) in walks.iter_mut().zip(&counts) {
             blend = blend.with(walk.by_ref(), *count);
         }
-        if let Some(system) = odd.first() {
-            let (portal, agencies) = parties(&senders);
-            let plan = Plan {
-                seed: self.seed,
-                messages: rest,
-                base,
-                span,
-                recipient: config.agency.clone(),
-                portal,
-                agencies,
-                shares,
-            };
-            let odd = crate::sample::Sample::new(plan, system.main(), &rules.lifecycles.documents, &templates);
-            blend = blend.with(odd, rest);
+        for ((system, own), messages) in written.into_iter().zip(further) {
+            let (portal, agencies) = parties(&senders, system.code(), own);
+            let (seed, recipient, shares) = (self.seed, config.agency.clone(), shares.clone());
+            let plan = Plan { seed, messages, base, span, recipient, portal, agencies, shares };
+            let traffic = crate::sample::Sample::new(plan, system.main(), &rules.lifecycles.documents, own);
+            blend = blend.with(traffic, messages);
         }
         cleared(&self.into, self.force)?;
         let count =
@@ -164,23 +145,29 @@ impl Sample {
 
     /// Who may send what by the configuration. Stand-ins send where it has no agencies at all, and to systems that are asked for and that
     /// nobody may write to.
-    fn senders(&self, config: &Config, rules: &Rules) -> Senders {
+    fn senders(
+        &self,
+        config: &Config,
+        rules: &Rules,
+        (templates, stand_ins): (&BTreeMap<&str, Templates>, &StandIns<'_>),
+    ) -> Senders {
         let partners = &config.partners;
         let can = |system: &str, kind: &str| !partners.senders(system, kind).is_empty();
         let able = |system: &str| {
             let mut families = rules.rulebook.families().filter(|family| family.system == system);
-            let needed: &[&str] = if system == ODD { &[APPLICATION, STATUSES] } else { &[] };
-            families.any(|family| can(system, &family.kind)) && needed.iter().all(|kind| can(system, kind))
+            // Lives that are written by templates need somebody for applications and updates.
+            let lives = templates.get(system).is_none_or(|own| {
+                let [submit, update, _] = own.roots();
+                can(system, submit) && can(system, update)
+            });
+            lives && families.any(|family| can(system, &family.kind))
         };
         Senders::among(&rules.rulebook, |system, kind| {
             if able(system) {
                 return partners.senders(system, kind).into_iter().map(str::to_owned).collect();
             }
             let wanted = partners.is_empty() || self.systems.iter().any(|one| one == system);
-            let sends = |(kinds, _, odd): &&(&[&str], &str, bool)| {
-                wanted && *odd == (system == ODD) && (kinds.is_empty() || kinds.contains(&kind))
-            };
-            STAND_INS.iter().filter(sends).map(|(_, agency, _)| (*agency).to_owned()).collect()
+            if wanted { stand_ins.senders(system, kind) } else { Vec::new() }
         })
     }
 
@@ -203,48 +190,45 @@ impl Sample {
     }
 }
 
-/// Who sends the applications to the system with every oddity, and who the updates. Both exchange documents.
-fn parties(senders: &Senders) -> (String, Vec<String>) {
-    let (submit, update) = (senders.all(ODD, APPLICATION), senders.all(ODD, STATUSES));
+/// Who sends the applications to a system whose messages are written by templates, and who the updates. Both exchange documents.
+fn parties(senders: &Senders, system: &str, templates: &Templates) -> (String, Vec<String>) {
+    let [submit, update, documents] = templates.roots().map(|kind| senders.all(system, kind));
     let apart = submit.iter().find(|agency| !update.contains(agency));
     let portal = apart.or(submit.first()).cloned().unwrap_or_default();
-    let documents = senders.all(ODD, DOCUMENTS);
     let others: Vec<String> = update.iter().filter(|one| **one != portal && documents.contains(one)).cloned().collect();
     let agencies = if others.is_empty() { update.to_vec() } else { others };
     (portal, agencies)
 }
 
-/// How many messages each walk has, and how many are left for the system with every oddity. Every system has its walk first; of what is
-/// left beyond the walks that system has a half, the others share the rest.
-fn counts(messages: u64, walks: &[u64], odd: bool) -> (Vec<u64>, u64) {
+/// How many messages each walk has, and how many each system whose messages are written by templates. Every system has its walk first; of
+/// what is left beyond the walks those with templates have a half, the others share the rest.
+fn counts(messages: u64, walks: &[u64], written: usize) -> (Vec<u64>, Vec<u64>) {
     let mut left = messages;
-    let sources = walks.len() as u64 + u64::from(odd);
+    let sources = (walks.len() + written) as u64;
     let mut counts = Vec::new();
     for (walk, others) in walks.iter().zip((1..=sources).rev()) {
         counts.push((*walk).min(left / others));
         left -= counts[counts.len() - 1];
     }
-    let rest = match (odd, walks.is_empty()) {
-        (false, _) => 0,
-        (true, true) => left,
-        (true, false) => left.div_ceil(2),
+    let rest = match (written, walks.is_empty()) {
+        (0, _) => 0,
+        (_, true) => left,
+        (_, false) => left.div_ceil(2),
     };
-    left -= rest;
-    for (count, others) in counts.iter_mut().zip((1..=walks.len() as u64).rev()) {
-        let more = left.div_ceil(others);
+    for (count, more) in counts.iter_mut().zip(shared(left - rest, walks.len())) {
         *count += more;
-        left -= more;
     }
-    (counts, rest)
+    (counts, shared(rest, written))
 }
 
-fn templates(library: &Library, words: &Lexicon) -> Result<Templates, Failed> {
-    let text = |path: &'static str| match library.get(path).map(std::str::from_utf8) {
-        Some(Ok(text)) => Ok((path, text)),
-        _ => Err(Failed::wrong(format!("sample: there is no template {path}"))),
+/// So many in so many equal parts.
+fn shared(mut whole: u64, parts: usize) -> Vec<u64> {
+    let part = |others| {
+        let part = whole.div_ceil(others);
+        whole -= part;
+        part
     };
-    Templates::parse(text(ENVELOPE)?, text(SUBMIT)?, text(UPDATE)?, text(EXCHANGE)?, words.clone())
-        .map_err(Failed::wrong)
+    (1..=parts as u64).rev().map(part).collect()
 }
 
 /// Makes a folder ready: what an earlier sample left in it goes, and whatever else is in it is left alone, but for a good reason.

@@ -68,6 +68,14 @@ pub fn verdict<'l>(
     }
 }
 
+/// The states that a verdict may move a document to.
+#[must_use]
+pub fn verdicts<'l>(documents: &'l Lifecycle, state: &str) -> Vec<&'l Status> {
+    let next = documents.status(state).map(|from| from.next.as_slice()).unwrap_or_default();
+    let ways = next.iter().filter_map(|code| documents.status(code));
+    ways.filter(|to| !by_validity(documents, state, to)).collect()
+}
+
 /// Whether only the passing of validity moves a document there, never a verdict.
 fn by_validity(documents: &Lifecycle, state: &str, to: &Status) -> bool {
     documents.status(state).is_some_and(|from| {

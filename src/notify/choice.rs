@@ -149,6 +149,7 @@ mod tests {
             long: text(),
             to_do: None,
             required,
+            attach: None,
             to: vec![Audience::Applicant],
         }
     }

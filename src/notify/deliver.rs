@@ -2,6 +2,7 @@
 //! into words, mark it as sent, hand it over, book the answers. A crash after the mark means that it goes out again, under
 //! the same id, when its lease is over.
 
+mod files;
 mod parcel;
 
 use std::collections::{HashMap, HashSet};
@@ -139,6 +140,10 @@ pub async fn deliver(
     let mut fates = Vec::new();
     let due = weed(pipeline, courier, &plan, due, now, &mut fates).await?;
     let due = slow(pipeline, courier, due, now, &mut fates).await?;
+    let due = match courier.hands {
+        Hands::Mail(_) => files::attached(pipeline, courier, &plan, due, now, &mut fates).await?,
+        _ => due,
+    };
     let mut parcels = pack(pipeline, courier, &plan, due, now, &mut fates);
     let (taken, rest_until) = courier.pace.take(parcels.len(), now);
     parcels.truncate(taken);
@@ -210,7 +215,7 @@ async fn weed(
             continue;
         }
         let subscriber = reader.and_then(|reader| reader.identifiers.first().copied());
-        wanted.push(Wanted { row, subscriber });
+        wanted.push(Wanted { row, subscriber, files: Vec::new() });
     }
     Ok(wanted)
 }

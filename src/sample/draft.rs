@@ -5,8 +5,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::template::{Record, Template, TemplateFault};
+use crate::binding::Library;
 use crate::domain::content::ContentHash;
 use crate::specimen::Lexicon;
+
+const ENVELOPE: &str = "envelope/1.0/envelope.sample.xml";
+/// Names of the templates of a system, which stand beside its schemas.
+const SUBMIT: &str = "submit-application.sample.xml";
+const UPDATE: &str = "status-update.sample.xml";
+const EXCHANGE: &str = "document-exchange.sample.xml";
 
 /// The kinds of message that samples are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +38,31 @@ pub struct Templates {
 }
 
 impl Templates {
+    /// Those of a system, where it has some beside its schemas: of its newest version.
+    ///
+    /// # Errors
+    /// One of them is no template, or is not there.
+    pub fn of(library: &Library, system: &str, words: &Lexicon) -> Result<Option<Self>, TemplateFault> {
+        let own = |path: &&str| path.split('/').next() == Some(system);
+        let Some(folder) = library.ending(SUBMIT).filter(own).last().and_then(|path| path.strip_suffix(SUBMIT)) else {
+            return Ok(None);
+        };
+        let beside = |name| file(library, format!("{folder}{name}"));
+        Ok(Some(Self {
+            envelope: envelope(library)?,
+            submit: beside(SUBMIT)?,
+            update: beside(UPDATE)?,
+            exchange: beside(EXCHANGE)?,
+            words: words.clone(),
+        }))
+    }
+
+    /// The root elements of applications, of updates, and of exchanges of documents.
+    #[must_use]
+    pub fn roots(&self) -> [&str; 3] {
+        [self.submit.root(), self.update.root(), self.exchange.root()]
+    }
+
     /// Reads the four templates, each with the name of its file; what people write is said by these words.
     ///
     /// # Errors
@@ -50,6 +82,22 @@ impl Templates {
             exchange: read(exchange)?,
             words,
         })
+    }
+}
+
+/// The template of the envelope that all messages have.
+///
+/// # Errors
+/// It is not there, or is no template.
+pub fn envelope(library: &Library) -> Result<Template, TemplateFault> {
+    file(library, ENVELOPE.to_owned())
+}
+
+fn file(library: &Library, path: String) -> Result<Template, TemplateFault> {
+    match library.get(&path).map(std::str::from_utf8) {
+        Some(Ok(text)) => Template::parse(&path, text),
+        Some(Err(fault)) => Err(TemplateFault { file: path, line: 1, text: fault.to_string() }),
+        None => Err(TemplateFault { file: path, line: 1, text: "there is no such template".to_owned() }),
     }
 }
 

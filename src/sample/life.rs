@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, Duration, FixedOffset, Utc};
 
 use super::Sample;
 use super::draft::{Draft, Kind};
-use super::papers::Paper;
+use super::folder::Folder;
 use super::people::applicant;
 use super::template::Record;
 use crate::domain::lifecycle::{Requirement, Status};
@@ -15,6 +15,8 @@ use crate::specimen::{Serial, Voice};
 const MOSCOW_SECONDS: i32 = 3 * 3600;
 /// Tells seeds of neighbours apart.
 const ASIDE: u64 = 0xD6E8_FEB8_6659_FD93;
+/// In so many of a thousand turns a life exchanges documents.
+const EXCHANGES: u16 = 150;
 const REQUEST: &str = "Прошу рассмотреть заявление и приложенные документы, о решении сообщить в личный кабинет.";
 
 /// A case as its senders know it.
@@ -35,7 +37,7 @@ pub(super) struct Life {
     /// The agency's last sequence number, where it numbers its items.
     pub(super) sequence: Option<u32>,
     /// Its documents.
-    pub(super) papers: Vec<Paper>,
+    pub(super) folder: Folder,
 }
 
 impl Life {
@@ -95,8 +97,8 @@ impl<'l> Sample<'l> {
         }
         let agency = random.pick(&self.plan.agencies).cloned().unwrap_or_default();
         let sequence = random.chance(400).then_some(0);
-        let (since, papers) = (self.now(), Vec::new());
-        Life { number, application, agency, status: None, previous: None, since, sequence, papers }
+        let (since, folder) = (self.now(), Folder::default());
+        Life { number, application, agency, status: None, previous: None, since, sequence, folder }
     }
 
     /// What somebody writes into a field.
@@ -131,14 +133,20 @@ impl<'l> Sample<'l> {
     /// What a life does next: its application, a move, or documents. A life at its end gives way to a new one.
     pub(super) fn advance(&mut self, at: usize) -> Draft {
         let mut life = self.take(at);
-        let draft = if life.status.is_none() {
-            self.submit(&mut life)
-        } else if self.random.chance(150) {
-            self.exchange(&mut life)
-        } else {
-            let item = self.update(&mut life);
-            Draft::new(&life.agency, Kind::Update, vec![item])
-        };
+        if life.status.is_none() {
+            let draft = self.submit(&mut life);
+            self.lives[at] = life;
+            return draft;
+        }
+        if self.random.chance(EXCHANGES) {
+            let mut exchanging = life.clone();
+            if let Some(draft) = self.exchange(&mut exchanging) {
+                self.lives[at] = exchanging;
+                return draft;
+            }
+        }
+        let item = self.update(&mut life);
+        let draft = Draft::new(&life.agency, Kind::Update, vec![item]);
         self.lives[at] = life;
         draft
     }

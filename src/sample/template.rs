@@ -88,6 +88,17 @@ impl Template {
         Ok(Self { nodes })
     }
 
+    /// Local name of the first element; empty where there is none.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        let Some(Node::Text(text)) = self.nodes.first() else { return "" };
+        let begins = text.char_indices().filter(|(_, sign)| *sign == '<').map(|(at, _)| &text[at + 1..]);
+        let name = begins.map(|rest| rest.split([' ', '\n', '>', '/']).next().unwrap_or_default());
+        let mut elements = name.filter(|name| !name.is_empty() && !name.starts_with(['?', '!']));
+        let first = elements.next().unwrap_or_default();
+        first.rsplit(':').next().unwrap_or_default()
+    }
+
     /// The filled text. A value that is not there is empty.
     #[must_use]
     pub fn fill(&self, record: &Record) -> String {
@@ -237,6 +248,19 @@ mod tests {
             ("{?rows}\n{*rows}\nr\n{/rows}\n{/rows}\nend", "r\nr\nend"),
         ] {
             assert_eq!(Template::parse("t", written).unwrap().fill(&record()), filled, "{written}");
+        }
+    }
+
+    #[test]
+    fn knows_the_element_that_it_begins_with() {
+        for (written, root) in [
+            ("<?xml version=\"1.0\"?>\n<!-- a -->\n<e:Order xmlns:e=\"urn:e\">{a}", "Order"),
+            ("<Order/>", "Order"),
+            ("<Order\n a=\"1\">", "Order"),
+            ("", ""),
+            ("{a}", ""),
+        ] {
+            assert_eq!(Template::parse("t", written).unwrap().root(), root, "{written}");
         }
     }
 

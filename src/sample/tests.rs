@@ -160,6 +160,6 @@ fn what_is_kept_does_not_grow() {
     let mut sample = ground.sample(plan(10, 30_000, Shares::usual()));
     while sample.next().is_some() {}
     assert_eq!((sample.lives.len(), sample.recent.len()), (LIVES, RECENT_MESSAGES_MAX));
-    let papers = sample.lives.iter().map(|life| life.papers.len()).max();
+    let papers = sample.lives.iter().map(|life| life.folder.len()).max();
     assert!(papers < Some(50), "{papers:?}");
 }

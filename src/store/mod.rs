@@ -27,7 +27,7 @@ pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, W
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use notify::{
-    Becomes, ChoiceRow, ConsentKind, DueNotification, NotificationCount, NotificationFilter, NotificationRow,
+    Becomes, ChoiceRow, ConsentKind, DueNotification, LetterFile, NotificationCount, NotificationFilter, NotificationRow,
     NotificationView, Reader, Told,
 };
 pub use reads::{

@@ -123,6 +123,19 @@ pub struct DueNotification {
     pub give_up_at: DateTime<Utc>,
 }
 
+/// A document of a case that a letter brings: its newest version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterFile {
+    /// Name of the file.
+    pub file_name: String,
+    /// Media type.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// The content's name.
+    pub sha256: String,
+}
+
 /// What becomes of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Becomes {
@@ -288,6 +301,16 @@ impl Store {
         since: DateTime<Utc>,
     ) -> Result<Vec<(String, u32, DateTime<Utc>)>, StoreFault> {
         self.db.recent_deliveries(channel, recipients, since).await
+    }
+
+    /// The newest versions of a case's documents of these types; none where the case has another purpose than this one.
+    pub async fn letter_files(
+        &self,
+        case: &CaseKey,
+        purpose: Option<&str>,
+        types: &[String],
+    ) -> Result<Vec<LetterFile>, StoreFault> {
+        self.db.letter_files(case, purpose, types).await
     }
 
     /// Notifications, oldest first.

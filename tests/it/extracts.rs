@@ -15,7 +15,7 @@ use mezhved::validate::{self, Options};
 
 use crate::support::{FIVE, Folder, delivery, house, settle};
 
-fn application(id: u8, number: &str, day: &str) -> Vec<u8> {
+pub(crate) fn application(id: u8, number: &str, day: &str) -> Vec<u8> {
     format!(
         r#"<e:Envelope xmlns:e="urn:mezhved:envelope:1.0"><e:Header>
         <e:MessageId>00000000-0000-1000-8000-0000000009{id:02}</e:MessageId>
@@ -31,7 +31,7 @@ fn application(id: u8, number: &str, day: &str) -> Vec<u8> {
 }
 
 /// The sample of a request, about the applicant or about somebody else, for a period that ends on this day.
-fn request(id: u8, number: &str, until: &str, other: bool) -> Vec<u8> {
+pub(crate) fn request(id: u8, number: &str, until: &str, other: bool) -> Vec<u8> {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages/gge/extract-request.xml");
     let mut text = fs::read_to_string(sample).unwrap();
     for (find, replace) in [
@@ -66,7 +66,7 @@ async fn told() -> (Folder, Arc<Pipeline>) {
 }
 
 /// Everything that is due now; gives how many requests were answered.
-async fn fire(pipeline: &Arc<Pipeline>) -> usize {
+pub(crate) async fn fire(pipeline: &Arc<Pipeline>) -> usize {
     let mut answered = 0;
     loop {
         let fired = pipeline.fire(clock::now()).await.unwrap();

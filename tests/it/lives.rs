@@ -2,6 +2,7 @@
 //! are wanted. Each ends as it was foretold, in batches as queues bring them; what is unusual occurs as often as was asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -12,15 +13,15 @@ use mezhved::config::Config;
 use mezhved::decode;
 use mezhved::domain::lifecycle::System;
 use mezhved::pipeline::Pipeline;
-use mezhved::sample::{Composer, Expected, Oddity, SampleMessage, Shares, Walk, WalkPlan};
+use mezhved::sample::{self, Composer, Expected, Oddity, SampleMessage, Shares, Templates, Walk, WalkPlan};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::sixth::sixth;
-use crate::support::traffic::{senders, templates, words};
+use crate::support::traffic::{senders, words};
 use crate::support::{FIVE, Folder, delivery, house, item_results, settle, sound, wake, written};
 use crate::walk::message_id;
 
-/// The system that has traffic of its own.
-const ODD: &str = "epgu";
 /// Words that stand for any.
 const FILLER: [&str; 8] = ["образец", "пример", "эталон", "проба", "макет", "запись", "данные", "заметка"];
 /// Identifiers, and how those begin that nobody is given.
@@ -64,12 +65,12 @@ impl Wanted {
     /// The length of the walk, and the messages.
     fn of(&self, system: &System, rules: &Rules, config: &Config) -> (usize, Vec<SampleMessage>) {
         let senders = senders(config, rules);
-        let templates = templates(&Library::load(None).unwrap());
+        let envelope = sample::envelope(&Library::load(None).unwrap()).unwrap();
         let composer = Composer::over(&rules.rulebook, words()).permitted(&senders);
         let plan =
             WalkPlan { seed: self.seed, base: self.base, zone: config.zone, recipient: "MINSTROY".into(), senders };
-        let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &templates));
-        let traffic = walk.traffic(self.shares.clone()).unwrap();
+        let walk = Walk::new(plan, system, (&rules.rulebook, &composer, &envelope));
+        let traffic = walk.traffic(self.shares.clone(), &rules.lifecycles.documents).unwrap();
         let length = traffic.walk_len();
         let wanted = length.checked_add_signed(self.beyond).unwrap();
         let mut traffic = traffic.spread(wanted, self.base + Duration::minutes(20));
@@ -81,8 +82,11 @@ impl Wanted {
     }
 }
 
+/// The systems whose traffic is made from their bindings: those without templates.
 fn others(rules: &Rules) -> impl Iterator<Item = &System> {
-    rules.lifecycles.systems().filter(|system| system.code() != ODD)
+    let library = Library::load(None).unwrap();
+    let has_templates = move |system: &System| Templates::of(&library, system.code(), &words()).unwrap().is_some();
+    rules.lifecycles.systems().filter(move |system| !has_templates(system))
 }
 
 async fn ends_as_foretold(pipeline: &Arc<Pipeline>, all: &[SampleMessage]) -> Vec<String> {
@@ -165,6 +169,86 @@ async fn life_follows_life_and_each_message_ends_as_foretold() {
         assert!(faults.is_empty(), "seed {seed}: {} faults:\n{}", faults.len(), faults.join("\n"));
         sound(&pipeline).await;
     }
+}
+
+/// What can be done with documents, as the list of the traffic names it.
+const EXCHANGES: [&str; 6] = ["document", "new-version", "delivery", "verdict", "signature", "request"];
+/// What must have become of documents in a store.
+const BECAME: [(&str, &str); 6] = [
+    (
+        "a new version",
+        "SELECT count(*) FROM documents d JOIN cases c ON c.id = d.case_id WHERE c.system = ?1 AND d.versions > 1",
+    ),
+    (
+        "approved",
+        "SELECT count(*) FROM documents d JOIN cases c ON c.id = d.case_id WHERE c.system = ?1 AND d.state = 'approved'",
+    ),
+    (
+        "rejected for a reason",
+        "SELECT count(*) FROM documents d JOIN cases c ON c.id = d.case_id \
+         WHERE c.system = ?1 AND d.state = 'rejected' AND d.reason IS NOT NULL",
+    ),
+    (
+        "signed",
+        "SELECT count(*) FROM documents d JOIN cases c ON c.id = d.case_id WHERE c.system = ?1 AND d.signed IS NOT NULL",
+    ),
+    (
+        "asked for",
+        "SELECT count(*) FROM document_requests r JOIN cases c ON c.id = r.case_id WHERE c.system = ?1 AND r.state = 'open'",
+    ),
+    (
+        "delivered",
+        "SELECT count(*) FROM document_requests r JOIN cases c ON c.id = r.case_id WHERE c.system = ?1 AND r.state = 'closed'",
+    ),
+];
+/// Cases that documents have moved.
+const MOVED: &str = "SELECT count(*) FROM history h JOIN cases c ON c.id = h.case_id \
+     WHERE c.system = ?1 AND json_extract(h.details, '$.because') LIKE 'documents:%'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_go_back_and_forth_in_ordinary_lives_of_every_system() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    let config = Config::check(&written(folder.path(), FIVE)).unwrap();
+    let rules = crate::support::rules(&config);
+    for system in others(rules) {
+        let (walk, all) = Wanted { shares: Shares::none(), ..Wanted::usual(31, 900) }.of(system, rules, &config);
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for one in &all[walk..] {
+            assert_eq!((one.oddity, &one.expected), (None, &Expected::Applied), "{}", one.what);
+            if let Some(what) = one.what.split(' ').nth(2).filter(|what| EXCHANGES.contains(what)) {
+                *counts.entry(what).or_default() += 1;
+            }
+        }
+        assert_eq!(counts.len(), EXCHANGES.len(), "{}: {counts:?}", system.code());
+        let share = counts.values().sum::<usize>() * 100 / (all.len() - walk);
+        assert!((5..40).contains(&share), "{}: {share} of a hundred messages exchange documents", system.code());
+        // The store has what the walk left; only what comes after it counts.
+        let (first, further) = all.split_at(walk);
+        let mut faults = ends_as_foretold(&pipeline, first).await;
+        let mut before = Vec::new();
+        for (_, query) in BECAME {
+            before.push(count(folder.path(), query, system).await);
+        }
+        let moved = count(folder.path(), MOVED, system).await;
+        faults.extend(ends_as_foretold(&pipeline, further).await);
+        assert!(faults.is_empty(), "{}: {} faults:\n{}", system.code(), faults.len(), faults.join("\n"));
+        for ((what, query), before) in BECAME.into_iter().zip(before) {
+            let after = count(folder.path(), query, system).await;
+            assert!(after > before, "{}: no document was {what}", system.code());
+        }
+        let moves = system.kinds().iter().flat_map(|kind| kind.statuses()).flat_map(|status| &status.on);
+        let moves = moves.filter(|one| one.happening.to_string().starts_with("documents:")).count();
+        let after = count(folder.path(), MOVED, system).await;
+        assert_eq!(after > moved, moves > 0, "{}: documents move cases as the lifecycle says", system.code());
+    }
+    sound(&pipeline).await;
+}
+
+async fn count(folder: &Path, query: &'static str, system: &System) -> i64 {
+    let store = SqliteConnectOptions::new().filename(folder.join("store.sqlite")).read_only(true);
+    let mut store = store.connect().await.unwrap();
+    sqlx::query_scalar(query).bind(system.code()).fetch_one(&mut store).await.unwrap()
 }
 
 /// The texts of elements and attributes of a message's body.

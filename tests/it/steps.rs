@@ -407,6 +407,8 @@ fn attachment(file: &File) -> String {
     let mut bytes = match (file.is.as_deref(), &file.text) {
         (Some("png"), _) => b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(),
         (Some("jpeg"), _) => b"\xff\xd8\xff\xe0\0\x10JFIF\0".to_vec(),
+        (Some("docx"), _) => archive("word/document.xml"),
+        (Some("xlsx"), _) => archive("xl/workbook.xml"),
         (Some(other), _) => panic!("no file is {other}"),
         (None, Some(text)) => text.clone().into_bytes(),
         (None, None) => format!("%PDF-1.4\n% {}\ntrailer\n<< /Size 1 >>\n%%EOF\n", file.id).into_bytes(),
@@ -424,4 +426,16 @@ fn attachment(file: &File) -> String {
         hex::encode(Sha256::digest(&bytes)),
         STANDARD.encode(&bytes)
     )
+}
+
+/// A ZIP archive of one empty file.
+fn archive(name: &str) -> Vec<u8> {
+    let short = |value: usize| u16::try_from(value).unwrap().to_le_bytes();
+    // Its version, then flags, method, time, date, checksum and sizes, all of them nothing.
+    let head = [&[20, 0][..], &[0; 20], &short(name.len()), &[0; 2]].concat();
+    let file = [&b"PK\x03\x04"[..], &head, name.as_bytes()].concat();
+    let entry = [&b"PK\x01\x02"[..], &[20, 0], &head, &[0; 14], name.as_bytes()].concat();
+    let count = [short(1), short(1)].concat();
+    let end = [&b"PK\x05\x06"[..], &[0; 4], &count, &short(entry.len()), &[0; 2], &short(file.len()), &[0; 4]].concat();
+    [file, entry, end].concat()
 }

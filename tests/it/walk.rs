@@ -18,7 +18,7 @@ use crate::support::{FIVE, Folder, delivery, house, message, settle, traffic};
 
 /// The messages of a walk through a system, in the last hour.
 pub(crate) fn walk(rulebook: &Rulebook, zone: Tz, system: &System, composer: &Composer) -> Vec<SampleMessage> {
-    let templates = traffic::templates(&Library::load(None).unwrap());
+    let envelope = mezhved::sample::envelope(&Library::load(None).unwrap()).unwrap();
     let plan = WalkPlan {
         seed: 7,
         base: clock::now() - Duration::hours(1),
@@ -26,7 +26,7 @@ pub(crate) fn walk(rulebook: &Rulebook, zone: Tz, system: &System, composer: &Co
         recipient: "MINSTROY".into(),
         senders: traffic::cabinet(rulebook),
     };
-    let walk = Walk::new(plan, system, (rulebook, composer, &templates));
+    let walk = Walk::new(plan, system, (rulebook, composer, &envelope));
     walk.messages().unwrap_or_else(|fault| panic!("{fault}"))
 }
 

@@ -318,6 +318,7 @@ fn event(written: WrittenEvent, faults: &mut Faults<'_>) -> Option<Event> {
         to_do: to_do?,
         required: written.required,
         to: if written.to.is_empty() { vec![Audience::Applicant] } else { written.to },
+        attach: written.attach,
     })
 }
 

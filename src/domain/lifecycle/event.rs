@@ -29,6 +29,19 @@ pub struct Event {
     pub required: bool,
     /// Who is told.
     pub to: Vec<Audience>,
+    /// What letters of it bring.
+    pub attach: Option<Attach>,
+}
+
+/// Documents of the case that the applicant's letters of an event bring.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attach {
+    /// Types of documents.
+    pub documents: Vec<String>,
+    /// Only where the case has this purpose; none: whatever its purpose.
+    #[serde(default)]
+    pub purpose: Option<String>,
 }
 
 /// Who is told of an event.

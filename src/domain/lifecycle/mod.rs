@@ -26,7 +26,7 @@ use std::collections::HashMap;
 
 pub use diagram::mermaid;
 pub use documents::{Attribute, DocumentRules, DocumentType};
-pub use event::{Audience, Event, Place, Template, TemplateFault};
+pub use event::{Attach, Audience, Event, Place, Template, TemplateFault};
 pub use extract::{Addressee, AddresseeFault, Extract, Sending, Sends};
 pub use fault::Fault;
 pub use field::{Field, FieldType};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::documents::DocumentRules;
-use super::event::Audience;
+use super::event::{Attach, Audience};
 use super::extract::Sends;
 use super::field::FieldType;
 use super::reaction::Guard;
@@ -385,6 +385,7 @@ pub(super) struct WrittenEvent {
     pub(super) required: bool,
     #[serde(default)]
     pub(super) to: Vec<Audience>,
+    pub(super) attach: Option<Attach>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

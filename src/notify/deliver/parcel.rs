@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use crate::broker::Outgoing;
 use crate::domain::identifiers::mask;
-use crate::mail::Letter;
+use crate::mail::{File, Letter};
 use crate::notify::tell::Plan;
 use crate::notify::ways::{broker, http::Note};
 use crate::notify::{
@@ -41,6 +41,8 @@ pub(super) struct Wanted {
     pub(super) row: DueNotification,
     /// SHA-256 of the reader's strongest identifier.
     pub(super) subscriber: Option<[u8; 32]>,
+    /// What a letter of it brings.
+    pub(super) files: Vec<File>,
 }
 
 /// What leaves as one.
@@ -103,7 +105,7 @@ impl Packing<'_> {
             html: Some(html),
             key: row.delivery.clone(),
             headers,
-            files: Vec::new(),
+            files: rows.iter().flat_map(|one| one.files.iter().cloned()).collect(),
         })
     }
 

@@ -133,11 +133,23 @@ fn value(field: &Field, at: DateTime<Utc>, voice: &mut Voice<'_>) -> String {
     }
 }
 
-/// A document of a type, with the attributes that it must have, and its file.
+/// A new document of a type, with the attributes that it must have, and its file, which says this of itself.
 pub(super) fn document(
     lifecycle: &Lifecycle,
     code: &str,
-    number: &str,
+    line: &str,
+    files: &mut (&mut Saying, &mut Vec<Record>),
+    voice: &mut Voice<'_>,
+) {
+    let number = voice.named("number");
+    numbered(lifecycle, (code, &number), line, files, voice);
+}
+
+/// A document of a type and number.
+pub(super) fn numbered(
+    lifecycle: &Lifecycle,
+    (code, number): (&str, &str),
+    line: &str,
     (saying, attachments): &mut (&mut Saying, &mut Vec<Record>),
     voice: &mut Voice<'_>,
 ) {
@@ -148,11 +160,15 @@ pub(super) fn document(
     if let Some(own) = own {
         card = card.if_possible("title", own.label.as_str());
     }
+    if !number.is_empty() {
+        card = card.if_possible("number", number);
+    }
     let shared = rules.map(|rules| rules.requires.as_slice()).unwrap_or_default();
     for attribute in shared.iter().chain(own.map(|own| own.requires.as_slice()).unwrap_or_default()) {
         card = match attribute {
             Attribute::Series => card.with("series", voice.named("series")),
-            Attribute::Number => card.with("number", voice.named("number")),
+            // Where there is none, the type asks for none.
+            Attribute::Number => card,
             Attribute::IssuedOn => card.with("issued_on", voice.named("issued_on")),
             Attribute::ValidUntil => card.with("valid_until", voice.named("valid_until")),
             Attribute::Purpose => card.with("purpose", voice.named("purpose")),
@@ -161,32 +177,36 @@ pub(super) fn document(
         };
     }
     saying.entry("documents", card);
-    attachments.push(file(rules, code, &content_id, number));
+    attachments.push(file(rules, code, &content_id, line));
 }
 
 /// A file of a format that the type is taken in.
-fn file(rules: Option<&DocumentRules>, code: &str, content_id: &str, number: &str) -> Record {
+fn file(rules: Option<&DocumentRules>, code: &str, content_id: &str, line: &str) -> Record {
     let own = rules.and_then(|rules| rules.document_type(code)).map(|own| own.formats.as_slice()).unwrap_or_default();
     let formats = if own.is_empty() { rules.map(|rules| rules.formats.as_slice()).unwrap_or_default() } else { own };
     let takes = |format: &str| formats.iter().any(|one| one == format);
     if takes("application/pdf") || formats.is_empty() {
-        let content = pdf(&format!("{code} of {number}"));
+        let content = pdf(&format!("{code} of {line}"));
         attachment(content_id, &format!("{code}.pdf"), "application/pdf", &content)
     } else if takes("image/png") {
         attachment(content_id, &format!("{code}.png"), "image/png", PNG)
     } else if takes("text/csv") {
-        attachment(content_id, &format!("{code}.csv"), "text/csv", format!("number\n{number}\n").as_bytes())
+        attachment(content_id, &format!("{code}.csv"), "text/csv", format!("number\n{line}\n").as_bytes())
     } else {
-        let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<document of=\"{number}\"/>\n");
+        let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<document of=\"{line}\"/>\n");
         attachment(content_id, &format!("{code}.xml"), "application/xml", content.as_bytes())
     }
 }
 
+/// The documents that a message brings.
+pub(super) fn brought(rulebook: &Rulebook, text: &str) -> Vec<DocumentCard> {
+    let items = rulebook.read(text).verdict.unwrap_or_default();
+    items.iter().flat_map(|item| cards(&item.command)).cloned().collect()
+}
+
 /// Types of the documents that the message has by its schema and nobody asked for.
-pub(super) fn unasked(rulebook: &Rulebook, text: &str, known: &[Record]) -> Vec<String> {
-    let Ok(items) = rulebook.read(text).verdict else { return Vec::new() };
-    let cards = items.iter().flat_map(|item| cards(&item.command));
-    let new = cards.filter(|card| known.iter().all(|one| one.value("content_id") != Some(&card.content_id)));
+pub(super) fn unasked(cards: &[DocumentCard], known: &[Record]) -> Vec<String> {
+    let new = cards.iter().filter(|card| known.iter().all(|one| one.value("content_id") != Some(&card.content_id)));
     new.map(|card| card.r#type.clone()).collect()
 }
 

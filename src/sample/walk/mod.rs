@@ -3,6 +3,7 @@
 //! receiver gives are foretold, as an empty store would give them.
 
 mod carries;
+mod exchange;
 mod others;
 mod refused;
 mod routes;
@@ -23,9 +24,10 @@ pub use self::traffic::Traffic;
 use self::carries::{Written, as_day};
 use self::telling::{Letter, Told};
 use super::compose::{Composer, Saying, Unsayable};
+use super::folder::Paper;
 use super::life::moment;
 use super::senders::Senders;
-use super::{Expected, Oddity, SampleMessage, Templates};
+use super::{Expected, Oddity, SampleMessage, Template};
 use crate::binding::{Party, Rulebook};
 use crate::domain::lifecycle::{Lifecycle, Parent, Service, Status, System};
 use crate::outcome::Code;
@@ -67,7 +69,7 @@ pub struct Walk<'w> {
     system: &'w System,
     rulebook: &'w Rulebook,
     composer: &'w Composer,
-    templates: &'w Templates,
+    envelope: &'w Template,
     random: Random,
     now: DateTime<Utc>,
     /// Between two messages.
@@ -86,6 +88,8 @@ pub struct Walk<'w> {
     serial: Serial,
     /// Id of the message that was posted last.
     posted: String,
+    /// The documents that it brought.
+    brought: Vec<Paper>,
 }
 
 /// A case of the walk.
@@ -113,7 +117,7 @@ impl<'w> Walk<'w> {
     pub fn new(
         plan: WalkPlan,
         system: &'w System,
-        (rulebook, composer, templates): (&'w Rulebook, &'w Composer, &'w Templates),
+        (rulebook, composer, envelope): (&'w Rulebook, &'w Composer, &'w Template),
     ) -> Self {
         let own =
             system.code().bytes().fold(plan.seed, |seed, byte| seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte));
@@ -124,7 +128,7 @@ impl<'w> Walk<'w> {
             system,
             rulebook,
             composer,
-            templates,
+            envelope,
             random,
             now,
             pace: PACE,
@@ -136,6 +140,7 @@ impl<'w> Walk<'w> {
             born: 0,
             serial,
             posted: String::new(),
+            brought: Vec::new(),
         }
     }
 

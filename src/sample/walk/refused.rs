@@ -210,7 +210,7 @@ impl<'w> Traffic<'w> {
 
     /// Whether an update says its status alone, maybe with a comment.
     pub(super) fn is_bare(&self, letter: &Letter) -> bool {
-        carries::is_bare(self.walk.rulebook, &self.walk.templates.envelope.fill(&letter.envelope))
+        carries::is_bare(self.walk.rulebook, &self.walk.envelope.fill(&letter.envelope))
     }
 }
 

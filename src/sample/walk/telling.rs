@@ -6,6 +6,7 @@ use chrono::Duration;
 use super::{UPDATE, Walk, carries};
 use crate::domain::lifecycle::{Lifecycle, Status};
 use crate::sample::compose::{Body, Composer, Saying, Unsayable};
+use crate::sample::folder::Paper;
 use crate::sample::life::{local, moment};
 use crate::sample::template::Record;
 use crate::sample::{Expected, Oddity, SampleMessage};
@@ -26,6 +27,8 @@ pub(super) struct Letter {
     pub(super) body: Body,
     pub(super) envelope: Record,
     pub(super) attachments: Vec<Record>,
+    /// The documents that it brings.
+    pub(super) papers: Vec<Paper>,
     pub(super) what: String,
     pub(super) oddity: Option<Oddity>,
     pub(super) expected: Expected,
@@ -82,7 +85,8 @@ impl<'w> Walk<'w> {
         let mut body = composer.body(about, command, &[&saying], &mut said)?;
         let (sender, mut envelope) = self.envelope(&body, saying.subject());
         // Documents that the schema asks for come with what the lifecycle asks of them.
-        let unasked = carries::unasked(self.rulebook, &self.templates.envelope.fill(&envelope), &attachments);
+        let mut cards = carries::brought(self.rulebook, &self.envelope.fill(&envelope));
+        let unasked = carries::unasked(&cards, &attachments);
         if !unasked.is_empty() {
             for code in unasked {
                 let mut files = (&mut saying, &mut attachments);
@@ -91,9 +95,11 @@ impl<'w> Walk<'w> {
             said = voice;
             body = composer.body(about, command, &[&saying], &mut said)?;
             envelope.set("body", &body.text);
+            cards = carries::brought(self.rulebook, &self.envelope.fill(&envelope));
         }
         self.serial = said.serial;
-        Ok(Letter { sender, body, envelope, attachments, what, oddity: None, expected: Expected::Applied })
+        let papers = Paper::all(&cards, &attachments);
+        Ok(Letter { sender, body, envelope, attachments, papers, what, oddity: None, expected: Expected::Applied })
     }
 
     /// The envelope around a body, and its sender: the same agency for all that it may tell of one case.
@@ -113,14 +119,15 @@ impl<'w> Walk<'w> {
 
     /// Puts a message behind those that are made.
     pub(super) fn post(&mut self, letter: Letter) -> Body {
-        let Letter { sender, body, mut envelope, attachments, what, oddity, expected } = letter;
+        let Letter { sender, body, mut envelope, attachments, papers, what, oddity, expected } = letter;
+        self.brought = papers;
         envelope.list("attachments", attachments);
         envelope.value("message_id").unwrap_or_default().clone_into(&mut self.posted);
         self.made.push(SampleMessage {
             number: self.made.len() as u64 + 1,
             system: self.system.code().to_owned(),
             sender,
-            bytes: self.templates.envelope.fill(&envelope).into_bytes().into(),
+            bytes: self.envelope.fill(&envelope).into_bytes().into(),
             oddity,
             what,
             expected,

@@ -9,10 +9,11 @@ use chrono::{DateTime, Duration, Utc};
 use super::telling::Letter;
 use super::ways::Track;
 use super::{Life, Walk};
-use crate::domain::lifecycle::Status;
+use crate::domain::lifecycle::{Lifecycle, Status};
 use crate::outcome::Code;
 use crate::random::Random;
 use crate::sample::compose::Unsayable;
+use crate::sample::folder::Folder;
 use crate::sample::{Expected, Oddity, RECENT_MESSAGES_MAX, SampleMessage, Shares};
 
 /// So many lives go on at once.
@@ -23,6 +24,8 @@ const BIRTHS: u16 = 400;
 const MAIN: u16 = 400;
 /// So many of a thousand cases get updates that their sender numbers, where a message has a place for the number.
 const NUMBERED: u16 = 500;
+/// In so many of a thousand turns a life exchanges documents, where its kind of case has any.
+const EXCHANGES: u16 = 250;
 /// So many oddities wait for their turn at most.
 const WANTED_MAX: usize = 64;
 /// So often at most an oddity is tried for which nothing fits.
@@ -32,6 +35,8 @@ const TRIES_MAX: u8 = 4;
 #[derive(Debug)]
 pub struct Traffic<'w> {
     pub(super) walk: Walk<'w>,
+    /// The lifecycle of documents.
+    pub(super) documents: &'w Lifecycle,
     shares: Shares,
     pub(super) random: Random,
     /// Made and not sent yet.
@@ -61,6 +66,10 @@ pub(super) struct Going<'w> {
     pub(super) sequence: Option<i64>,
     /// Who numbers.
     pub(super) numberer: Option<String>,
+    /// Its documents.
+    pub(super) folder: Folder,
+    /// How many exchanges of documents it had.
+    pub(super) exchanges: u8,
     /// The message that opened it, where it was opened by one, and its id.
     pub(super) opening: Option<(SampleMessage, String)>,
 }
@@ -75,16 +84,17 @@ struct Owed<'w> {
 
 impl<'w> Walk<'w> {
     /// The messages of the walk, and of further lives after them once [`Traffic::spread`] has said how many. Where no move is to be
-    /// forbidden, the walk tries none.
+    /// forbidden, the walk tries none. Documents live by this lifecycle.
     ///
     /// # Errors
     /// A message of the walk that the system's files cannot say.
-    pub fn traffic(mut self, shares: Shares) -> Result<Traffic<'w>, Unsayable> {
+    pub fn traffic(mut self, shares: Shares, documents: &'w Lifecycle) -> Result<Traffic<'w>, Unsayable> {
         self.forbids = shares.of(Oddity::Forbidden) > 0;
         self.covers()?;
         let ready = VecDeque::from(std::mem::take(&mut self.made));
         let covering = ready.len() as u64;
         Ok(Traffic {
+            documents,
             shares,
             random: Random::new(self.random.next()),
             walk: self,
@@ -224,6 +234,11 @@ impl<'w> Traffic<'w> {
         }
         let at = self.random.below(self.lives.len());
         let mut going = self.lives.swap_remove(at);
+        // What a system's files cannot say does not occur in its traffic.
+        if self.random.chance(EXCHANGES) && self.exchange(&mut going).unwrap_or(false) {
+            self.keep(going);
+            return Ok(());
+        }
         let letter = self.step(&mut going)?;
         if let Some(letter) = letter {
             self.walk.post(letter);
@@ -244,6 +259,10 @@ impl<'w> Traffic<'w> {
         let said = |what: &str| what.split(' ').count() == 2 && what.starts_with(&lifecycle.kind().code);
         let last = self.walk.made.last().filter(|last| said(&last.what));
         let opening = last.map(|last| (last.clone(), self.walk.posted.clone()));
+        let mut folder = Folder::default();
+        if opening.is_some() {
+            folder.keeps(std::mem::take(&mut self.walk.brought));
+        }
         let sequence = self.random.chance(NUMBERED).then_some(0);
         let begun = self.walk.now;
         Ok(Going {
@@ -253,6 +272,8 @@ impl<'w> Traffic<'w> {
             since: begun,
             sequence,
             numberer: None,
+            folder,
+            exchanges: 0,
             opening,
         })
     }
@@ -274,13 +295,23 @@ impl<'w> Traffic<'w> {
         Ok(Some(letter))
     }
 
-    /// An update of a life to a status, with its sender's next number where the sender numbers. A message without a place for a number
-    /// makes the sender give it up.
+    /// An update of a life to a status; the life has the documents that come with it.
     pub(super) fn numbered(&mut self, going: &mut Going<'w>, to: &Status) -> Result<Letter, Unsayable> {
-        let composer = self.walk.composer;
+        let mut letter = self.in_order(going, |walk, life, sequence| walk.update(walk.composer, life, to, sequence))?;
+        going.folder.keeps(std::mem::take(&mut letter.papers));
+        Ok(letter)
+    }
+
+    /// Something told of a life, with its sender's next number where the sender numbers. A message without a place for a number makes
+    /// the sender give it up.
+    pub(super) fn in_order(
+        &mut self,
+        going: &mut Going<'w>,
+        told: impl Fn(&mut Walk<'w>, &Life<'w>, Option<i64>) -> Result<Letter, Unsayable>,
+    ) -> Result<Letter, Unsayable> {
         if let Some(last) = going.sequence {
             // Every sender has numbers of its own.
-            if let Ok(letter) = self.walk.update(composer, &going.life, to, Some(last + 1))
+            if let Ok(letter) = told(&mut self.walk, &going.life, Some(last + 1))
                 && going.numberer.as_ref().is_none_or(|one| *one == letter.sender)
             {
                 going.sequence = Some(last + 1);
@@ -291,7 +322,7 @@ impl<'w> Traffic<'w> {
                 going.sequence = None;
             }
         }
-        self.walk.update(composer, &going.life, to, None)
+        told(&mut self.walk, &going.life, None)
     }
 
     fn send(&mut self, message: SampleMessage) -> SampleMessage {

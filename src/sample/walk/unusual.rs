@@ -256,9 +256,9 @@ impl<'w> Traffic<'w> {
         }
         let (sender, envelope) = self.walk.envelope(&body, Some(&first.life.number));
         let what = format!("{} {}s", said.len(), lifecycle.kind().code);
-        let attachments = Vec::new();
+        let (attachments, papers) = (Vec::new(), Vec::new());
         let oddity = Some(Oddity::Many);
-        self.walk.post(Letter { sender, body, envelope, attachments, what, oddity, expected });
+        self.walk.post(Letter { sender, body, envelope, attachments, papers, what, oddity, expected });
         let since = self.walk.now - self.walk.pace;
         for (going, to) in group.iter_mut().zip(steps) {
             going.since = since;

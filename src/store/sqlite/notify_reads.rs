@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use super::Sqlite;
 use super::facts::json_column;
 use crate::apply::Noticed;
-use crate::store::{NotificationCount, NotificationFilter, NotificationView, StoreFault};
+use crate::apply::world::CaseKey;
+use crate::store::{LetterFile, NotificationCount, NotificationFilter, NotificationView, StoreFault};
 
 impl Sqlite {
     pub(in crate::store) async fn notifications(
@@ -34,6 +35,36 @@ impl Sqlite {
     pub(in crate::store) async fn notification(&self, id: i64) -> Result<Option<NotificationView>, StoreFault> {
         let filter = NotificationFilter { after: id - 1, limit: 1, ..NotificationFilter::default() };
         Ok(self.notifications(&filter).await?.into_iter().find(|one| one.id == id))
+    }
+
+    pub(in crate::store) async fn letter_files(
+        &self,
+        case: &CaseKey,
+        purpose: Option<&str>,
+        types: &[String],
+    ) -> Result<Vec<LetterFile>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT v.file_name, v.media_type, v.size, v.sha256 FROM cases c JOIN documents d ON d.case_id = c.id \
+             JOIN document_versions v ON v.document_id = d.id AND v.version = d.versions \
+             WHERE c.system = ?1 AND c.kind = ?2 AND c.number = ?3 AND (?4 IS NULL OR c.purpose = ?4) \
+             AND d.type IN (SELECT value FROM json_each(?5)) ORDER BY d.id",
+        )
+        .bind(&case.system)
+        .bind(&case.kind)
+        .bind(&case.number)
+        .bind(purpose)
+        .bind(serde_json::json!(types).to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        let file = |row: &SqliteRow| {
+            Ok(LetterFile {
+                file_name: row.try_get(0)?,
+                media_type: row.try_get(1)?,
+                size: row.try_get(2)?,
+                sha256: row.try_get(3)?,
+            })
+        };
+        rows.iter().map(file).collect()
     }
 
     pub(in crate::store) async fn noticed(&self, id: i64) -> Result<Option<Noticed>, StoreFault> {

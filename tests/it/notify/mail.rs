@@ -4,6 +4,7 @@ use mezhved::notify::Courier;
 use mezhved::sink::mail::{Moment, Reply};
 
 use super::*;
+use crate::extracts;
 use crate::support::world::{MailServer, Speaks};
 
 fn settings(folder: &Folder, server: &MailServer, speaks: Speaks) -> String {
@@ -55,6 +56,44 @@ async fn a_letter_goes_out_over_tls_with_its_id_and_a_way_out() {
             assert!(letter.text.contains(&part), "{part}\n{}", letter.text);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_extract_asked_for_by_mail_comes_with_its_letter() {
+    let folder = Folder::new();
+    let server = MailServer::start(Speaks::Clear, Box::new(|_| Reply::Take)).await;
+    let pipeline = told_house(&folder, &settings(&folder, &server, Speaks::Clear)).await;
+    let request = |id: u8, by: &str| {
+        let text = String::from_utf8(extracts::request(id, &format!("ВП-П-{id}"), "2026-02-28", false)).unwrap();
+        let (asked, mailbox) = (format!("<Delivery>{by}<"), format!("<Email>by-{by}-{id}@example.org<"));
+        text.replace("<Delivery>cabinet<", &asked).replace("<Email>applicant-1@example.org<", &mailbox).into_bytes()
+    };
+    let review = extracts::application(11, "ГГЭ-П-1", "2026-01-15");
+    happen(&pipeline, vec![review, request(12, "email"), request(13, "cabinet")]).await;
+    assert_eq!(extracts::fire(&pipeline).await, 2);
+    tell(&pipeline).await;
+    deliver(&pipeline, "email").await;
+    let letters = server.sink.letters();
+    let to = |mailbox: &str| letters.iter().filter(|letter| letter.to == [mailbox]).collect::<Vec<_>>();
+    let files = |text: &str| text.matches("Content-Disposition: attachment").count();
+    let with: Vec<_> = to("by-email-12@example.org").into_iter().filter(|letter| files(&letter.text) > 0).collect();
+    assert_eq!(with.len(), 1, "the letter that tells of the result, and no other");
+    assert_eq!(files(&with[0].text), 2, "{}", with[0].text);
+    assert!(with[0].text.contains("application/xml") && with[0].text.contains(".xml\""), "{}", with[0].text);
+    let without = to("by-cabinet-13@example.org");
+    assert!(!without.is_empty() && without.iter().all(|letter| files(&letter.text) == 0));
+
+    // A letter does not tell of an extract that is lost.
+    happen(&pipeline, vec![request(14, "email")]).await;
+    assert_eq!(extracts::fire(&pipeline).await, 1);
+    fs::remove_dir_all(&pipeline.config.contents).unwrap();
+    tell(&pipeline).await;
+    deliver(&pipeline, "email").await;
+    let failed: Vec<_> = rows(&pipeline.store, "email").await.into_iter().filter(|row| row.state == "failed").collect();
+    let reasons: Vec<_> = failed.iter().filter_map(|row| row.reason.as_deref()).collect();
+    assert_eq!(reasons, ["attachment-lost"]);
+    let told = server.sink.letters();
+    assert!(told.iter().filter(|letter| letter.to == ["by-email-14@example.org"]).all(|one| files(&one.text) == 0));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use mezhved::assemble::Rules;
 use mezhved::binding::Library;
 use mezhved::config::Config;
 use mezhved::domain::lifecycle::{Lifecycle, System};
-use mezhved::sample::{Composer, Scene, Templates, Walk, WalkPlan, WantedUpdate};
+use mezhved::sample::{Composer, Scene, Template, Walk, WalkPlan, WantedUpdate};
 
 use super::{FIVE, Folder, rules, traffic, written};
 
@@ -13,7 +13,7 @@ use super::{FIVE, Folder, rules, traffic, written};
 pub(crate) struct Scenes {
     config: Config,
     composer: Composer,
-    templates: Templates,
+    envelope: Template,
     /// When the first message of a scene is sent.
     pub(crate) base: DateTime<Utc>,
 }
@@ -23,8 +23,8 @@ impl Scenes {
         let folder = Folder::new();
         let config = Config::check(&written(folder.path(), FIVE)).unwrap();
         let composer = Composer::over(&rules(&config).rulebook, traffic::words());
-        let templates = traffic::templates(&Library::load(None).unwrap());
-        Self { config, composer, templates, base }
+        let envelope = mezhved::sample::envelope(&Library::load(None).unwrap()).unwrap();
+        Self { config, composer, envelope, base }
     }
 
     pub(crate) fn rules(&self) -> &'static Rules {
@@ -40,7 +40,7 @@ impl Scenes {
             recipient: "MINSTROY".into(),
             senders: traffic::cabinet(&self.rules().rulebook),
         };
-        let walk = Walk::new(plan, system, (&self.rules().rulebook, &self.composer, &self.templates));
+        let walk = Walk::new(plan, system, (&self.rules().rulebook, &self.composer, &self.envelope));
         walk.scene(lifecycle, wanted).unwrap_or_else(|fault| panic!("{fault}"))
     }
 }

@@ -54,17 +54,9 @@ pub(crate) fn words() -> Lexicon {
     mezhved::sample::words(&Library::load(None).unwrap()).unwrap()
 }
 
-/// The templates of messages that a library has.
+/// The templates of messages of the system that has some.
 pub(crate) fn templates(library: &Library) -> Templates {
-    let text = |path: &'static str| (path, std::str::from_utf8(library.get(path).unwrap()).unwrap());
-    Templates::parse(
-        text("envelope/1.0/envelope.sample.xml"),
-        text("epgu/1.0/submit-application.sample.xml"),
-        text("epgu/1.0/status-update.sample.xml"),
-        text("epgu/1.0/document-exchange.sample.xml"),
-        mezhved::sample::words(library).unwrap(),
-    )
-    .unwrap()
+    Templates::of(library, "epgu", &mezhved::sample::words(library).unwrap()).unwrap().unwrap()
 }
 
 /// The broker user of an agency of the stories.

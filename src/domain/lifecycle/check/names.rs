@@ -2,7 +2,7 @@
 
 use super::super::load::{Faults, Shared};
 use super::super::status::Requirement;
-use super::super::written::{Name, WrittenKind, WrittenTimer};
+use super::super::written::{Name, WrittenEvent, WrittenKind, WrittenTimer};
 use super::{Form, applies, form, known_status, labelled, unique};
 
 /// Codes, labels and references between parts of a kind.
@@ -84,7 +84,21 @@ pub(super) fn events(kinds: &[WrittenKind], shared: &Shared, faults: &mut Faults
         if one.channels.is_empty() {
             faults.on(&one.code, "lifecycle.no-channel", "an event goes out by at least one channel");
         }
+        attached(one, kinds, faults);
         one.channels.iter().for_each(|channel| form(channel, Form::Dashed, faults));
         unique("channel of an event", one.channels.iter(), faults);
+    }
+}
+
+/// What letters bring are documents of known types; a purpose is one of some kind.
+fn attached(event: &WrittenEvent, kinds: &[WrittenKind], faults: &mut Faults<'_>) {
+    let Some(attach) = &event.attach else { return };
+    let rules = || kinds.iter().filter_map(|kind| kind.documents.as_ref());
+    for code in attach.documents.iter().filter(|code| rules().all(|rules| rules.document_type(code).is_none())) {
+        faults.on(&event.code, "lifecycle.unknown-document", format!("attach: there is no document type `{code}`"));
+    }
+    let purposes = || kinds.iter().flat_map(|kind| &kind.purpose);
+    for code in attach.purpose.iter().filter(|code| purposes().all(|one| one.code.get_ref() != *code)) {
+        faults.on(&event.code, "lifecycle.unknown-purpose", format!("attach: no kind has the purpose `{code}`"));
     }
 }
