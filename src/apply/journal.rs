@@ -144,7 +144,7 @@ fn fields(kind: &Kind, before: &Case, after: &Case) -> Option<(Map<String, Value
     };
     let (mut former, mut now) = (Map::new(), Map::new());
     for field in kind.fields.iter().filter(|field| before.details.get(&field.code) != after.details.get(&field.code)) {
-        let masked = field.masked || field.identifies.is_some();
+        let masked = field.leaves_masked();
         former.insert(field.code.clone(), shown(&before.details, &field.code, masked));
         now.insert(field.code.clone(), shown(&after.details, &field.code, masked));
     }

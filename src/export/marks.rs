@@ -55,7 +55,7 @@ pub(super) fn fields_of(register: &Register, lifecycles: &Lifecycles) -> Vec<Dec
     }
     for (_, lifecycle) in marked(lifecycles, register.code) {
         for field in &lifecycle.kind().fields {
-            let masked = field.masked || field.identifies.is_some();
+            let masked = field.leaves_masked();
             match fields.iter_mut().find(|known| known.code == field.code) {
                 Some(known) => {
                     known.masked |= masked;

@@ -25,6 +25,8 @@ const WHOLE_LIFE: &str = "Дело в целом";
 const WHOLE_LIFE_EN: &str = "The whole case";
 /// The column of every register and report that holds a system's code.
 const SYSTEM: &str = "system";
+/// The column that holds a kind's code.
+const KIND: &str = "kind";
 
 /// A column of the file.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Chosen {
     pub masked: bool,
     /// The column, where it is one.
     pub column: Option<&'static Column>,
+    /// Where system and kind are read whose cases have their short name here: the kind says whether it leaves masked.
+    titles: Option<[usize; 2]>,
     from: From,
 }
 
@@ -130,6 +134,11 @@ impl Table {
                 From::Label(labels, of)
             }
         };
+        let code = |code: &str| columns.iter().find(|one| one.code == code);
+        let titles = match (code(SYSTEM), code(KIND)) {
+            (Some(system), Some(kind)) if column.titles => Some([self.read(system), self.read(kind)]),
+            _ => None,
+        };
         let heading = match headings {
             Headings::Codes => column.code,
             Headings::Russian => column.ru,
@@ -141,6 +150,7 @@ impl Table {
             kind: column.kind,
             masked: column.masked,
             column: Some(column),
+            titles,
             from,
         });
         true
@@ -165,6 +175,7 @@ impl Table {
             },
             masked: field.masked,
             column: None,
+            titles: None,
             from: From::Field { code: code.to_owned(), kind: field.kind },
         });
         self.fields = true;
@@ -245,7 +256,7 @@ impl<'r> Row<'r> {
             From::Field { code, kind } => self.fields.get(code).map_or(Shown::Nothing, |value| field(value, *kind)),
         };
         match shown {
-            Shown::Text(text) if column.masked => Shown::Made(identifiers::mask(text)),
+            Shown::Text(text) if column.masked || self.is_masked_title(column) => Shown::Made(identifiers::mask(text)),
             Shown::Made(text) if column.masked => Shown::Made(identifiers::mask(&text)),
             shown => shown,
         }
@@ -253,6 +264,13 @@ impl<'r> Row<'r> {
 }
 
 impl Row<'_> {
+    /// Whether it is the short name of a case whose kind makes it of what leaves masked.
+    fn is_masked_title(&self, column: &Chosen) -> bool {
+        let kind = column.titles.map(|of| of.map(|at| self.row.cell(at).text()));
+        let kind = kind.and_then(|[system, kind]| self.words.kind(system, kind));
+        kind.is_some_and(|one| one.kind().title_is_masked())
+    }
+
     /// The value as a page for people has it: a code that has no label stands for itself, a system by its label.
     pub(super) fn for_people(&self, column: &Chosen) -> Shown<'_> {
         match (self.value(column), &column.from) {

@@ -393,6 +393,37 @@ fn labels_are_in_the_language_of_the_headings() {
 }
 
 #[test]
+fn the_short_name_of_a_case_leaves_masked_where_it_is_a_masked_field() {
+    let columns = crate::store::Register::get("cases").unwrap().columns;
+    let asked = [Asked { code: "title".to_owned(), heading: None }];
+    let table = Table::new(columns, Vec::new(), Some(&asked), Headings::Codes).unwrap();
+    for (system, kind, masked) in [
+        ("fgis", "account", true),
+        ("fgis", "record", true),
+        ("org", "organization", true),
+        ("gge", "project", false),
+        ("epgu", "application", false),
+        ("gone", "gone", false),
+    ] {
+        let mut page = Page::of_width(table.reads.len());
+        for column in &table.reads {
+            page.push(Cell::Text(match column.code {
+                "system" => system,
+                "kind" => kind,
+                _ => "Жилой дом",
+            }));
+        }
+        let mut csv =
+            Csv::begin(Vec::new(), &table, Profile::Machine, Encoding::Utf8, chrono_tz::Europe::Moscow).unwrap();
+        for row in page.rows() {
+            csv.row(&table, &table.row(row, &words())).unwrap();
+        }
+        let text = String::from_utf8(csv.finish().unwrap()).unwrap();
+        assert_eq!(!text.contains("Жилой"), masked, "{system}/{kind}: {text}");
+    }
+}
+
+#[test]
 fn a_document_with_a_character_that_xml_lacks_is_not_written() {
     let table = Table::new(SAMPLE, Vec::new(), None, Headings::Codes).unwrap();
     let words = words();

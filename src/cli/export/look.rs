@@ -253,17 +253,24 @@ impl Columns {
     }
 
     fn subjects(&self, config: &Config) -> Done {
-        let all = Subject::all().map(|subject| SubjectLine {
-            code: subject.code(),
-            label: subject.label(),
-            label_en: subject.label_en(),
-            columns: subject.columns().len(),
+        let rules = assemble::rules(config)?;
+        // Of a register of kinds with the fields that these declare.
+        let columns = |subject: Subject| match subject {
+            Subject::Register(_) => {
+                super::ask::plain(subject.code(), &bench(config, &rules)).map(|job| job.table.columns.len())
+            }
+            Subject::Report(_) | Subject::Overview => Ok(subject.columns().len()),
+        };
+        let all = Subject::all().map(|subject| -> Result<_, Failed> {
+            let columns = columns(subject)?;
+            Ok(SubjectLine { code: subject.code(), label: subject.label(), label_en: subject.label_en(), columns })
         });
+        let all = all.collect::<Result<Vec<_>, _>>()?;
         let cells = |one: &SubjectLine<'_>| {
             vec![one.code.into(), one.label.into(), one.label_en.into(), one.columns.to_string().into()]
         };
         let headings = [("code", "code"), ("label", "label"), ("in English", "label_en"), ("columns", "columns")];
-        self.form.print(&all.collect::<Vec<_>>(), &headings, config.zone, cells)?;
+        self.form.print(&all, &headings, config.zone, cells)?;
         Ok(Exit::Well)
     }
 
@@ -299,7 +306,7 @@ fn kind(kind: ColumnType) -> String {
         ColumnType::Text => "text".to_owned(),
         ColumnType::State(states) => states.join(" | "),
         ColumnType::Whole => "whole number".to_owned(),
-        ColumnType::Decimal(decimals) => format!("number with {decimals} decimals"),
+        ColumnType::Decimal(decimals) => format!("number with {}", show::counted(decimals, "decimal")),
         ColumnType::Day => "day".to_owned(),
         ColumnType::Moment => "moment".to_owned(),
         ColumnType::Flag => "yes or no".to_owned(),

@@ -99,7 +99,8 @@ impl Run {
             return failed;
         }
         let told: Vec<String> = jobs.faults.iter().map(ToString::to_string).collect();
-        let mut text = format!("{} is no job that can run, and no register or report\n{}", self.what, failed.text);
+        let known: Vec<&str> = Subject::all().map(Subject::code).collect();
+        let mut text = format!("{} is no job that can run, and no register or report; there are {}", self.what, known.join(", "));
         if !told.is_empty() {
             text = format!("{text}\n{}", told.join("\n"));
         }

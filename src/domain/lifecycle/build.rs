@@ -135,6 +135,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         register: written.register.map(Spanned::into_inner),
         open_label: written.open_label.map(Spanned::into_inner),
         open_label_en: english(written.open_label_en),
+        titled_by: written.titled_by.map(Spanned::into_inner),
         listed: plain(written.listed),
         fields: written.field.into_iter().map(field).collect(),
     })

@@ -78,6 +78,12 @@ pub struct Field {
 }
 
 impl Field {
+    /// Whether it is masked in exports and in the journal: it is personal, or says who somebody is.
+    #[must_use]
+    pub fn leaves_masked(&self) -> bool {
+        self.masked || self.identifies.is_some()
+    }
+
     /// What of a party it holds, where it identifies one.
     #[must_use]
     pub fn identifier(&self) -> Option<&'static str> {

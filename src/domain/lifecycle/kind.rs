@@ -95,6 +95,8 @@ pub struct Kind {
     pub open_label: Option<String>,
     /// The same in English.
     pub open_label_en: Option<String>,
+    /// The field that the short name of its cases is made of; none: of what no field holds.
+    pub titled_by: Option<String>,
     /// Codes of the fields that lists show.
     pub listed: Vec<String>,
     /// Its fields.
@@ -106,6 +108,12 @@ impl Kind {
     #[must_use]
     pub fn field(&self, code: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.code == code)
+    }
+
+    /// Whether the short name of its cases is made of what leaves masked.
+    #[must_use]
+    pub fn title_is_masked(&self) -> bool {
+        self.titled_by.as_deref().and_then(|code| self.field(code)).is_some_and(Field::leaves_masked)
     }
 
     /// The rule of parents for a purpose.

@@ -71,6 +71,8 @@ mod tests {
                     let Some(russian) = table.get(key).and_then(toml::Value::as_str) else { continue };
                     let english = table.get(&format!("{key}_en")).and_then(toml::Value::as_str);
                     assert!(english.is_some_and(|english| !english.is_empty()), "{place}: {russian} has no {key}_en");
+                    let (_, _, lost) = encoding_rs::WINDOWS_1251.encode(russian);
+                    assert!(!lost, "{place}: {russian} cannot be exported in windows-1251");
                     labels += 1;
                 }
             }

@@ -114,6 +114,7 @@ pub(super) struct WrittenKind {
     pub(super) register: Option<Name>,
     pub(super) open_label: Option<Name>,
     pub(super) open_label_en: Option<Name>,
+    pub(super) titled_by: Option<Name>,
     #[serde(default)]
     pub(super) listed: Vec<Name>,
     #[serde(default)]
@@ -169,6 +170,7 @@ impl WrittenKind {
             register: None,
             open_label: None,
             open_label_en: None,
+            titled_by: None,
             listed: Vec::new(),
             parties: Vec::new(),
             unique: Vec::new(),

@@ -1,5 +1,6 @@
 //! A written job held against what there is: registers, columns, formats, zones, schedules, folders. All faults are collected.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
@@ -8,17 +9,21 @@ use toml::{Spanned, Value};
 use super::destinations::destinations;
 use super::written::{Mode, Name, WrittenJob};
 use super::{Bench, Job, JobFault, Subject};
+use crate::apply::Lifecycles;
 use crate::domain::calendar::line_of;
+use crate::domain::lifecycle::{Lifecycle, System};
 use crate::export::format::{Compression, Encoding, Format, Headings, Profile};
 use crate::export::marks;
 use crate::export::period::Relative;
 use crate::export::table::{Asked, Table};
-use crate::store::{Column, ColumnType};
+use crate::store::{Column, ColumnType, Labels, Value as Read};
 
 /// Every format, as jobs write it.
 const FORMATS: [Format; 4] = [Format::Csv, Format::Xml, Format::Html, Format::Xlsx];
 /// A job of this code would share its queue with the messages about all jobs.
 const TAKEN: &str = "ready";
+/// The column that holds a system's code, wherever there is one.
+const SYSTEM: &str = "system";
 /// The longest code of a job.
 const CODE_CHARACTERS_MAX: usize = 64;
 
@@ -81,7 +86,7 @@ fn build(written: WrittenJob, bench: &Bench<'_>, faults: &mut Faults<'_>) -> Opt
     let format = format.unwrap_or_default();
     let profile = written.profile.as_ref().map_or_else(Profile::default, |profile| *profile.get_ref());
     let table = table(&written, subject, (format, profile), bench, faults);
-    let filter = filter(&written, subject, faults);
+    let filter = filter(&written, subject, bench.lifecycles, faults);
     Some(Job {
         code: code?,
         label: if written.label.is_empty() { subject.label().to_owned() } else { written.label },
@@ -295,7 +300,28 @@ fn asked(written: &Spanned<Value>, faults: &mut Faults<'_>) -> Option<Asked> {
     }
 }
 
-fn filter(written: &WrittenJob, subject: Subject, faults: &mut Faults<'_>) -> Vec<(&'static Column, Vec<String>)> {
+/// What a column of codes may hold, where the lifecycles know all of it: of systems, and of what has a label beside it.
+fn closed<'l>(column: &Column, subject: Subject, lifecycles: &'l Lifecycles) -> Option<BTreeSet<&'l str>> {
+    let labels = subject.columns().iter().find_map(|one| match one.value {
+        Read::Label(labels, of) if of.last() == Some(&column.code) => Some(labels),
+        _ => None,
+    });
+    let kinds = || lifecycles.systems().flat_map(System::kinds);
+    Some(match labels {
+        _ if column.code == SYSTEM => lifecycles.systems().map(System::code).collect(),
+        Some(Labels::Kind) => kinds().map(|one| one.kind().code.as_str()).collect(),
+        Some(Labels::Status) => kinds().flat_map(Lifecycle::statuses).map(|one| one.code.as_str()).collect(),
+        Some(Labels::Service) => kinds().flat_map(Lifecycle::services).map(|one| one.code.as_str()).collect(),
+        _ => return None,
+    })
+}
+
+fn filter(
+    written: &WrittenJob,
+    subject: Subject,
+    lifecycles: &Lifecycles,
+    faults: &mut Faults<'_>,
+) -> Vec<(&'static Column, Vec<String>)> {
     let mut filter = Vec::new();
     for (code, value) in &written.filter {
         let mut columns = subject.columns().iter().filter(|column| column.is_filter());
@@ -316,9 +342,14 @@ fn filter(written: &WrittenJob, subject: Subject, faults: &mut Faults<'_>) -> Ve
             faults.at(value, format!("`{code}` wants a text or a list of texts"));
             continue;
         };
-        if let ColumnType::State(known) = column.kind
-            && let Some(unknown) = texts.iter().find(|text| !known.contains(&text.as_str()))
+        let known = match column.kind {
+            ColumnType::State(known) => Some(known.iter().copied().collect()),
+            _ => closed(column, subject, lifecycles),
+        };
+        if let Some(known) = known
+            && let Some(unknown) = texts.iter().find(|text| !known.contains(text.as_str()))
         {
+            let known: Vec<&str> = known.into_iter().collect();
             faults.at(value, format!("`{code}` is never `{unknown}`; it is one of {}", known.join(", ")));
         }
         filter.push((column, texts));

@@ -16,7 +16,7 @@ const COLUMNS: &[Column] = &[
     Column::label("service_label", "Название услуги", "Name of the service", Labels::Service, &["system", "kind", "service"]),
     Column::new("object", "Объект", "Object", ColumnType::Text, "t.object").optional(),
     Column::new("purpose", "Цель", "Purpose", ColumnType::Text, "t.purpose").optional(),
-    Column::new("title", "Краткое название", "Short name", ColumnType::Text, "t.title").optional(),
+    Column::new("title", "Краткое название", "Short name", ColumnType::Text, "t.title").optional().titling(),
     Column::new("parent_kind", "Вид исходного дела", "Kind of the parent case", ColumnType::Text, "t.parent_kind").optional(),
     Column::new("parent_number", "Номер исходного дела", "Number of the parent case", ColumnType::Text, "t.parent_number").optional(),
     Column::each(

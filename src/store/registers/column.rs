@@ -99,6 +99,8 @@ pub struct Column {
     pub optional: bool,
     /// Personal: it leaves masked, always.
     pub masked: bool,
+    /// The short name of a case: it leaves masked where its kind makes it of what does.
+    pub titles: bool,
     /// Where its value comes from.
     pub value: Value,
 }
@@ -113,7 +115,7 @@ impl Column {
         kind: ColumnType,
         sql: &'static str,
     ) -> Self {
-        Self { code, ru, en, kind, optional: false, masked: false, value: Value::Read(Sql::Same(sql)) }
+        Self { code, ru, en, kind, optional: false, masked: false, titles: false, value: Value::Read(Sql::Same(sql)) }
     }
 
     pub(super) const fn each(
@@ -124,7 +126,7 @@ impl Column {
         postgres: &'static str,
     ) -> Self {
         let value = Value::Read(Sql::Each { sqlite, postgres });
-        Self { code, ru, en, kind, optional: false, masked: false, value }
+        Self { code, ru, en, kind, optional: false, masked: false, titles: false, value }
     }
 
     /// A column of what people read for the values of others.
@@ -137,7 +139,7 @@ impl Column {
         of: &'static [&'static str],
     ) -> Self {
         let value = Value::Label(labels, of);
-        Self { code, ru, en, kind: ColumnType::Text, optional: true, masked: false, value }
+        Self { code, ru, en, kind: ColumnType::Text, optional: true, masked: false, titles: false, value }
     }
 
     /// It may be empty.
@@ -148,5 +150,10 @@ impl Column {
 
     pub(super) const fn masked(self) -> Self {
         Self { masked: true, ..self }
+    }
+
+    /// It is the short name of a case.
+    pub(super) const fn titling(self) -> Self {
+        Self { titles: true, ..self }
     }
 }

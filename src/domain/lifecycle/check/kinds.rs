@@ -87,7 +87,7 @@ fn named_fields(written: &WrittenKind, faults: &mut Faults<'_>) {
         faults.on(field, "lifecycle.field", "a field that is masked is not shown in lists".to_owned());
     }
     let unknown = |name: &&Name| !written.field.iter().any(|one| one.code.get_ref() == name.get_ref());
-    for field in written.signed_or.iter().chain(&written.listed).filter(unknown) {
+    for field in written.signed_or.iter().chain(&written.titled_by).chain(&written.listed).filter(unknown) {
         faults.on(field, "lifecycle.unknown-field", format!("the kind has no field `{}`", field.get_ref()));
     }
     if let Some(extension) = &written.extension {
