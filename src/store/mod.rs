@@ -27,8 +27,8 @@ pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, W
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use notify::{
-    Becomes, ChoiceRow, ConsentKind, DueNotification, LetterFile, NotificationCount, NotificationFilter, NotificationRow,
-    NotificationView, Reader, Told,
+    Becomes, ChoiceRow, ConsentKind, DueNotification, LetterFile, NotificationCount, NotificationFilter,
+    NotificationRow, NotificationView, Reader, Told,
 };
 pub use reads::{
     AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,

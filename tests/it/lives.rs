@@ -11,7 +11,7 @@ use mezhved::binding::Library;
 use mezhved::clock;
 use mezhved::config::Config;
 use mezhved::decode;
-use mezhved::domain::lifecycle::System;
+use mezhved::domain::lifecycle::{Lifecycle, System};
 use mezhved::pipeline::Pipeline;
 use mezhved::sample::{self, Composer, Expected, Oddity, SampleMessage, Shares, Templates, Walk, WalkPlan};
 use sqlx::ConnectOptions;
@@ -237,7 +237,7 @@ async fn documents_go_back_and_forth_in_ordinary_lives_of_every_system() {
             let after = count(folder.path(), query, system).await;
             assert!(after > before, "{}: no document was {what}", system.code());
         }
-        let moves = system.kinds().iter().flat_map(|kind| kind.statuses()).flat_map(|status| &status.on);
+        let moves = system.kinds().iter().flat_map(Lifecycle::statuses).flat_map(|status| &status.on);
         let moves = moves.filter(|one| one.happening.to_string().starts_with("documents:")).count();
         let after = count(folder.path(), MOVED, system).await;
         assert_eq!(after > moved, moves > 0, "{}: documents move cases as the lifecycle says", system.code());

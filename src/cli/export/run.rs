@@ -100,7 +100,8 @@ impl Run {
         }
         let told: Vec<String> = jobs.faults.iter().map(ToString::to_string).collect();
         let known: Vec<&str> = Subject::all().map(Subject::code).collect();
-        let mut text = format!("{} is no job that can run, and no register or report; there are {}", self.what, known.join(", "));
+        let mut text =
+            format!("{} is no job that can run, and no register or report; there are {}", self.what, known.join(", "));
         if !told.is_empty() {
             text = format!("{text}\n{}", told.join("\n"));
         }
