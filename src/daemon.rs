@@ -6,9 +6,11 @@ mod clockwork;
 mod notify;
 mod parked;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_lite::FutureExt;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -65,6 +67,9 @@ pub enum DaemonFault {
     /// The folder of export jobs.
     #[error("{0}")]
     Exports(String),
+    /// A loop panicked.
+    #[error("program-fault: a loop of the daemon has failed; the log names the place in the program: please report it")]
+    Program,
     /// The health address cannot be had.
     #[error("http.address: {0}")]
     Http(String),
@@ -124,17 +129,17 @@ pub async fn run(pipeline: Arc<Pipeline>, stop: CancellationToken) -> Result<Sto
     let tasks = Tasks::default();
     let Tasks { intake, publishing, rest } = &tasks;
     let linked = CancellationToken::new();
-    start(rest, link_loop(loops.clone(), Arc::clone(&loops.receiving), linked.clone()));
-    start(rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
+    start(&loops, rest, link_loop(loops.clone(), Arc::clone(&loops.receiving), linked.clone()));
+    start(&loops, rest, link_loop(loops.clone(), Arc::clone(&loops.sending), linked.clone()));
     start_health(&loops, rest).await?;
     notify::start_telling(&loops, publishing, rest)?;
     start_intake(&loops, intake);
     let clock = clockwork::start_schedule(&loops, intake).await?;
-    start(publishing, relay_loop(loops.clone()));
-    start(rest, fold_loop(loops.clone()));
-    start(rest, seal_loop(loops.clone()));
-    start(rest, words_loop(loops.clone()));
-    start(rest, tell_ready(loops.clone()));
+    start(&loops, publishing, relay_loop(loops.clone()));
+    start(&loops, rest, fold_loop(loops.clone()));
+    start(&loops, rest, seal_loop(loops.clone()));
+    start(&loops, rest, words_loop(loops.clone()));
+    start(&loops, rest, tell_ready(loops.clone()));
     let mut fault = loops.fault.subscribe();
     let failed = tokio::select! {
         () = stop.cancelled() => None,
@@ -244,9 +249,14 @@ impl Loops {
     }
 }
 
-/// The one place that starts loops.
-fn start(tracker: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
-    drop(tracker.spawn(task));
+/// The one place that starts loops. One that panics ends the daemon: nothing else would take its work up.
+fn start(loops: &Loops, tracker: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
+    let fault = loops.fault.clone();
+    drop(tracker.spawn(async move {
+        if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+            fault.send_replace(Some(DaemonFault::Program));
+        }
+    }));
 }
 
 /// Says once that both connections are up.
@@ -280,7 +290,7 @@ async fn start_health(loops: &Loops, tracker: &TaskTracker) -> Result<(), Daemon
     let links = [("receiving", loops.receiving.state()), ("sending", loops.sending.state())];
     let health = Health { pipeline: Arc::clone(&loops.pipeline), links };
     let cancel = loops.ending.clone();
-    start(tracker, async move {
+    start(loops, tracker, async move {
         if let Err(fault) = health::serve(listener, health, cancel).await {
             tracing::error!(%fault, "the health address is no longer served");
         }
@@ -297,12 +307,12 @@ fn start_intake(loops: &Loops, tracker: &TaskTracker) {
             (topology::large_queue(system), config.prefetch_large, config.message_large_bytes_max),
         ] {
             let role = Role::System { system: system.clone(), bytes_max };
-            start(tracker, queue_loop(loops.clone(), queue, prefetch, role));
+            start(loops, tracker, queue_loop(loops.clone(), queue, prefetch, role));
         }
     }
     let role = Role::DeadLetters { bytes_max: config.message_large_bytes_max };
-    start(tracker, queue_loop(loops.clone(), topology::QUEUE_DEAD.to_owned(), config.prefetch_large, role));
-    start(tracker, parked::parked_loop(loops.clone()));
+    start(loops, tracker, queue_loop(loops.clone(), topology::QUEUE_DEAD.to_owned(), config.prefetch_large, role));
+    start(loops, tracker, parked::parked_loop(loops.clone()));
 }
 
 /// Consumes one queue for as long as the daemon runs, over all connections.

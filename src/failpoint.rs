@@ -59,6 +59,11 @@ pub fn disk(_bytes: usize) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Panics here over a message that a test has armed.
+#[cfg(not(feature = "fail-points"))]
+#[inline]
+pub fn stumble(_step: &str, _body: &[u8]) {}
+
 /// Fails here if this step of the store is armed.
 #[cfg(not(feature = "fail-points"))]
 #[inline]
@@ -67,7 +72,7 @@ pub fn store(_path: &Path) -> Result<(), StoreFault> {
 }
 
 #[cfg(feature = "fail-points")]
-pub use armed::{arm_store, disarm_store, disk, hit, store};
+pub use armed::{arm_store, arm_stumble, disarm_store, disk, hit, store, stumble};
 
 #[cfg(feature = "fail-points")]
 mod armed {
@@ -84,6 +89,7 @@ mod armed {
     static ARMED: OnceLock<Option<(String, u64)>> = OnceLock::new();
     static HITS: AtomicU64 = AtomicU64::new(0);
     static STORES: Mutex<Option<HashMap<PathBuf, Steps>>> = Mutex::new(None);
+    static STUMBLES: Mutex<Vec<(&'static str, Vec<u8>)>> = Mutex::new(Vec::new());
 
     /// Steps of one store since it was armed.
     #[derive(Debug, Clone, Copy, Default)]
@@ -136,6 +142,20 @@ mod armed {
             return Err(StoreFault::Away(format!("fail point at step {}", steps.made)));
         }
         Ok(())
+    }
+
+    /// Panics here over a message that is armed.
+    pub fn stumble(step: &str, body: &[u8]) {
+        let over = {
+            let armed = STUMBLES.lock().unwrap_or_else(PoisonError::into_inner);
+            armed.iter().any(|(at, word)| *at == step && body.windows(word.len()).any(|part| part == word))
+        };
+        assert!(!over, "a fail point");
+    }
+
+    /// Makes this step panic over every message that holds this word, from now on.
+    pub fn arm_stumble(step: &'static str, word: &str) {
+        STUMBLES.lock().unwrap_or_else(PoisonError::into_inner).push((step, word.as_bytes().to_vec()));
     }
 
     /// Makes this store's `step`-th step from now fail once; counts from 1.

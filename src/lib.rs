@@ -48,5 +48,6 @@ pub mod sink;
 pub mod specimen;
 pub mod store;
 pub mod telemetry;
+pub mod unwind;
 pub mod validate;
 pub mod xml;

@@ -171,6 +171,8 @@ codes! {
     DocumentIncomplete = "document-incomplete", Sender, "У документа не хватает реквизитов";
     /// The store refused this message's rows though all before was right.
     StoreRefused = "store-refused", Operator, "Хранилище не приняло сообщение";
+    /// The program itself failed over the message.
+    ProgramFault = "program-fault", Operator, "Программа не справилась с сообщением";
     /// The broker gave the message up: it expired in its queue.
     BrokerExpired = "broker-expired", Operator, "Сообщение истекло в очереди";
     /// The broker gave the message up: delivered too often without an acknowledgement.

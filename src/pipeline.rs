@@ -32,6 +32,7 @@ use crate::outbox::{self, OutboxRow, Sending};
 use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
 use crate::telemetry::Counters;
+use crate::unwind::caught;
 use crate::xml::WriteFault;
 
 pub use firing::FiredTimer;
@@ -169,7 +170,9 @@ impl Pipeline {
         for mut message in batch {
             let settled = match self.patiently(std::slice::from_ref(&message), &run).await {
                 Err(fault) if fault.fate() == Fate::Refused => {
-                    message.verdict = Arc::new(Err(Rejected::of(Code::StoreRefused, None)));
+                    let program = matches!(fault, StoreFault::Program(_));
+                    let code = if program { Code::ProgramFault } else { Code::StoreRefused };
+                    message.verdict = Arc::new(Err(Rejected::of(code, None)));
                     self.patiently(std::slice::from_ref(&message), &run).await
                 }
                 settled => settled,
@@ -206,7 +209,8 @@ impl Pipeline {
         let now = clock::now();
         let held = |sha256: &str| self.contents.held(sha256);
         let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
-        let mut settlement = apply::settle(batch, world, known, &self.context(now, seed, &held));
+        let settled = caught(|| apply::settle(batch, world, known, &self.context(now, seed, &held)));
+        let mut settlement = settled.ok_or(StoreFault::Program("it cannot be decided what the messages do"))?;
         settlement.writes.raw = raw(batch, &settlement, now)?;
         let settlement = Arc::new(settlement);
         let aside = (Arc::clone(self), Arc::clone(&settlement));
@@ -215,7 +219,7 @@ impl Pipeline {
         transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
         failpoint::hit("pipeline.contents-kept");
-        let owed = owed.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))?;
+        let owed = owed.await.unwrap_or(Err(StoreFault::Program("what is owed cannot be written")))?;
         transaction.owe(&owed).await?;
         transaction.owe_again(&settlement.writes.repeats).await?;
         failpoint::hit("pipeline.before-commit");

@@ -18,6 +18,7 @@ use crate::apply::rows::{Outcome, WriteSet};
 use crate::config::LogFormat;
 use crate::outbox::Unaddressed;
 use crate::store::Waiting;
+use crate::unwind;
 
 /// How one message id ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -239,8 +240,9 @@ impl Counters {
     }
 }
 
-/// Starts logging to standard error. A filter that cannot be read is an error.
+/// Starts logging to standard error, panics by their places among it. A filter that cannot be read is an error.
 pub fn log(level: &str, format: LogFormat) -> Result<(), String> {
+    unwind::tell_places();
     let filter = filter(level).map_err(|fault| format!("config.invalid: log.level: {fault}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match format {

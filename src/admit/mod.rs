@@ -16,8 +16,10 @@ use crate::binding::{Envelope, Family, Item, Reading, Rulebook};
 use crate::config::Partners;
 use crate::decode;
 use crate::domain::properties::Properties;
+use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
 use crate::outcome::Code;
+use crate::unwind::caught;
 use crate::xml::Language;
 
 pub use answers::{Answers, Judged};
@@ -246,7 +248,9 @@ impl Head {
 pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
     let Delivery { body, properties, origin, received_at } = delivery;
     let hash = decode::hash(&body);
-    let (reading, mut notes, refused) = read(&body, &origin, desk);
+    let failed = || Rejected::of(Code::ProgramFault, None);
+    let read = caught(|| read(&body, &origin, desk));
+    let (reading, mut notes, refused) = read.unwrap_or_else(|| (Reading::nothing(), Vec::new(), Some(failed())));
     let Reading { envelope, family, verdict } = reading;
     let mut head = Head {
         hash,
@@ -270,7 +274,7 @@ pub fn prepare(delivery: Delivery, desk: &Desk<'_>) -> Prepared {
     let verdict = match (&head.origin, allowed, verdict) {
         (Origin::DeadLetterQueue { code, .. }, ..) => Err(Rejected::of(*code, None)),
         (_, Err(refused), _) | (_, Ok(()), Err(refused)) => Err(refused),
-        (_, Ok(()), Ok(items)) => finish(&mut head, items, desk),
+        (_, Ok(()), Ok(items)) => caught(|| finish(&mut head, items, desk)).unwrap_or_else(|| Err(failed())),
     };
     Prepared { head, body: Arc::new(body), verdict: Arc::new(verdict) }
 }
@@ -291,6 +295,7 @@ fn read(body: &[u8], origin: &Origin, desk: &Desk<'_>) -> (Reading, Vec<String>,
             return (Reading::nothing(), Vec::new(), Some(refused));
         }
     };
+    failpoint::stumble("admit.read", body);
     let mut notes = Vec::new();
     if text.contradicted {
         notes.push(format!("encoding: the declaration contradicts the bytes, read as {}", text.encoding));

@@ -32,7 +32,7 @@ impl Fold<'_> {
                 (head, &conflict)
             }
         };
-        let booked = Booked { head, seq: again.message, attempt: again.attempt, body };
+        let booked = Booked { head, seq: again.message, item: again.item.unwrap_or(0), attempt: again.attempt, body };
         match again.item {
             None => self.replay_whole(&booked, again, verdict),
             Some(number) => self.retry_item(&booked, again, number, verdict),
@@ -93,10 +93,7 @@ impl Fold<'_> {
             let lost = (Code::FieldUnusable, Code::FieldUnusable.label().to_owned(), None);
             return self.end_item(booked, again, None, number, Err(lost));
         };
-        let place = match again.why {
-            Why::Parked { parked, .. } => Place::Parked(parked),
-            Why::Replay { .. } => Place::Replayed,
-        };
+        let place = place(again);
         match decide(item, &self.world, &self.setting(booked, item, &files, place)) {
             Decision::Apply(done) => {
                 self.out.contents.extend(contents.iter().cloned());
@@ -104,7 +101,7 @@ impl Fold<'_> {
                 self.end_item(booked, again, Some(item), number, Ok(result));
             }
             Decision::Refuse(refusal) => {
-                self.consume(booked, item, &refusal);
+                self.consume(booked, item, &refusal, place);
                 let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
                 self.end_item(booked, again, Some(item), number, Err(told));
             }
@@ -122,7 +119,7 @@ impl Fold<'_> {
             return;
         }
         let refusal = reason.refusal(key);
-        self.consume(booked, item, &refusal);
+        self.consume(booked, item, &refusal, place(again));
         let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
         self.end_item(booked, again, Some(item), item.number, Err(told));
     }
@@ -193,7 +190,12 @@ impl Fold<'_> {
             rules: family.map(|family| family.rules.clone()),
             items: String::new(),
             settled_at: settled.then_some(self.context.now),
+            // The block that the bytes arrived in may be gone while this waits.
+            kept: !settled && booked.item == 0,
         });
+        if !settled && booked.item == 0 {
+            self.keep_body(booked);
+        }
         if let Some(results) = answered {
             let errors = whole.map(|(_, remarks)| remarks).unwrap_or_default();
             self.answer(booked, outcome, errors, results);
@@ -255,5 +257,13 @@ impl Fold<'_> {
             actor: actor.clone(),
             at: self.context.now,
         });
+    }
+}
+
+/// From where a stored item comes to be tried.
+fn place(again: &Again) -> Place {
+    match again.why {
+        Why::Parked { parked, .. } => Place::Parked(parked),
+        Why::Replay { .. } => Place::Replayed,
     }
 }

@@ -80,6 +80,7 @@ impl Fold<'_> {
             errors,
             items,
             settled_at: self.context.now,
+            item: booked.item,
             attempt: booked.attempt,
         });
     }

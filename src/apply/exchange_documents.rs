@@ -202,12 +202,13 @@ impl Folder<'_> {
 
     /// A document by type and number; by type alone where only one has it.
     fn find(&self, kind: &str, number: Option<&str>) -> Result<Document, Refusal> {
-        let unknown = || Refusal::with(Code::UnknownDocument, format!("документ {kind}"));
+        let refused = |text| Err(Refusal::with(Code::UnknownDocument, text));
         let mut fitting =
             self.documents.iter().filter(|one| one.kind == kind && number.is_none_or(|number| one.number == number));
         match (fitting.next(), fitting.next()) {
             (Some(document), None) => Ok(document.clone()),
-            _ => Err(unknown()),
+            (Some(_), Some(_)) => refused(format!("документов {kind} несколько, нужен номер")),
+            (None, _) => refused(format!("документ {kind}")),
         }
     }
 

@@ -143,6 +143,8 @@ pub struct Resettled {
     pub items: String,
     /// When it was settled.
     pub settled_at: Option<DateTime<Utc>>,
+    /// Whether its bytes lie among the contents from now on, under their SHA-256.
+    pub kept: bool,
 }
 
 /// What the inbox holds of a message that is tried again, read inside the transaction.

@@ -19,6 +19,7 @@ use crate::apply::Change;
 use crate::binding::Item;
 use crate::domain::content::Declared;
 use crate::domain::media::{self, Held};
+use crate::failpoint;
 use crate::intake::Origin;
 use crate::outcome::Code;
 
@@ -53,7 +54,9 @@ pub struct Receipt {
     pub items: Results,
     /// When it was settled.
     pub settled_at: DateTime<Utc>,
-    /// The try that settled it, from 1.
+    /// The item whose try settled it; 0: all of it.
+    pub item: u32,
+    /// The try that settled it, from 1: counted for each item, and for all of it.
     pub attempt: u32,
 }
 
@@ -165,6 +168,8 @@ pub(super) struct Fold<'a> {
 pub(super) struct Booked<'a> {
     pub(super) head: &'a Head,
     pub(super) seq: i64,
+    /// The item that is tried alone; 0: all of it.
+    pub(super) item: u32,
     pub(super) attempt: u32,
     pub(super) body: &'a Arc<Vec<u8>>,
 }
@@ -207,7 +212,10 @@ impl Fold<'_> {
         let seq = self.known.next_seq;
         self.known.next_seq += 1;
         self.known.claims.insert(head.key(), Claim { seq, hash: head.hash });
-        let booked = Booked { head, seq, attempt: 1, body };
+        let booked = Booked { head, seq, item: 0, attempt: 1, body };
+        if verdict.is_ok() {
+            failpoint::stumble("apply.settle", body);
+        }
         let (results, errors) = self.judge(&booked, verdict);
         let (outcome, code) = match errors.0 {
             Some(code) => (Outcome::Failed, Some(code)),
@@ -322,7 +330,7 @@ impl Fold<'_> {
                 Decision::Apply(done) => self.take(booked, item, done),
                 Decision::Park(reason, case) => self.park(booked, item, reason, case),
                 Decision::Refuse(refusal) => {
-                    self.consume(booked, item, &refusal);
+                    self.consume(booked, item, &refusal, Place::Arrived);
                     let result = refused(item, &refusal);
                     buried.push((item, refusal));
                     result
@@ -439,13 +447,18 @@ impl Fold<'_> {
     }
 
     /// A refused item uses its sequence number up, so that the next ones need not wait for it; but one that was only
-    /// refused because numbers before it are missing, or because its own was used, does not.
-    pub(super) fn consume(&mut self, booked: &Booked<'_>, item: &Item, refusal: &Refusal) {
+    /// refused because numbers before it are missing, or because its own was used, does not. Nor does one that an operator tried out
+    /// of its turn: the numbers before it may still come.
+    pub(super) fn consume(&mut self, booked: &Booked<'_>, item: &Item, refusal: &Refusal, place: Place) {
         let Some(number) = item.command.sequence() else { return };
         if matches!(refusal.code, Code::SequenceGap | Code::SequenceUsed) {
             return;
         }
-        let change = Change::Sequence(booked.head.sender.clone(), self.case_key(booked, item), number);
+        let key = (booked.head.sender.clone(), self.case_key(booked, item));
+        if place == Place::Replayed && number != self.world.sequences.get(&key).copied().unwrap_or(0) + 1 {
+            return;
+        }
+        let change = Change::Sequence(key.0, key.1, number);
         self.world.absorb(&change);
         if let Change::Sequence(_, key, _) = &change {
             self.out.writes.woken.push(key.clone());

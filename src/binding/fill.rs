@@ -1,6 +1,7 @@
 //! Captured values into records: each frame is a part, each slot a field, in the form that the command wants.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -11,6 +12,9 @@ use super::shape::{Begin, Details, End, Field, FieldKind, FieldSpec, Record, Sha
 use crate::domain::term::day_end;
 use crate::rules::{Captured, Date, DateTime as XmlDateTime, Frame, Value};
 use crate::xml::Span;
+
+/// Years that a moment or a day of a message may have.
+const YEARS: RangeInclusive<i32> = 1..=9999;
 
 /// An item's record, and where the item stands.
 pub(super) struct Filled {
@@ -254,12 +258,17 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn day(date: &Date) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(date.year.try_into().ok()?, date.month.into(), date.day.into())
+    NaiveDate::from_ymd_opt(year(date.year)?, date.month.into(), date.day.into())
+}
+
+/// A year of four digits: terms are counted from it, and what is written of it must be readable anywhere.
+fn year(year: i64) -> Option<i32> {
+    i32::try_from(year).ok().filter(|year| YEARS.contains(year))
 }
 
 /// A moment in UTC, whole milliseconds as the store keeps them; one without a zone is in ours.
 fn utc(moment: &XmlDateTime, zone: Tz) -> Option<DateTime<Utc>> {
-    let day = NaiveDate::from_ymd_opt(moment.year.try_into().ok()?, moment.month.into(), moment.day.into())?;
+    let day = NaiveDate::from_ymd_opt(year(moment.year)?, moment.month.into(), moment.day.into())?;
     let (day, hour) = if moment.hour == 24 { (day.succ_opt()?, 0) } else { (day, moment.hour) };
     let milliseconds = moment.nanosecond / 1_000_000;
     let local: NaiveDateTime =

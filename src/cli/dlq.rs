@@ -274,6 +274,11 @@ impl Replay {
                     exit = Exit::Found;
                     show::error(&fault.to_string());
                 }
+                // Its bytes cannot be had; those of the others can.
+                Err(fault @ DeskFault::Content(_)) => {
+                    exit = Exit::Found;
+                    show::error(&format!("{id}: {fault}"));
+                }
                 Err(fault) => return Err(Failed::away(fault)),
             }
         }

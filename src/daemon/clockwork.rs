@@ -29,11 +29,11 @@ pub(super) async fn start_schedule(loops: &Loops, tracker: &TaskTracker) -> Resu
         tracing::error!(fault, "a job never runs; see `mezhved check`");
     }
     let ticker = Ticker::start().await.map_err(|fault| DaemonFault::Schedule(fault.to_string()))?;
-    start(tracker, timers_loop(loops.clone()));
+    start(loops, tracker, timers_loop(loops.clone()));
     let owner = format!("{}:{}", std::process::id(), uuid::Uuid::now_v7());
     tracing::info!(jobs = jobs.len(), owner, "the schedule runs");
     for job in jobs {
-        start(tracker, job_loop(loops.clone(), job, owner.clone(), ticker.ticks()));
+        start(loops, tracker, job_loop(loops.clone(), job, owner.clone(), ticker.ticks()));
     }
     Ok(Some(ticker))
 }

@@ -17,13 +17,13 @@ pub(super) fn start_telling(loops: &Loops, publishing: &TaskTracker, rest: &Task
     if !loops.pipeline.config.relay.enabled {
         return Ok(());
     }
-    start(publishing, tell_loop(loops.clone()));
+    start(loops, publishing, tell_loop(loops.clone()));
     for channel in channels(loops) {
         let courier = Courier::new(&channel, &loops.pipeline)
             .map_err(|fault| DaemonFault::Channel(format!("notify.channel.{channel}: {fault}")))?;
         match courier {
-            Some(courier) if courier.is_by_broker() => start(publishing, broker_loop(loops.clone(), courier)),
-            Some(courier) => start(rest, channel_loop(loops.clone(), courier)),
+            Some(courier) if courier.is_by_broker() => start(loops, publishing, broker_loop(loops.clone(), courier)),
+            Some(courier) => start(loops, rest, channel_loop(loops.clone(), courier)),
             None => tracing::info!(channel, "the channel is off"),
         }
     }

@@ -19,8 +19,8 @@ const NO_SYSTEM: &str = "exchange";
 const NO_SENDER: &str = "UNKNOWN";
 
 pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow, WriteFault> {
-    let attempt = receipt.attempt.to_string();
-    let message_id = id(&["receipt", &receipt.sender, &receipt.message_id, &attempt]);
+    let (item, attempt) = (receipt.item.to_string(), receipt.attempt.to_string());
+    let message_id = id(&["receipt", &receipt.sender, &receipt.message_id, &item, &attempt]);
     let header = Header {
         message_id: &message_id,
         in_reply_to: Some(receipt.own_id.as_str()).filter(|id| is_uuid(id)),

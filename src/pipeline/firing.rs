@@ -13,6 +13,7 @@ use crate::clock;
 use crate::failpoint;
 use crate::outcome::Code;
 use crate::store::{Fate, StoreFault};
+use crate::unwind::caught;
 
 /// Timers of one transaction.
 const TIMERS_MAX: u32 = 200;
@@ -63,11 +64,13 @@ impl Pipeline {
         let held = |sha256: &str| self.contents.held(sha256);
         let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
         let now = clock::now();
-        let (settlement, folded) = apply::fire(&due, world, &self.context(now, seed, &held));
+        let fired = caught(|| apply::fire(&due, world, &self.context(now, seed, &held)));
+        let (settlement, folded) = fired.ok_or(StoreFault::Program("it cannot be decided what the timers do"))?;
         failpoint::hit("timers.before-write");
         transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
-        let owed = self.owed(&settlement, now)?;
+        let owed = caught(|| self.owed(&settlement, now));
+        let owed = owed.unwrap_or(Err(StoreFault::Program("what is owed cannot be written")))?;
         transaction.owe(&owed).await?;
         failpoint::hit("timers.before-commit");
         transaction.commit(()).await?.into_run();
@@ -85,7 +88,9 @@ impl Pipeline {
         let mut transaction = self.store.begin().await?;
         let due = transaction.due_timers(at, 1).await?;
         let Some(timer) = due.first() else { return Ok(Vec::new()) };
-        let why = Refusal::with(Code::StoreRefused, fault.to_string());
+        let program = matches!(fault, StoreFault::Program(_));
+        let code = if program { Code::ProgramFault } else { Code::StoreRefused };
+        let why = Refusal::with(code, fault.to_string());
         let settlement = apply::stick(timer, &why, &self.context(clock::now(), [0; 32], &|_| None));
         transaction.write(&settlement.writes).await?;
         transaction.commit(()).await?.into_run();

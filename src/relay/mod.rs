@@ -50,12 +50,12 @@ enum Fate {
 
 /// Hands due rows over to the broker: one bounded piece.
 pub async fn to_broker(pipeline: &Pipeline, publisher: &mut Publisher) -> Result<Relayed, StoreFault> {
-    let rows = pipeline.store.outbox_due(&BROKER_KINDS, clock::now(), pipeline.config.relay.batch_max).await?;
+    let mut rows = pipeline.store.outbox_due(&BROKER_KINDS, clock::now(), pipeline.config.relay.batch_max).await?;
     if rows.is_empty() {
         return Ok(Relayed::default());
     }
     failpoint::hit("relay.claimed");
-    let outgoing: Vec<Outgoing> = rows.iter().map(|row| outgoing(row, &pipeline.config.agency)).collect();
+    let outgoing: Vec<Outgoing> = rows.iter_mut().map(|row| outgoing(row, &pipeline.config.agency)).collect();
     let published = publisher.publish(&outgoing).await;
     failpoint::hit("relay.published");
     let fates = published.into_iter().map(|published| match published.next() {
@@ -120,14 +120,16 @@ async fn mark(pipeline: &Pipeline, rows: &[Handover], fates: Vec<Fate>) -> Resul
     Ok(Relayed { sent: sent.len(), later: later.len(), stuck: stuck.len() })
 }
 
-fn outgoing(row: &Handover, agency: &str) -> Outgoing {
+/// A row as the broker gets it; its body goes along.
+fn outgoing(row: &mut Handover, agency: &str) -> Outgoing {
+    let body = std::mem::take(&mut row.body);
     let sheet = Sheet {
         message_id: &row.message_id,
         correlation: row.correlation.as_deref(),
         kind: &row.r#type,
         traceparent: row.traceparent.as_deref(),
         created_at: row.created_at,
-        body: row.body.clone(),
+        body,
     };
     sheet.outgoing((String::new(), row.address.clone()), agency)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::Sample;
 use super::draft::{Draft, Kind, attachment};
 use super::files::{PNG, pdf};
-use super::folder::{Leads, Paper, Turn, Verdict, leads};
+use super::folder::{Leads, Paper, Turn, Verdict};
 use super::life::{Life, coded, day, moment};
 use super::template::Record;
 use crate::domain::lifecycle::{Attribute, DocumentType};
@@ -27,7 +27,7 @@ impl<'l> Sample<'l> {
         item.set("agency", &sender);
         let came = self.tells(life, &turn, at, &mut (&mut item, &mut draft));
         let happened = life.folder.done(&turn, came, self.documents);
-        match leads(self.lifecycle, here, happened.as_ref()) {
+        match life.folder.leads(self.lifecycle, here, happened.as_ref()) {
             Leads::Nowhere => {}
             Leads::To(to) => {
                 life.previous = life.status.replace(to.code.clone());

@@ -142,9 +142,24 @@ impl Folder {
         if answers(Happening::DocumentsDelivered) && !types.is_empty() {
             return Some(ask(types, random));
         }
-        let paper = self.papers.first().filter(|_| answers(Happening::DocumentsApproved))?;
-        let verdicts = self.verdicts(paper, documents, random);
+        if !answers(Happening::DocumentsApproved) {
+            return None;
+        }
+        if let Some(lacking) = types.iter().find(|one| !self.has(&one.code)) {
+            return Some(Turn::Upload(lacking.code.clone()));
+        }
+        let verdicts = self.good_verdicts(documents);
         (!verdicts.is_empty()).then_some(Turn::Judge(verdicts))
+    }
+
+    /// Verdicts that bring all documents nearer to a good end.
+    fn good_verdicts<'d>(&self, documents: &'d Lifecycle) -> Vec<Verdict<'d>> {
+        let verdict = |paper: &Paper| {
+            let next = document::verdicts(documents, paper.state(documents));
+            let to = next.into_iter().find(|to| !to.requires.contains(&Requirement::Reasons))?;
+            Some(Verdict { paper: paper.clone(), to, reason: None })
+        };
+        self.papers.iter().filter_map(verdict).collect()
     }
 
     /// Verdicts on this document, or on all that can be judged.
@@ -168,6 +183,24 @@ impl Folder {
                 Some(known) => *known = paper,
                 None => self.papers.push(paper),
             }
+        }
+    }
+
+    /// Whether there is a document of this type.
+    fn has(&self, kind: &str) -> bool {
+        self.papers.iter().any(|paper| paper.kind == kind)
+    }
+
+    /// Where a case goes that stands in a status, by what has happened to its documents, which are these now.
+    pub(super) fn leads<'l>(
+        &self,
+        lifecycle: &'l Lifecycle,
+        here: &'l Status,
+        happened: Option<&Happening>,
+    ) -> Leads<'l> {
+        match leads(lifecycle, here, happened) {
+            Leads::To(to) if !to.documents.iter().all(|any| any.iter().any(|kind| self.has(kind))) => Leads::Unknown,
+            led => led,
         }
     }
 
@@ -233,8 +266,7 @@ pub(super) enum Leads<'l> {
     Unknown,
 }
 
-/// Where a case goes that stands in a status, by what has happened to its documents.
-pub(super) fn leads<'l>(lifecycle: &'l Lifecycle, here: &'l Status, happened: Option<&Happening>) -> Leads<'l> {
+fn leads<'l>(lifecycle: &'l Lifecycle, here: &'l Status, happened: Option<&Happening>) -> Leads<'l> {
     let Some(reaction) = here.on.iter().find(|reaction| Some(&reaction.happening) == happened) else {
         return Leads::Nowhere;
     };

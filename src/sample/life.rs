@@ -174,15 +174,19 @@ impl<'l> Sample<'l> {
         item
     }
 
-    /// A way on: half the time the one that was taken least so far, and an end only now and then.
+    /// A way on: half the time the one that was taken least so far, and an end only now and then. What was never taken when a
+    /// life has left the status as often as it has ways on is taken next, so that rare statuses show all of them.
     fn way(&mut self, life: &Life) -> Option<&'l Status> {
         let from = self.status_of(life)?;
         let all: Vec<&'l Status> = from.next.iter().filter_map(|code| self.lifecycle.status(code)).collect();
         let open: Vec<&'l Status> = all.iter().copied().filter(|status| !status.class.is_end()).collect();
+        let taken = |to: &Status| self.taken.get(&(from.code.as_str(), to.code.as_str())).copied().unwrap_or(0);
+        let left: u64 = all.iter().map(|to| taken(to)).sum();
+        let owed = all.iter().copied().find(|to| taken(to) == 0).filter(|_| left >= all.len() as u64);
         let ways = if open.is_empty() || self.random.chance(150) { all } else { open };
-        let taken = |to: &&&Status| self.taken.get(&(from.code.as_str(), to.code.as_str())).copied().unwrap_or(0);
-        let rarest = ways.iter().min_by_key(taken).copied();
-        let to = if self.random.chance(500) { rarest } else { self.random.pick(&ways).copied() }?;
+        let rarest = ways.iter().copied().min_by_key(|to| taken(to));
+        let to = if self.random.chance(500) { rarest } else { self.random.pick(&ways).copied() };
+        let to = owed.or(to)?;
         *self.taken.entry((&from.code, &to.code)).or_default() += 1;
         Some(to)
     }

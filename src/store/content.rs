@@ -69,16 +69,20 @@ impl Contents {
             .collect();
         let sync = if new.len() < TOGETHER_FROM { Sync::Each } else { Sync::Together };
         let mut parts = Parts::default();
+        let mut folders = BTreeSet::new();
         for (path, bytes) in new {
             let folder = path.parent().unwrap_or(&self.folder).to_path_buf();
             let part = folder.join(format!("{}.part", uuid::Uuid::now_v7()));
             let away = |fault| ContentFault::Away { path: path.clone(), fault };
-            fs::create_dir_all(&folder).map_err(away)?;
+            if !folder.exists() {
+                fs::create_dir_all(&folder).map_err(away)?;
+                // A new folder lasts when the one that it stands in is synced, too.
+                folders.insert(self.folder.clone());
+            }
             parts.0.push((part.clone(), path.clone()));
             write(&part, bytes, sync).map_err(away)?;
         }
         self.synced(sync, &[])?;
-        let mut folders = BTreeSet::new();
         for (part, path) in &parts.0 {
             fs::rename(part, path).map_err(|fault| ContentFault::Away { path: path.clone(), fault })?;
             folders.extend(path.parent().map(Path::to_path_buf));
@@ -114,7 +118,7 @@ impl Contents {
                 fs::rename(file, &path)
             })
             .map_err(|fault| ContentFault::Away { path: path.clone(), fault })?;
-        self.synced(Sync::Each, &[folder])
+        self.synced(Sync::Each, &[folder, self.folder.clone()])
     }
 
     /// A content to be read piece by piece; who reads it all can hold the bytes against the name.

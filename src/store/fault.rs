@@ -7,7 +7,7 @@ use thiserror::Error;
 pub enum Fate {
     /// The store is away, busy or full: the same batch may succeed later.
     Retry,
-    /// The store is well but refuses these rows: trying again changes nothing.
+    /// The store is well but these rows cannot be had or stored: trying again changes nothing.
     Refused,
     /// The store is not one that this program can work with.
     Stop,
@@ -22,6 +22,9 @@ pub enum StoreFault {
     /// A constraint of the tables.
     #[error("store.refused: {0}")]
     Refused(String),
+    /// The program failed over these rows before they were written.
+    #[error("program-fault: {0}")]
+    Program(&'static str),
     /// Another version of the tables, a damaged file, a statement that does not fit.
     #[error("store.unusable: {0}")]
     Unusable(String),
@@ -33,7 +36,7 @@ impl StoreFault {
     pub fn fate(&self) -> Fate {
         match self {
             Self::Away(_) => Fate::Retry,
-            Self::Refused(_) => Fate::Refused,
+            Self::Refused(_) | Self::Program(_) => Fate::Refused,
             Self::Unusable(_) => Fate::Stop,
         }
     }

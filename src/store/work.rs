@@ -148,8 +148,8 @@ impl Store {
         self.db.dead_letter_message(dead_letter).await
     }
 
-    /// Rows of the outbox that are due, in the order in which they must leave; at most `limit`. Of a key with an
-    /// earlier row that cannot leave yet, none comes. `kinds` says which ways are open.
+    /// Rows of the outbox that are due, in the order in which they must leave; at most `limit`, and no more than memory should hold
+    /// at once. Of a key with an earlier row that cannot leave yet, none comes. `kinds` says which ways are open.
     pub async fn outbox_due(
         &self,
         kinds: &[&str],

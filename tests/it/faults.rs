@@ -294,6 +294,40 @@ async fn a_full_store_keeps_its_messages_in_the_queue_until_it_may_grow() {
     daemon.stop().await;
 }
 
+/// SQLite itself ends a transaction that meets a full disk, at whatever statement: the batch is tried again all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_store_goes_on_in_place_once_there_is_room() {
+    const PAGE_BYTES: i64 = 8192;
+    let messages = steady(31, 200);
+    for spare_pages in [1, 4, 12, 25, 40, 60] {
+        let folder = Folder::new();
+        house(folder.path(), "").await.store.close().await;
+        let path = folder.path().join("store.sqlite");
+        let ballast = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path)).await.unwrap();
+        sqlx::raw_sql("CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(16000000))")
+            .execute(&ballast)
+            .await
+            .unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&ballast).await.unwrap();
+        let bytes_max = (pages + spare_pages) * PAGE_BYTES;
+        let pipeline = house(folder.path(), &format!("[store]\nbytes_max = {bytes_max}\n")).await;
+        let batch = messages.iter().map(|message| delivery(&pipeline, message.bytes.to_vec())).collect();
+        let settling = tokio::spawn({
+            let pipeline = Arc::clone(&pipeline);
+            async move { settle(&pipeline, batch).await }
+        });
+        let mut looks = Looks::new("the store is full");
+        while !pipeline.counters.is_store_away() {
+            looks.next().await;
+        }
+        sqlx::query("DROP TABLE ballast").execute(&ballast).await.unwrap();
+        settling.await.unwrap();
+        assert_eq!(ended(&pipeline.store).await, expected(&messages), "{spare_pages} pages to spare");
+        ballast.close().await;
+        pipeline.store.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_gone_takes_nothing_until_it_is_back() {
     let (folder, vhost) = (Folder::new(), vhost());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mezhved::apply::results::Results;
 use mezhved::clock;
 use mezhved::domain::properties::Properties;
+use mezhved::failpoint;
 use mezhved::intake::{Delivery, Origin};
 use mezhved::outcome::{Code, Remedy};
 use mezhved::pipeline::Pipeline;
@@ -92,7 +93,10 @@ fn special(pipeline: &Pipeline) -> Vec<Delivery> {
         )
     };
     let application = "<Заявка><Номер>Р-1</Номер><Подана>2026-03-02T10:00:00</Подана><Услуга>record</Услуга></Заявка>";
+    let stumbling = "<a>сбой программы</a>";
+    failpoint::arm_stumble("admit.read", stumbling);
     vec![
+        delivery(pipeline, stumbling.as_bytes().to_vec()),
         delivery(pipeline, long.into_bytes()),
         delivery(pipeline, deep.into_bytes()),
         delivery(pipeline, wide.into_bytes()),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use mezhved::clock;
 use mezhved::desk;
+use mezhved::failpoint;
 use mezhved::intake::Delivery;
 use mezhved::pipeline::Pipeline;
 use sqlx::SqlitePool;
 
-use crate::support::{Folder, delivery, house, settle};
+use crate::support::{Folder, delivery, house, settle, wake};
 
 const STORY: &str = "fixtures/epgu/valid/an-update-overtakes-its-application";
 const ROSREESTR: &str = "[[agencies]]\ncode = 'NEW-1'\nuser = 'new1'\nreceipts = 'receipts.new1'\nsystems = ['epgu']\nkinds = ['StatusUpdate']";
@@ -122,6 +123,92 @@ async fn a_replayed_item_does_not_set_its_sequence_back() {
     assert_eq!(number(&store, LAST).await, 3);
     desk::replay(&pipeline, 1, "trial").await.unwrap();
     assert_eq!((number(&store, LAST).await, number(&store, MOVES).await), (3, 1), "{:?}", ends(&store).await);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_replay_out_of_its_turn_uses_no_number_up() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]").await;
+    one(&pipeline, &text("02-application.xml")).await;
+    let update = |sequence: u8, status: &str| {
+        text("01-update.xml")
+            .replace("00200001-15f2", &format!("0020000{sequence}-25f2"))
+            .replace("<Update>", &format!("<Update sequence=\"{sequence}\">"))
+            .replace("<Status>verified<", &format!("<Status>{status}<"))
+    };
+    one(&pipeline, &update(3, "accepted")).await;
+    wake(&pipeline).await;
+    assert_eq!(ends(&store).await[1].2.as_deref(), Some("sequence-gap"));
+    desk::replay(&pipeline, 1, "trial").await.unwrap();
+    assert_eq!(
+        ends(&store).await[1].2.as_deref(),
+        Some("forbidden-transition"),
+        "tried, and refused for another reason"
+    );
+    one(&pipeline, &update(1, "verified")).await;
+    assert_eq!((number(&store, LAST).await, number(&store, MOVES).await), (1, 1), "{:?}", ends(&store).await);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receipts_of_items_that_are_tried_alone_have_ids_of_their_own() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    one(&pipeline, &text("02-application.xml")).await;
+    let update = text("01-update.xml").replace("<Status>verified<", "<Status>accepted<");
+    let (from, to) = (update.find("<Update>").unwrap(), update.find("</Update>").unwrap() + "</Update>".len());
+    one(&pipeline, &format!("{}{}{}", &update[..to], &update[from..to], &update[to..])).await;
+    for letter in [1, 2] {
+        desk::replay(&pipeline, letter, "trial").await.unwrap();
+    }
+    let receipts = "SELECT count(*) FROM outbox WHERE what = 'receipt' AND message = 2";
+    let ids = "SELECT count(DISTINCT message_id) FROM outbox WHERE what = 'receipt' AND message = 2";
+    assert_eq!((number(&store, receipts).await, number(&store, ids).await), (3, 3));
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_waits_after_a_replay_keeps_its_bytes_though_its_block_is_gone() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let update = text("01-update.xml").replace("<env:Agency>MFC-77<", "<env:Agency>NEW-1<");
+    let mut unknown = of(&pipeline, &update);
+    unknown.properties.user_id = Some("new1".to_owned());
+    settle(&pipeline, vec![unknown]).await;
+    sqlx::query("UPDATE batches SET block = NULL").execute(&store).await.unwrap();
+    pipeline.store.close().await;
+    let pipeline = house(folder.path(), ROSREESTR).await;
+    desk::replay(&pipeline, 1, "trial").await.unwrap();
+    assert_eq!(ends(&store).await[0].1, "parked", "its application has not come yet");
+    one(&pipeline, &text("02-application.xml")).await;
+    wake(&pipeline).await;
+    assert_eq!(ends(&store).await[0], ("NEW-1".into(), "applied".into(), None, 0));
+    assert_eq!(number(&store, MOVES).await, 1);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_over_which_the_program_fails_ends_alone() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let failing = |step: &'static str, id: &str| {
+        failpoint::arm_stumble(step, id);
+        of(&pipeline, &text("01-update.xml").replace("00200001-15f2", id))
+    };
+    let (reading, settling) = (failing("admit.read", "00200001-35f2"), failing("apply.settle", "00200002-35f2"));
+    let application = of(&pipeline, &text("02-application.xml"));
+    settle(&pipeline, vec![application, reading, settling, of(&pipeline, &text("01-update.xml"))]).await;
+    let ends: Vec<_> = ends(&store).await.into_iter().map(|(_, outcome, code, _)| (outcome, code)).collect();
+    let applied = ("applied".to_owned(), None);
+    let failed = ("failed".to_owned(), Some("program-fault".to_owned()));
+    assert_eq!(ends, [applied.clone(), failed.clone(), failed, applied]);
+    let refused = "SELECT count(*) FROM outbox WHERE what = 'receipt' AND message = 3 AND body LIKE '%program-fault%'";
+    assert_eq!((number(&store, refused).await, number(&store, MOVES).await), (1, 1));
     store.close().await;
     pipeline.store.close().await;
 }

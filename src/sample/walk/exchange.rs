@@ -7,9 +7,9 @@ use super::telling::Told;
 use super::traffic::{Going, Traffic};
 use super::unusual::Made;
 use super::{Life, Walk};
-use crate::domain::lifecycle::{Class, DocumentType, Status};
+use crate::domain::lifecycle::{Class, DocumentType, Happening, Status};
 use crate::sample::compose::Saying;
-use crate::sample::folder::{Leads, Paper, Turn, Verdict, leads};
+use crate::sample::folder::{Leads, Paper, Turn, Verdict};
 use crate::sample::life::{day, moment};
 use crate::sample::template::Record;
 use crate::specimen::Voice;
@@ -45,7 +45,7 @@ impl<'w> Traffic<'w> {
         })?;
         let mut folder = going.folder.clone();
         let happened = folder.done(&turn, std::mem::take(&mut letter.papers), self.documents);
-        let led = leads(lifecycle, here, happened.as_ref());
+        let led = folder.leads(lifecycle, here, happened.as_ref());
         if led == Leads::Unknown {
             (going.sequence, going.numberer) = numbers;
             return Ok(false);
@@ -108,15 +108,20 @@ impl<'w> Walk<'w> {
         (saying, attachments)
     }
 
-    /// Types of documents that the applicant brings to a case: those that its beginning, its service and the statuses that wait ask for.
+    /// Types of documents that the applicant brings to a case: those that its beginning, its service and the statuses that wait ask for,
+    /// and those that must be approved for it to go on.
     /// Where nothing asks for any, the kind that the system is there for takes all that no status of the system comes with.
     fn brings(&self, life: &Life<'w>) -> Vec<&'w DocumentType> {
         let lifecycle = life.lifecycle;
         let Some(rules) = lifecycle.documents() else { return Vec::new() };
         let asks = |status: &&Status| matches!(status.class, Class::Start | Class::Waiting);
         let of_statuses = lifecycle.statuses().iter().filter(asks).flat_map(|status| status.documents.iter().flatten());
+        let approved = lifecycle.statuses().iter().flat_map(|status| &status.on);
+        let approved = approved.filter(|reaction| reaction.happening == Happening::DocumentsApproved);
+        let led = approved.filter_map(|reaction| lifecycle.status(reaction.to.as_deref()?));
+        let of_approval = led.flat_map(|status| status.documents.iter().flatten());
         let of_service = life.service.map(|service| service.documents.as_slice()).unwrap_or_default();
-        let named: Vec<&String> = of_statuses.chain(of_service).collect();
+        let named: Vec<&String> = of_statuses.chain(of_approval).chain(of_service).collect();
         let types = rules.types.iter();
         if !named.is_empty() || !self.is_main(lifecycle) {
             return types.filter(|one| named.contains(&&one.code)).collect();

@@ -22,6 +22,9 @@ use crate::store::moment::from_store;
 /// Parents of parents are read so far: no chain of reactions is longer.
 const PARENTS_DEPTH_MAX: usize = 2;
 
+/// How many of those that wait for one case are looked at.
+const WAITING_MAX: u32 = 2000;
+
 impl Transaction {
     /// The inbox row number that the next new message gets.
     pub async fn next_seq(&mut self) -> Result<i64, StoreFault> {
@@ -164,13 +167,27 @@ impl Transaction {
         Ok(())
     }
 
+    /// Who waits for the cases, the first ones of each: more than one batch takes, so that it is seen who waits behind those.
     async fn read_waiting(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
-        let rows = sqlx::query(
-            "SELECT p.system, p.number, p.id, p.case_kind FROM json_each(?1) k \
-             CROSS JOIN parked p ON p.system = k.value ->> 0 AND p.case_kind = k.value ->> 1 AND p.number = k.value ->> 2 \
-             WHERE p.sequence IS NULL",
+        // Hardly ever does anybody wait, and to look for the first ones costs more than to see that there are none.
+        let row = sqlx::query(
+            "SELECT json_group_array(k.value) FROM json_each(?1) k WHERE EXISTS (SELECT 1 FROM parked \
+             WHERE system = k.value ->> 0 AND case_kind = k.value ->> 1 AND number = k.value ->> 2 AND sequence IS NULL)",
         )
         .bind(keys)
+        .fetch_one(&mut *self.tx)
+        .await?;
+        let waited_for: String = row.try_get(0)?;
+        if waited_for == "[]" {
+            return Ok(());
+        }
+        let rows = sqlx::query(
+            "SELECT p.system, p.number, p.id, p.case_kind FROM json_each(?1) k \
+             CROSS JOIN parked p ON p.id IN (SELECT id FROM parked WHERE system = k.value ->> 0 AND case_kind = k.value ->> 1 \
+             AND number = k.value ->> 2 AND sequence IS NULL ORDER BY id LIMIT ?2)",
+        )
+        .bind(waited_for)
+        .bind(WAITING_MAX)
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {

@@ -20,12 +20,13 @@ mod upkeep;
 mod work;
 mod write;
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, Sqlite as Dialect};
+use sqlx::{Connection, Row, Sqlite as Dialect};
 
 pub use snapshot::Snapshot;
 
@@ -75,7 +76,9 @@ impl Sqlite {
         if let Some(bytes) = settings.bytes_max {
             writing = writing.pragma("max_page_count", (bytes / u64::from(PAGE_BYTES)).max(1).to_string());
         }
-        let writer = pool(1).connect_with(writing).await?;
+        // SQLite itself ends a transaction that meets a full disk; sqlx then counts one that is open for ever.
+        let writers = pool(1).before_acquire(|writer, _| Box::pin(ready(Ok(!writer.is_in_transaction()))));
+        let writer = writers.connect_with(writing).await?;
         let reading = options(settings, READER_CACHE_KIB).pragma("query_only", "1");
         let readers = pool(settings.readers.max(1)).connect_with(reading).await?;
         let folder = pool(1).connect_lazy_with(options(settings, FOLDER_CACHE_KIB));

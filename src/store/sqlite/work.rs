@@ -15,6 +15,9 @@ use crate::failpoint;
 use crate::store::moment::{from_store, to_store};
 use crate::store::{DueItem, DueMax, DueMessage, Handover, NextTry, StoreFault, StoredBody, StoredMessage, Untold};
 
+/// Bytes of bodies after which no further row is handed over at once; a longer one comes alone.
+const HANDOVER_BYTES_MAX: i64 = 32 * 1024 * 1024;
+
 impl Sqlite {
     pub(in crate::store) async fn due_parked(
         &self,
@@ -193,15 +196,19 @@ impl Sqlite {
     ) -> Result<Vec<Handover>, StoreFault> {
         failpoint::store(&self.file.path)?;
         let rows = sqlx::query(
-            "SELECT o.id, o.what, o.kind, o.address, o.message_id, o.correlation, o.type, o.traceparent, o.body, \
-             o.attempts, o.created_at FROM outbox o WHERE o.state = 'pending' AND o.due_at <= ?1 \
-             AND o.kind IN (SELECT value FROM json_each(?2)) \
+            "WITH due AS (SELECT o.id, o.due_at, octet_length(o.body) AS bytes FROM outbox o \
+             WHERE o.state = 'pending' AND o.due_at <= ?1 AND o.kind IN (SELECT value FROM json_each(?2)) \
              AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.order_key = o.order_key AND b.state <> 'sent' AND b.id < o.id) \
-             ORDER BY o.due_at, o.id LIMIT ?3",
+             ORDER BY o.due_at, o.id LIMIT ?3), \
+             piece AS (SELECT id, due_at, sum(bytes) OVER (ORDER BY due_at, id) - bytes AS before FROM due) \
+             SELECT o.id, o.what, o.kind, o.address, o.message_id, o.correlation, o.type, o.traceparent, o.body, \
+             o.attempts, o.created_at FROM piece p CROSS JOIN outbox o ON o.id = p.id \
+             WHERE p.before < ?4 ORDER BY p.due_at, p.id",
         )
         .bind(to_store(now))
         .bind(json!(kinds).to_string())
         .bind(limit)
+        .bind(HANDOVER_BYTES_MAX)
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(handover).collect()

@@ -158,12 +158,14 @@ impl Transaction {
                 kind.map(|kind| &kind.1),
                 kind.map(|kind| &kind.2),
                 row.rules,
+                row.kept,
             ])
         });
         self.each(
             "UPDATE inbox SET outcome = v ->> 1, code = v ->> 2, items = v ->> 3, settled_at = v ->> 4, \
              system = coalesce(v ->> 5, system), kind = coalesce(v ->> 6, kind), \
-             version = coalesce(v ->> 7, version), rules = coalesce(v ->> 8, rules) \
+             version = coalesce(v ->> 7, version), rules = coalesce(v ->> 8, rules), \
+             raw_offset = iif(v ->> 9, NULL, raw_offset) \
              FROM (SELECT value v FROM json_each(?1)) WHERE inbox.seq = v ->> 0",
             rows.collect(),
         )
@@ -216,14 +218,16 @@ impl Transaction {
         )
         .await?;
         let now = to_store(set.now);
-        // Many items of a batch may wake the same case.
+        // Many items of a batch may wake the same case. Whoever is woken wakes those behind, so the first ones are enough.
         let woken: HashSet<&CaseKey> = set.woken.iter().collect();
         self.each(
-            "UPDATE parked SET due_at = k.now FROM \
-             (SELECT value ->> 0 AS system, value ->> 1 AS kind, value ->> 2 AS number, value ->> 3 AS now \
-             FROM json_each(?1)) k \
-             WHERE parked.system = k.system AND parked.case_kind = k.kind AND parked.number = k.number \
-             AND parked.due_at > k.now",
+            "UPDATE parked SET due_at = w.now FROM \
+             (SELECT p.id, k.value ->> 3 AS now FROM json_each(?1) k CROSS JOIN parked p ON p.id IN \
+             (SELECT id FROM (SELECT id FROM parked WHERE system = k.value ->> 0 AND case_kind = k.value ->> 1 \
+             AND number = k.value ->> 2 AND sequence IS NULL ORDER BY id LIMIT 2000) \
+             UNION ALL SELECT id FROM (SELECT id FROM parked WHERE system = k.value ->> 0 AND case_kind = k.value ->> 1 \
+             AND number = k.value ->> 2 AND sequence IS NOT NULL ORDER BY sequence LIMIT 2000))) w \
+             WHERE parked.id = w.id AND parked.due_at > w.now",
             woken.into_iter().map(|key| json!([key.system, key.kind, key.number, now])).collect(),
         )
         .await
