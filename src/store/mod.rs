@@ -27,12 +27,12 @@ pub use exports::{BegunExport, ExportFilter, ExportRun, MadeExport, Watermark, W
 pub use fault::{Fate, StoreFault};
 pub use journal::{JournalFilter, JournalView, Piece, Sealer, Sealing, Unsealed};
 pub use notify::{
-    Becomes, ChoiceRow, ConsentKind, DueNotification, LetterFile, NotificationCount, NotificationFilter, NotificationRow,
-    NotificationView, Reader, Told,
+    Becomes, ChoiceRow, ConsentKind, DueNotification, LetterFile, NotificationCount, NotificationFilter,
+    NotificationRow, NotificationView, Reader, Told,
 };
 pub use reads::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, FormerView, HistoryView, MessageView,
+    OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
 pub use registers::{Cell, Column, ColumnType, Dialect, Labels, Page, PageRow, Period, Register, Selection, Value};
 pub use reports::{Report, ReportAsk};
