@@ -179,7 +179,11 @@ fn told(command: &UpdateStatus, lifecycle: &Lifecycle, status: &Status) -> Told 
     let reason = |code: &str| lifecycle.reason(status, code).map(Labelled::wording);
     let document = |code: &str| lifecycle.documents()?.document_type(code).map(Labelled::wording);
     let all = |list: &[Reason], label: &dyn Fn(&str) -> Option<Wording>| {
-        list.iter().filter_map(|one| Wording::of(one.code.as_deref(), one.text.as_deref(), label)).collect()
+        let words = |one: &Reason| {
+            let words = Wording::of(one.code.as_deref(), one.text.as_deref(), label)?;
+            Some(words.about(one.about.as_deref()))
+        };
+        list.iter().filter_map(words).collect()
     };
     Told {
         comment: command.comment.clone(),

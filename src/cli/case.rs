@@ -260,6 +260,14 @@ fn describe(case: &CaseView, left: Option<Term>, config: &Config, lifecycles: &L
         ]);
     }
     show::print(&table);
+    for former in &case.former {
+        let by = show::or_dash(former.message_id.as_deref());
+        let replaced = show::moment(former.replaced_at, zone);
+        show::line(&format!(
+            "version {} of the fields, replaced {replaced} by {by} (--json shows them)",
+            former.version
+        ));
+    }
     if !case.documents.is_empty() {
         documents(case, config, lifecycles);
     }

@@ -68,6 +68,17 @@ pub(super) fn service(word: Option<&String>, system: Option<&String>, lifecycles
     word.map_or(Ok(()), |word| among("--service", word, services))
 }
 
+/// A purpose that cases are opened for, of a system and a kind where they are named.
+pub(super) fn purpose(
+    word: Option<&String>,
+    (system, kind): (Option<&String>, Option<&String>),
+    lifecycles: &Lifecycles,
+) -> Result<(), Failed> {
+    let kinds = kinds(system, lifecycles).map(Lifecycle::kind).filter(|one| kind.is_none_or(|kind| one.code == *kind));
+    let purposes = kinds.flat_map(|one| &one.purposes).map(|purpose| purpose.code.as_str());
+    word.map_or(Ok(()), |word| among("--purpose", word, purposes))
+}
+
 /// A type of documents.
 pub(super) fn document_type(
     word: Option<&String>,

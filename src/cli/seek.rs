@@ -42,6 +42,9 @@ pub(super) struct Cases {
     /// Only of this service.
     #[arg(long)]
     service: Option<String>,
+    /// Only those opened for this purpose of their kind, such as change or repeat.
+    #[arg(long)]
+    purpose: Option<String>,
     /// Words of title, object and fields; each may be the beginning of one. Case of letters does not matter.
     #[arg(long)]
     text: Option<String>,
@@ -104,6 +107,7 @@ impl Cases {
             places: self.places(lifecycles)?,
             agency: self.agency.clone(),
             service: self.service.clone(),
+            purpose: self.purpose.clone(),
             opened: opened.span(config.zone)?,
             text: self.text.clone(),
             hidden: if self.as_applicant { annulled(lifecycles) } else { Vec::new() },
@@ -128,6 +132,7 @@ impl Cases {
         known::case_system(system, lifecycles)?;
         known::case_kind(self.kind.as_ref(), system, lifecycles)?;
         known::service(self.service.as_ref(), system, lifecycles)?;
+        known::purpose(self.purpose.as_ref(), (system, self.kind.as_ref()), lifecycles)?;
         if self.system.is_none() && self.kind.is_none() && self.status.is_none() {
             return Ok(None);
         }

@@ -51,6 +51,17 @@ impl Wording {
         }
     }
 
+    /// The same with the field or the document that it is about before it, unless it begins with that.
+    #[must_use]
+    pub fn about(self, what: Option<&str>) -> Self {
+        let Some(what) = what else { return self };
+        let named = |text: String| if text.starts_with(what) { text } else { format!("{what}: {text}") };
+        match self {
+            Self::Same(text) => Self::Same(named(text)),
+            Self::Each { ru, en } => Self::Each { ru: named(ru), en: named(en) },
+        }
+    }
+
     /// Any of these will do.
     #[must_use]
     pub fn any(all: &[Self]) -> Self {
@@ -135,6 +146,15 @@ mod tests {
         ] {
             assert_eq!(Wording::of(code, text, label), told, "{code:?} {text:?}");
         }
+    }
+
+    #[test]
+    fn what_words_are_about_stands_before_them_once() {
+        assert_eq!(Wording::from("нужна копия").about(Some("Паспорт")), "Паспорт: нужна копия".into());
+        assert_eq!(Wording::from("Паспорт матери").about(Some("Паспорт")), "Паспорт матери".into());
+        assert_eq!(Wording::from("нужна копия").about(None), "нужна копия".into());
+        let each = both().about(Some("Родитель"));
+        assert_eq!((each.russian(), each.told(Language::English)), ("Родитель: Паспорт", "Родитель: Passport"));
     }
 
     #[test]

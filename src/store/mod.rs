@@ -31,8 +31,8 @@ pub use notify::{
     NotificationRow, NotificationView, Reader, Told,
 };
 pub use reads::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, FormerView, HistoryView, MessageView,
+    OutboxFilter, OutboxView, OutcomeCount, RequestView, TimerView, VersionView, Waiting,
 };
 pub use registers::{Cell, Column, ColumnType, Dialect, Labels, Page, PageRow, Period, Register, Selection, Value};
 pub use reports::{Report, ReportAsk};

@@ -57,12 +57,27 @@ pub struct CaseView {
     pub changed_at: i64,
     /// Its history, oldest first.
     pub history: Vec<HistoryView>,
+    /// What its fields were before they were corrected or changed, oldest first.
+    pub former: Vec<FormerView>,
     /// Its documents.
     pub documents: Vec<DocumentView>,
     /// What was asked for.
     pub requests: Vec<RequestView>,
     /// Its timers that are still to go off, the next one first.
     pub timers: Vec<TimerView>,
+}
+
+/// A former version of a case's fields.
+#[derive(Debug, Serialize)]
+pub struct FormerView {
+    /// From 1.
+    pub version: i64,
+    /// The fields, as they were.
+    pub details: Value,
+    /// When the next version took its place, milliseconds.
+    pub replaced_at: i64,
+    /// Id of the message that replaced it; none: a timer did it.
+    pub message_id: Option<String>,
 }
 
 /// A timer of a case that is still to go off.

@@ -47,6 +47,8 @@ pub struct CaseFilter {
     pub agency: Option<String>,
     /// The service.
     pub service: Option<String>,
+    /// What they were opened for: a purpose of their kind.
+    pub purpose: Option<String>,
     /// When they were opened here.
     pub opened: Span,
     /// Words that all begin a word of the case.
@@ -72,6 +74,8 @@ pub struct CaseRow {
     pub number: String,
     /// Service.
     pub service: Option<String>,
+    /// What it was opened for: a purpose of its kind.
+    pub purpose: Option<String>,
     /// Short, for people.
     pub title: Option<String>,
     /// Status.

@@ -96,11 +96,18 @@ async fn every_notice_and_digest_of_the_broker_is_valid_against_its_own_schema()
             let verdict = validate::check(&body, &rules, &options);
             assert!(verdict.is_valid(), "{channel}: {:?}\n{body}", verdict.violations);
             assert!(deliveries.contains(&received.properties.message_id.unwrap()));
-            *kinds.entry(received.properties.kind.unwrap()).or_default() += 1;
+            let kind = received.properties.kind.unwrap();
+            let parts = ["Status", "ToDo", "DueBy", "Link"].into_iter();
+            let parts = parts.filter(|part| kind == "Notice" && body.contains(&format!("{part}>")));
+            for one in parts.map(str::to_owned).chain([kind.clone()]) {
+                *kinds.entry(one).or_default() += 1;
+            }
         }
     }
     let count = |kind: &str| kinds.get(kind).copied().unwrap_or(0);
     assert!(count("Notice") > 200 && count("Digest") > 0, "{kinds:?}");
+    assert_eq!((count("Status"), count("Link")), (count("Notice"), count("Notice")), "{kinds:?}");
+    assert!(count("ToDo") > 0 && count("DueBy") > 0, "{kinds:?}");
     daemon.stop().await;
 }
 

@@ -63,6 +63,8 @@ async fn a_case_is_found_by_whatever_is_known_of_it() {
     assert!(numbers(&pipeline, CaseFilter { opened: future, ..CaseFilter::default() }).await.is_empty());
     let past = Span { since: Some(0), before: Some(i64::MAX / 2) };
     assert_eq!(numbers(&pipeline, CaseFilter { opened: past, ..CaseFilter::default() }).await, all);
+    let none = CaseFilter { purpose: Some("repeat".into()), ..CaseFilter::default() };
+    assert!(numbers(&pipeline, none).await.is_empty());
     let agency = CaseFilter { agency: Some("CABINET".into()), ..CaseFilter::default() };
     let of_agency = numbers(&pipeline, agency).await;
     assert!(!of_agency.is_empty() && !of_agency.contains(&CANCELLED.to_owned()), "{of_agency:?}");
@@ -219,6 +221,7 @@ async fn a_filter_that_names_what_is_not_there_is_a_wrong_use() {
         (&["case", "list", "--status", "canceled"], "did you mean cancelled?"),
         (&["case", "list", "--status", "Анулировано"], "did you mean Аннулировано?"),
         (&["case", "list", "--service", "building"], "--service building is unknown"),
+        (&["case", "list", "--system", "gge", "--purpose", "cancelation"], "did you mean cancellation?"),
         (&["case", "list", "--agency", "MFC77"], "there are EPGU, MFC-77, MINSTROY,"),
         (&["document", "list", "--type", "pasport"], "did you mean passport?"),
         (&["document", "list", "--state", "aproved"], "did you mean approved?"),

@@ -185,7 +185,11 @@ impl Teller<'_> {
         }
         if !step.run.is_empty() {
             let home = Home::new(self.folder, "amqp://nowhere.invalid", self.more);
-            let output = home.command().args(&step.run).output().unwrap();
+            let mut arguments = Vec::new();
+            for argument in &step.run {
+                arguments.push(self.known(argument).await);
+            }
+            let output = home.command().args(arguments).output().unwrap();
             let printed = String::from_utf8_lossy(&output.stdout).into_owned();
             if output.status.code() != Some(step.exit) {
                 faults.push(format!("{:?}: {} {}", step.run, output.status, String::from_utf8_lossy(&output.stderr)));

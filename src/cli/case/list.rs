@@ -38,6 +38,8 @@ struct Listed<'a> {
     name: Option<String>,
     kind_label: &'a str,
     status_label: &'a str,
+    /// What it was opened for, where its kind has purposes.
+    purpose_label: Option<&'a str>,
     /// Fields that its kind lists: label and value.
     fields: Vec<(&'a str, String)>,
 }
@@ -86,6 +88,7 @@ impl List {
             ("number", "number"),
             ("name", "name"),
             ("status", "status_label"),
+            ("purpose", "purpose_label"),
             ("since", "since"),
             ("agency", "agency"),
             ("officer", "officer"),
@@ -104,6 +107,7 @@ impl<'a> Listed<'a> {
         let named = lifecycle.into_iter().flat_map(|one| &one.kind().fields).find(|field| {
             !field.masked && field.identifies.as_deref() == Some("applicant") && field.identifier() == Some("name")
         });
+        let purpose = lifecycle.zip(row.purpose.as_deref()).and_then(|(one, code)| one.kind().purpose(code));
         let name = named.and_then(|field| row.details.get(&field.code)?.as_str());
         Self {
             row,
@@ -113,6 +117,7 @@ impl<'a> Listed<'a> {
                 Some(Some(label)) if as_applicant && status.class.is_open() => label,
                 _ => &status.label,
             }),
+            purpose_label: purpose.map(|one| one.label.as_str()),
             fields: lifecycle.map(|one| fields(row, one.kind())).unwrap_or_default(),
         }
     }
@@ -129,6 +134,7 @@ impl<'a> Listed<'a> {
             (&row.number).into(),
             self.name.as_ref().into(),
             self.status_label.into(),
+            self.purpose_label.into(),
             Cell::Moment(row.since),
             (&row.agency).into(),
             row.officer.as_ref().into(),

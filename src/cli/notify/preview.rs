@@ -193,8 +193,9 @@ fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
 /// A reason, or what is missing, as the history keeps it: by its own words in each language, else by the label of its code.
 fn wording(kept: &Value, label: &dyn Fn(&str) -> Option<Wording>) -> Option<Wording> {
     let part = |name: &str| kept.get(name).and_then(Value::as_str);
-    if let (Some(ru), Some(en)) = (part("text"), part("text_en")) {
-        return Some(Wording::Each { ru: ru.to_owned(), en: en.to_owned() });
-    }
-    Wording::of(part("code"), part("text").or(kept.as_str()), label)
+    let words = match (part("text"), part("text_en")) {
+        (Some(ru), Some(en)) => Wording::Each { ru: ru.to_owned(), en: en.to_owned() },
+        _ => Wording::of(part("code"), part("text").or(kept.as_str()), label)?,
+    };
+    Some(words.about(part("about")))
 }

@@ -10,8 +10,8 @@ use super::facts::json_column;
 use super::work::dead_body;
 use crate::store::reads::Waiting;
 use crate::store::{
-    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, HistoryView, MessageView, OutboxFilter,
-    OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
+    AttemptView, CaseView, DeadLetterFilter, DeadLetterView, DocumentView, FormerView, HistoryView, MessageView,
+    OutboxFilter, OutboxView, OutcomeCount, RequestView, StoreFault, StoredBody, TimerView, VersionView,
 };
 
 impl Sqlite {
@@ -58,6 +58,7 @@ impl Sqlite {
                 details: json_column(&row, 22)?,
                 unit: row.try_get(23)?,
                 history: self.history(id).await?,
+                former: self.former(id).await?,
                 documents: self.documents(id).await?,
                 requests: self.requests(id).await?,
                 timers: self.timers(id).await?,
@@ -90,6 +91,25 @@ impl Sqlite {
                 message_id: row.try_get(9)?,
                 item: row.try_get(10)?,
                 timer: row.try_get(11)?,
+            })
+        };
+        rows.into_iter().map(view).collect()
+    }
+
+    async fn former(&self, case: i64) -> Result<Vec<FormerView>, StoreFault> {
+        let rows = sqlx::query(
+            "SELECT v.version, v.details, v.replaced_at, i.message_id FROM case_versions v \
+             LEFT JOIN inbox i ON i.seq = v.message WHERE v.case_id = ?1 ORDER BY v.version",
+        )
+        .bind(case)
+        .fetch_all(&self.readers)
+        .await?;
+        let view = |row: SqliteRow| {
+            Ok(FormerView {
+                version: row.try_get(0)?,
+                details: json_column(&row, 1)?,
+                replaced_at: row.try_get(2)?,
+                message_id: row.try_get(3)?,
             })
         };
         rows.into_iter().map(view).collect()

@@ -159,7 +159,7 @@ fn drive(filter: &CaseFilter) -> Drive {
 fn cases(filter: &CaseFilter) -> Builder {
     let mut query = Builder::new(
         "SELECT c.id, c.system, c.kind, c.number, c.service, c.title, c.status, c.since, c.agency, c.officer, c.deadline, \
-         c.opened_at, c.changed_at, c.details FROM cases c WHERE ",
+         c.opened_at, c.changed_at, c.details, c.purpose FROM cases c WHERE ",
     );
     let drive = drive(filter);
     let ordered = matches!(drive, Drive::Agency | Drive::Key);
@@ -193,6 +193,9 @@ fn conditions(query: &mut Builder, filter: &CaseFilter, drive: Drive) {
     }
     if let Some(service) = &filter.service {
         query.push(" AND +c.service = ").push_bind(service.clone());
+    }
+    if let Some(purpose) = &filter.purpose {
+        query.push(" AND +c.purpose = ").push_bind(purpose.clone());
     }
     within(query, &format!("{}c.opened_at", sign(Drive::Opened)), filter.opened);
     if !filter.hidden.is_empty() {
@@ -369,6 +372,7 @@ fn case_row(row: &SqliteRow) -> Result<CaseRow, StoreFault> {
         changed_at: row.try_get(12)?,
         parties: Vec::new(),
         details: json_column(row, 13)?,
+        purpose: row.try_get(14)?,
     })
 }
 
@@ -457,6 +461,7 @@ mod tests {
             agency: is(4).then(|| "MFC-77".into()),
             opened: if is(5) { Span { since: Some(1), before: Some(2) } } else { Span::default() },
             service: is(6).then(|| "permit".into()),
+            purpose: is(6).then(|| "change".into()),
             hidden: if is(7) { places() } else { Vec::new() },
             after: 5,
             limit: 10,

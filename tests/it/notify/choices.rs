@@ -60,6 +60,86 @@ async fn a_channel_is_chosen_left_and_chosen_again_for_one_case() {
     assert!(phones.iter().all(|phone| phone.starts_with("+7000000000")), "{phones:?}");
 }
 
+/// A message of an organization's cabinet.
+fn cabinet(id: u8, root: &str, body: &str) -> Vec<u8> {
+    format!(
+        "<Envelope xmlns=\"urn:mezhved:envelope:1.0\"><Header><MessageId>e00000{id:02}-15f2-11f1-8026-02005e100026</MessageId>\
+         <Sender><Agency>CABINET</Agency></Sender><Recipient><Agency>MINSTROY</Agency><System>org</System></Recipient>\
+         <SentAt>2026-03-02T10:00:00+03:00</SentAt></Header><Body><{root} xmlns=\"urn:mezhved:org:1.0\" \
+         xmlns:c=\"urn:mezhved:common:1.0\">{body}</{root}></Body></Envelope>"
+    )
+    .into_bytes()
+}
+
+/// A rule of the organization: an event or all, of a case or of all, by a channel.
+fn rule(case: Option<&str>, event: Option<&str>, channel: &str, frequency: &str) -> String {
+    let kind = if case.is_some() { " kind=\"application\"" } else { "" };
+    let case = case.map(|case| format!("<c:CaseNumber>{case}</c:CaseNumber>")).unwrap_or_default();
+    let event = event.map(|event| format!("<c:Event>{event}</c:Event>")).unwrap_or_default();
+    format!(
+        "<Choice{kind}><c:Subscriber><c:Ogrn>1269900002008</c:Ogrn></c:Subscriber>{case}\
+         <c:HappenedAt>2026-03-02T11:00:00+03:00</c:HappenedAt>{event}<c:Channel>{channel}</c:Channel>\
+         <c:Frequency>{frequency}</c:Frequency></Choice>"
+    )
+}
+
+/// A notice of the organization to its own agency.
+fn notice(number: &str) -> String {
+    format!(
+        "<Application><Number>{number}</Number><SentAt>2026-03-02T10:00:00+03:00</SentAt><Service>internal-notice</Service>\
+         <ReceivingBody>Ведомство</ReceivingBody><Subject>Уведомление</Subject><Organization><c:Name>ООО «Образец 2»</c:Name>\
+         <c:Ogrn>1269900002008</c:Ogrn><c:Email>office@example.org</c:Email><c:Phone>+70000000001</c:Phone></Organization>\
+         <Author><c:PrincipalOgrn>1269900002008</c:PrincipalOgrn><c:Signature>simple</c:Signature>\
+         <c:SignedAt>2026-03-02T09:59:00+03:00</c:SignedAt></Author></Application>"
+    )
+}
+
+fn moved(number: &str, status: &str, hour: u8) -> String {
+    format!(
+        "<Update kind=\"application\"><c:CaseNumber>{number}</c:CaseNumber><c:HappenedAt>2026-03-02T{hour}:00:00+03:00\
+         </c:HappenedAt><c:Status>{status}</c:Status></Update>"
+    )
+}
+
+#[tokio::test]
+async fn an_organization_makes_its_own_rules_of_what_it_is_told_by_which_channel() {
+    let (folder, gateway) = (Folder::new(), take_all().await);
+    let pipeline = gateway_house(&folder, &gateway, "").await;
+    let both = |status: &str, hour: u8| moved("З-1", status, hour) + &moved("З-2", status, hour);
+    // Nothing by push but status changes, of one case everything; a registration also by SMS, which nobody is told of by default.
+    let rules = rule(None, None, "push", "never")
+        + &rule(None, Some("status-changed"), "push", "at-once")
+        + &rule(None, Some("registered"), "sms", "at-once")
+        + &rule(Some("З-2"), None, "push", "at-once");
+    happen(&pipeline, vec![cabinet(1, "SubmitApplication", &(notice("З-1") + &notice("З-2")))]).await;
+    happen(&pipeline, vec![cabinet(2, "StatusUpdate", &both("sent", 12))]).await;
+    tell(&pipeline).await;
+    assert_eq!(books(&pipeline.store, "sms").await, book([]), "by default no SMS tells of a registration");
+    assert_eq!(books(&pipeline.store, "push").await, book([("pending", 2)]));
+    happen(&pipeline, vec![cabinet(3, "SubmitApplication", &notice("З-3")), cabinet(4, "Subscription", &rules)]).await;
+    happen(&pipeline, vec![cabinet(5, "StatusUpdate", &moved("З-3", "sent", 12))]).await;
+    happen(
+        &pipeline,
+        vec![cabinet(6, "StatusUpdate", &(both("in_processing", 13) + &moved("З-3", "in_processing", 13)))],
+    )
+    .await;
+    tell(&pipeline).await;
+    for channel in ["push", "sms"] {
+        deliver(&pipeline, channel).await;
+    }
+    // The rules hold for what waited too: of the first two registrations that of the case with a rule of its own goes out.
+    assert_eq!(books(&pipeline.store, "push").await, book([("confirmed", 4), ("suppressed opted-out", 2)]));
+    assert_eq!(books(&pipeline.store, "sms").await, book([("confirmed", 1)]));
+    // What the law wants told goes out by all its channels, whatever the rules say.
+    happen(&pipeline, vec![cabinet(7, "StatusUpdate", &moved("З-1", "approved", 14))]).await;
+    tell(&pipeline).await;
+    for channel in ["push", "sms"] {
+        deliver(&pipeline, channel).await;
+    }
+    assert_eq!(books(&pipeline.store, "push").await, book([("confirmed", 5), ("suppressed opted-out", 2)]));
+    assert_eq!(books(&pipeline.store, "sms").await, book([("confirmed", 2)]));
+}
+
 #[tokio::test]
 async fn an_earlier_choice_that_comes_late_changes_nothing() {
     let (folder, gateway) = (Folder::new(), take_all().await);
