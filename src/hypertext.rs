@@ -16,14 +16,25 @@ th{background:#8882}td:first-child{font-weight:600}td.number{white-space:nowrap}
 td.count,th.count{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
 td ul{margin:0;padding-left:1.1rem}nav ol{columns:2;padding-left:1.4rem}\
 figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.3rem}svg{width:100%;height:auto;font:11px system-ui,sans-serif}\
-.scroll{overflow-x:auto}table.wide{font-size:.8em}\
+.scroll{overflow-x:auto}.scroll.wide{overflow:auto;max-height:90vh;border:1px solid #8886}\
+table.wide{font-size:.85em;width:max-content;min-width:100%;border-collapse:separate;border-spacing:0;margin:0}\
+table.wide td{max-width:22rem;overflow-wrap:anywhere}table.wide th,table.wide td{border-width:0 1px 1px 0}\
+table.wide th{position:sticky;top:0;z-index:1;background:Canvas;box-shadow:inset 0 0 0 9rem #8882}\
+table.wide td:first-child{position:sticky;left:0;background:Canvas}table.wide th:first-child{left:0;z-index:2}\
 .figures{display:flex;flex-wrap:wrap;gap:.6rem;margin:1.2rem 0}\
 .figures div{flex:1 1 7rem;border:1px solid #8886;border-radius:.3rem;padding:.5rem .8rem}\
 .figures dt{color:#777;font-size:.85em}.figures dd{margin:0;font-size:1.5rem;font-weight:600;white-space:nowrap}\
 .figures small{font-size:.6em;font-weight:400;color:#777}\
 @page{size:A4;margin:14mm}\
-@media print{.scroll{overflow:visible}table.wide{font-size:7px}table.wide th,table.wide td{padding:1px 3px;overflow-wrap:anywhere;\
-white-space:normal}.figures div{flex-basis:5rem}.figures dd{font-size:1.2rem}body{margin:0;max-width:none;font-size:11px}nav{display:none}h2{break-after:avoid}tr,figure{break-inside:avoid}\
+@media print{.scroll,.scroll.wide{overflow:visible;max-height:none;border:0}.scroll td{overflow-wrap:anywhere}\
+table.wide{font-size:8pt;width:100%;border-collapse:collapse}table.wide th,table.wide td{position:static;border-width:1px;box-shadow:none;\
+padding:1px 3px;max-width:none;overflow-wrap:anywhere;white-space:normal}\
+table.cards,.cards tbody{display:block}.cards thead,.cards td:empty{display:none}\
+.cards tr{display:grid;grid-template-columns:repeat(4,1fr);gap:1mm 4mm;border:1px solid #888;padding:2mm 3mm;margin:0 0 3mm}\
+table.cards tr>td{display:block;border:0;padding:0;text-align:left;font-size:8.5pt;font-weight:400;line-height:1.25}\
+table.cards tr>td.key{order:-1;grid-column:1/-1;font-size:11pt;font-weight:600}\
+.cards td::before{display:block;font-weight:400;font-size:6.5pt;color:#555}\
+.figures div{flex-basis:5rem}.figures dd{font-size:1.2rem}body{margin:0;max-width:none;font-size:11px}nav{display:none}h2{break-after:avoid}tr,figure{break-inside:avoid}\
 thead{display:table-header-group}a{color:inherit;text-decoration:none}\
 svg,svg *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 

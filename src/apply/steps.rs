@@ -426,7 +426,9 @@ impl<'a> Steps<'a> {
     pub(super) fn begin(&mut self, case: &Case, lifecycle: &Lifecycle, told: &Told) -> Result<(), Refusal> {
         self.put(case.clone());
         self.record(case, Entry::Opened, None, &case.status, told);
-        self.tell(case, lifecycle, lifecycle.start(), told);
+        // Where no officer opened the case, its comment is the applicant's own word: no news to the applicant, and not the agency's.
+        let news = Told { comment: told.comment.clone().filter(|_| self.by.officer.is_some()), ..told.clone() };
+        self.tell(case, lifecycle, lifecycle.start(), &news);
         self.send_code(case, lifecycle.start());
         self.send(case, lifecycle, lifecycle.start(), told);
         self.turned(case, lifecycle, lifecycle.start())

@@ -172,6 +172,7 @@ impl List {
             ("job", "job"),
             ("what it does", "about"),
             ("cron", "cron"),
+            ("zone", "zone"),
             ("next", "next"),
             ("last slot", "last.slot"),
             ("state", "last.state"),
@@ -191,7 +192,8 @@ impl Listed<'_> {
         vec![
             self.job.into(),
             self.about.into(),
-            format!("{} {}", self.cron, self.zone).into(),
+            self.cron.into(),
+            self.zone.into(),
             paused.or(fault).unwrap_or(Cell::moment(self.next)),
             Cell::moment(last.map(|last| last.slot)),
             last.map(|last| &last.state).into(),
@@ -334,9 +336,9 @@ impl History {
             ("slot", "slot"),
             ("origin", "origin"),
             ("state", "state"),
-            ("tries", "attempt"),
+            ("tries", "attempts"),
             ("started", "started_at"),
-            ("took", "took"),
+            ("finished", "finished_at"),
             ("result", "result"),
         ];
         self.page.print(&rows, &headings, config.zone, cells, |row| row.id)
@@ -344,7 +346,6 @@ impl History {
 }
 
 fn cells(row: &SlotView) -> Vec<Cell> {
-    let took = row.started_at.zip(row.finished_at).map(|(from, to)| format!("{} ms", to - from));
     vec![
         row.id.into(),
         (&row.job).into(),
@@ -353,7 +354,7 @@ fn cells(row: &SlotView) -> Vec<Cell> {
         (&row.state).into(),
         row.attempt.into(),
         Cell::moment(row.started_at),
-        took.into(),
+        Cell::moment(row.finished_at),
         said(row).into(),
     ]
 }

@@ -65,6 +65,7 @@ impl Outbox {
                 let headings = [
                     ("no", "id"),
                     ("what", "what"),
+                    ("way", "way"),
                     ("to", "address"),
                     ("message id", "message_id"),
                     ("case", "case"),
@@ -97,7 +98,8 @@ fn cells(row: &OutboxView) -> Vec<Cell> {
     vec![
         row.id.into(),
         (&row.what).into(),
-        format!("{}:{}", row.kind, row.address).into(),
+        (&row.kind).into(),
+        (&row.address).into(),
         (&row.message_id).into(),
         row.case_number.as_ref().into(),
         (&row.state).into(),

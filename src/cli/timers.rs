@@ -123,6 +123,8 @@ impl Run {
         if !rows.is_empty() || !self.form.for_people() {
             let headings = [
                 ("no", "id"),
+                ("system", "system"),
+                ("kind", "kind"),
                 ("case", "case"),
                 ("timer", "timer"),
                 ("due", "due_at"),
@@ -169,7 +171,9 @@ impl<'t> Fired<'t> {
     fn cells(&self) -> Vec<Cell> {
         vec![
             self.id.into(),
-            format!("{}/{} {}", self.system, self.kind, self.case).into(),
+            self.system.into(),
+            self.kind.into(),
+            self.case.into(),
             self.timer.into(),
             Cell::Moment(self.due_at),
             self.state.into(),
@@ -202,6 +206,8 @@ impl List {
         let rows = store.timers(&filter).await.map_err(Failed::away)?;
         let headings = [
             ("no", "id"),
+            ("system", "system"),
+            ("kind", "kind"),
             ("case", "case"),
             ("timer", "timer"),
             ("document", "document"),
@@ -216,7 +222,9 @@ impl List {
 fn cells(row: &TimerListed) -> Vec<Cell> {
     vec![
         row.id.into(),
-        format!("{}/{} {}", row.system, row.kind, row.number).into(),
+        (&row.system).into(),
+        (&row.kind).into(),
+        (&row.number).into(),
         (&row.code).into(),
         row.document.as_ref().into(),
         Cell::Moment(row.due_at),

@@ -14,7 +14,9 @@ const LEFT: usize = 52;
 const RIGHT: usize = 12;
 const PLOT_HEIGHT: usize = 190;
 const TOP: usize = 10;
-const BAR_HEIGHT: usize = 22;
+const BAR_HEIGHT: usize = 28;
+/// Between the two lines of a long name.
+const LINE_HEIGHT: usize = 12;
 const NAME_WIDTH: usize = 310;
 /// Series and bars beyond these are added up as the rest, or left to the table.
 const SERIES_MAX: usize = 9;
@@ -249,12 +251,17 @@ fn bars(rows: &[Row<'_>], table: &Table, named: &[&str], counts: &[(&str, &str)]
     let mut out = begin(height);
     for (at, (name, parts)) in list.iter().enumerate() {
         let y = TOP + at * BAR_HEIGHT;
-        out.push_str(&format!(
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"currentColor\">{}</text>\n",
-            NAME_WIDTH - 8,
-            y + 14,
-            escaped(&shortened(name))
-        ));
+        let middle = y + BAR_HEIGHT / 2 + 3;
+        let lines = lines(name);
+        let first = middle - (lines.len() - 1) * LINE_HEIGHT / 2;
+        for (line, part) in lines.iter().enumerate() {
+            out.push_str(&format!(
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"currentColor\">{}</text>\n",
+                NAME_WIDTH - 8,
+                first + line * LINE_HEIGHT,
+                escaped(part)
+            ));
+        }
         let mut x = NAME_WIDTH;
         for (shade, part) in parts.iter().enumerate() {
             let width = scaled(*part, most, room);
@@ -270,7 +277,7 @@ fn bars(rows: &[Row<'_>], table: &Table, named: &[&str], counts: &[(&str, &str)]
         out.push_str(&format!(
             "<text x=\"{}\" y=\"{}\" fill=\"currentColor\">{}</text>\n",
             x + 6,
-            y + 14,
+            middle,
             told.join(" / ")
         ));
     }
@@ -330,6 +337,16 @@ fn short_day(day: &str) -> String {
     day_words(day).get(..5).unwrap_or(day).to_owned()
 }
 
+/// A name in one line, or in two that break between words.
+fn lines(name: &str) -> Vec<String> {
+    let Some((end, _)) = name.char_indices().nth(NAME_CHARACTERS_MAX) else { return vec![name.to_owned()] };
+    let (first, rest) = match name[..end].rfind(' ') {
+        Some(space) => (&name[..space], &name[space + 1..]),
+        None => name.split_at(end),
+    };
+    vec![first.to_owned(), shortened(rest)]
+}
+
 fn shortened(name: &str) -> String {
     if name.chars().count() <= NAME_CHARACTERS_MAX {
         return name.to_owned();
@@ -340,6 +357,17 @@ fn shortened(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_has_two_lines_and_none_loses_what_tells_it_from_others() {
+        assert_eq!(lines("Подана"), ["Подана"]);
+        assert_eq!(
+            lines("Подана: Срок рассмотрения прошёл (3 рабочих дня), Апелляция, Госуслуги"),
+            ["Подана: Срок рассмотрения прошёл (3", "рабочих дня), Апелляция, Госуслуги"]
+        );
+        let joined = lines(&"я".repeat(100));
+        assert_eq!(joined.iter().map(|line| line.chars().count()).collect::<Vec<_>>(), [42, 42]);
+    }
 
     #[test]
     fn steps_are_round_and_few() {

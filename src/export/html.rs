@@ -13,8 +13,12 @@ use super::value::{self, Clock, Moments};
 use crate::hypertext::{ENDED, begun, escaped};
 use crate::store::{ColumnType, Period};
 
-/// A table of more columns is printed across the sheet, in small type.
-const NARROW_COLUMNS_MAX: usize = 9;
+/// What an upright sheet has room for, and one laid across: a count takes a place, anything else two. Of a wider table each row is printed
+/// as a card.
+const UPRIGHT_PLACES_MAX: usize = 14;
+const ACROSS_PLACES_MAX: usize = 20;
+/// The column of registers that names what a row is of.
+const NUMBER: &str = "number";
 
 /// What a page says of itself.
 #[derive(Debug, Clone)]
@@ -26,6 +30,41 @@ pub(super) struct Title {
     pub(super) zone: Tz,
 }
 
+/// How a table is printed. On a screen all of them are tables; what is wider than it is moved under its headings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sheet {
+    Upright,
+    Across,
+    Cards,
+}
+
+impl Sheet {
+    fn of(columns: impl Iterator<Item = ColumnType>) -> Self {
+        match columns.map(|kind| if is_count(kind) { 1 } else { 2 }).sum::<usize>() {
+            0..=UPRIGHT_PLACES_MAX => Self::Upright,
+            0..=ACROSS_PLACES_MAX => Self::Across,
+            _ => Self::Cards,
+        }
+    }
+
+    /// What heads a card: the number of what it is of, else what comes first.
+    fn key(self, table: &Table) -> Option<usize> {
+        let number = table.columns.iter().position(|column| column.code == NUMBER);
+        (self == Self::Cards).then(|| number.unwrap_or_default())
+    }
+
+    /// The beginning of the table, the `number`-th of its page, and of what it is moved in.
+    fn begun(self, number: usize) -> String {
+        match self {
+            Self::Upright => "<div class=\"scroll\"><table>".to_owned(),
+            Self::Across => "<div class=\"scroll wide\"><table class=\"wide\">".to_owned(),
+            Self::Cards => {
+                format!("<div class=\"scroll wide\"><table class=\"wide cards\" id=\"table-{number}\">")
+            }
+        }
+    }
+}
+
 /// Writes a page.
 pub(super) struct Html<W: Write> {
     out: W,
@@ -35,14 +74,18 @@ pub(super) struct Html<W: Write> {
     rows: Option<u64>,
     /// What is said below it.
     note: String,
+    /// Sections so far.
+    sections: usize,
+    /// Which column of the open table heads the cards that its rows are printed as; none: they are no cards.
+    key: Option<usize>,
 }
 
 impl<W: Write> Html<W> {
     /// Begins a page.
     pub(super) fn begin(out: W, title: &Title) -> Result<Self, ExportFault> {
         let scratch = begun("ru", &title.text);
-        let mut page =
-            Self { out, moments: Moments::new(Clock::Local(title.zone)), scratch, rows: None, note: String::new() };
+        let moments = Moments::new(Clock::Local(title.zone));
+        let mut page = Self { out, moments, scratch, rows: None, note: String::new(), sections: 0, key: None };
         page.scratch.push_str(&format!("<p class=\"quiet\">Ведомство: {}", escaped(&title.agency)));
         if let Some(period) = title.period {
             page.scratch.push_str(". Период: ");
@@ -63,12 +106,16 @@ impl<W: Write> Html<W> {
         }
         self.scratch.push_str(&section.figure);
         self.note.clone_from(&section.note);
-        let is_wide = section.table.columns.len() > NARROW_COLUMNS_MAX;
-        if is_wide {
-            self.scratch.push_str("<style>@page{size:A4 landscape;margin:8mm}</style>\n");
+        self.sections += 1;
+        let sheet = Sheet::of(section.table.columns.iter().map(|column| column.kind));
+        self.key = sheet.key(&section.table);
+        match sheet {
+            Sheet::Upright => {}
+            Sheet::Across => self.scratch.push_str("<style>@page{size:A4 landscape;margin:8mm}</style>\n"),
+            Sheet::Cards => self.labels(&section.table),
         }
-        let class = if is_wide { " class=\"wide\"" } else { "" };
-        self.scratch.push_str(&format!("<div class=\"scroll\"><table{class}>\n<thead><tr>"));
+        self.scratch.push_str(&sheet.begun(self.sections));
+        self.scratch.push_str("\n<thead><tr>");
         for column in &section.table.columns {
             let class = if is_count(column.kind) { " class=\"count\"" } else { "" };
             self.scratch.push_str(&format!("<th scope=\"col\"{class}>{}</th>", escaped(&column.heading)));
@@ -78,12 +125,26 @@ impl<W: Write> Html<W> {
         self.hand_over()
     }
 
+    /// What stands before each value of a card: the heading of its column.
+    fn labels(&mut self, table: &Table) {
+        self.scratch.push_str("<style>@media print{");
+        for (at, column) in (1..).zip(&table.columns) {
+            let (number, heading) = (self.sections, quoted(&column.heading));
+            self.scratch.push_str(&format!("#table-{number} td:nth-child({at})::before{{content:{heading}}}"));
+        }
+        self.scratch.push_str("}</style>\n");
+    }
+
     /// Writes a row of the open table.
     pub(super) fn row(&mut self, table: &Table, row: &Row<'_>) -> Result<(), ExportFault> {
         self.rows = self.rows.map(|rows| rows + 1);
         self.scratch.push_str("<tr>");
-        for column in &table.columns {
-            self.scratch.push_str(if is_count(column.kind) { "<td class=\"count\">" } else { "<td>" });
+        for (at, column) in table.columns.iter().enumerate() {
+            self.scratch.push_str(match self.key {
+                Some(key) if key == at => "<td class=\"key\">",
+                _ if is_count(column.kind) => "<td class=\"count\">",
+                _ => "<td>",
+            });
             match row.for_people(column) {
                 Shown::Nothing => {}
                 Shown::Number(number) => self.number(number, column.kind),
@@ -162,4 +223,44 @@ impl<W: Write> Html<W> {
 
 fn is_count(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::Whole | ColumnType::Decimal(_))
+}
+
+/// Text as a string of a style sheet, which cannot end it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for sign in text.chars() {
+        if sign.is_alphanumeric() || matches!(sign, ' ' | ',' | '.' | '-' | '(' | ')' | '№' | '%') {
+            quoted.push(sign);
+        } else {
+            quoted.push_str(&format!("\\{:x} ", u32::from(sign)));
+        }
+    }
+    quoted + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_cannot_end_the_style_that_it_stands_in() {
+        assert_eq!(quoted("Срок, до"), "\"Срок, до\"");
+        assert_eq!(quoted("a\"}</style>\\\n"), "\"a\\22 \\7d \\3c \\2f style\\3e \\5c \\a \"");
+    }
+
+    #[test]
+    fn the_sheet_is_as_wide_as_its_table() {
+        for (texts, counts, sheet) in [
+            (7, 0, Sheet::Upright),
+            (3, 8, Sheet::Upright),
+            (7, 1, Sheet::Across),
+            (4, 12, Sheet::Across),
+            (10, 0, Sheet::Across),
+            (10, 1, Sheet::Cards),
+        ] {
+            let columns = std::iter::repeat_n(ColumnType::Text, texts);
+            let columns = columns.chain(std::iter::repeat_n(ColumnType::Whole, counts));
+            assert_eq!(Sheet::of(columns), sheet, "{texts} texts, {counts} counts");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::ExportFault;
 use super::job::{Bench, Job, JobFault};
+use crate::schedule::plan::Plan;
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/deploy/exports"]
@@ -36,6 +37,17 @@ pub struct Listed {
     pub text: String,
     /// The job.
     pub job: Job,
+}
+
+impl Listed {
+    /// By what schedule it runs; one that is built in runs only when somebody asks, whatever its text says for those who copy it.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Plan> {
+        match self.origin {
+            Origin::BuiltIn => None,
+            Origin::File(_) => self.job.schedule.as_ref(),
+        }
+    }
 }
 
 /// The jobs that there are.

@@ -15,8 +15,6 @@ use crate::schedule::{self, JobFault, Report, Run, Work, Working};
 
 /// What the codes of such jobs begin with.
 const BEFORE: &str = "export-";
-/// Who runs them.
-const ACTOR: &str = "schedule";
 
 /// The jobs of the configured folder that run by the clock. A file that cannot be read or has no usable plan gives none, and of several
 /// with one code only the first counts, as in [`Jobs`]: [`findings`] tells of it.
@@ -55,7 +53,7 @@ impl Work for Scheduled {
         Box::pin(async move {
             let job = self.load(run.pipeline)?;
             let exporter = exporter(run.pipeline).map_err(fate)?;
-            let asked = Asked { slot: run.slot, actor: ACTOR.to_owned(), anew: false };
+            let asked = Asked { slot: run.slot, actor: run.actor.to_owned(), anew: false };
             let outcome = exporter.run(&job, &asked, &Silent).await.map_err(fate)?;
             let manifest = &outcome.manifest;
             let said = format!("{} rows, {} bytes", manifest.rows, manifest.bytes);

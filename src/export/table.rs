@@ -11,7 +11,7 @@ use super::marks::DeclaredField;
 use crate::apply::Lifecycles;
 use crate::domain::identifiers;
 use crate::domain::language::Language;
-use crate::domain::lifecycle::{Action, FieldType, Lifecycle};
+use crate::domain::lifecycle::{Action, Due, FieldType, Lifecycle};
 use crate::domain::money;
 use crate::domain::wording::Labelled;
 use crate::outcome::Code;
@@ -312,8 +312,8 @@ fn label<'l>(
     label.map(Cow::Borrowed)
 }
 
-/// A term in words: whose it is, and what follows when it runs out.
-fn term(lifecycle: &Lifecycle, code: &str, language: Language) -> Option<String> {
+/// A term in words: whose it is, what follows when it runs out, and how long it is where that is said.
+pub(super) fn term(lifecycle: &Lifecycle, code: &str, language: Language) -> Option<String> {
     let (of, timers, timer) = match code.split_once('/') {
         Some((status, timer)) => {
             let status = lifecycle.status(status)?;
@@ -324,13 +324,19 @@ fn term(lifecycle: &Lifecycle, code: &str, language: Language) -> Option<String>
             (whole, lifecycle.timers(), code)
         }
     };
-    Some(match &timers.iter().find(|one| one.code == timer)?.action {
+    let timer = timers.iter().find(|one| one.code == timer)?;
+    let told = match &timer.action {
         Action::Move { to, .. } | Action::Extract { to, .. } => {
             format!("{of} — {}", lifecycle.status(to)?.told(language))
         }
         Action::Remind { event } | Action::Escalate { event } => {
             format!("{of}: {}", lifecycle.event(event)?.told(language))
         }
+    };
+    // A status may have several terms that end alike; how long they are tells them apart.
+    Some(match timer.due {
+        Due::After(length) => format!("{told} ({})", language.term(length)),
+        _ => told,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The committed schemas are what the registers say, and files are what their readers expect.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -13,6 +14,7 @@ use super::{ExportFault, Jobs, Schemas, kinds_of, unknown_marks};
 use crate::apply::Lifecycles;
 use crate::assemble;
 use crate::config::{self, Config};
+use crate::domain::language::Language;
 use crate::store::registers::{ALL, Over};
 use crate::store::{Cell, Column, ColumnType, Page};
 
@@ -450,4 +452,21 @@ fn every_schema_compiles_and_refuses_what_it_must() {
         let fault = schemas.check(code, document(&format!("<{row}/>")).as_bytes()).unwrap_err();
         assert!(matches!(fault, ExportFault::Invalid { .. }), "{code}: {fault}");
     }
+}
+
+#[test]
+fn no_two_terms_of_a_kind_have_one_name() {
+    let words = words();
+    let terms = super::report::ask(&words, None).terms;
+    assert!(terms.len() > 10, "{}", terms.len());
+    for language in Language::ALL {
+        let mut told: BTreeMap<(&str, &str, String), &str> = BTreeMap::new();
+        for [system, kind, code] in &terms {
+            let name = super::table::term(words.kind(system, kind).unwrap(), code, language).unwrap();
+            let former = told.insert((system, kind, name), code);
+            assert_eq!(former, None, "{system}/{kind}: {code} is told as another one is");
+        }
+    }
+    let told = |code| super::table::term(words.kind("agis2", "application").unwrap(), code, Language::Russian);
+    assert_eq!(told("in_processing/automatic-check").unwrap(), "В обработке: Срок прошёл (5 минут)");
 }

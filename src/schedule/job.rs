@@ -74,6 +74,8 @@ pub struct Run<'a> {
     pub now: DateTime<Utc>,
     /// Number of this try, from 1.
     pub attempt: u32,
+    /// `schedule`, or who ordered it.
+    pub actor: &'a str,
 }
 
 /// A run under way. It may be dropped at any await: when the time-out ends it, or a stop of the daemon; it is run again then.

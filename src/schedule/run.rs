@@ -138,7 +138,8 @@ async fn attempt(pipeline: &Arc<Pipeline>, job: &Job, claimed: &Claimed) -> (Tri
     if claimed.attempt > job.plan.retries + 1 {
         return (Tried::Failed("its runner was lost too often".to_owned()), None);
     }
-    let run = Run { pipeline, job: &job.code, slot: claimed.slot, now: clock::now(), attempt: claimed.attempt };
+    let Claimed { slot, attempt, ref origin, .. } = *claimed;
+    let run = Run { pipeline, job: &job.code, slot, now: clock::now(), attempt, actor: origin };
     match tokio::time::timeout(job.plan.timeout, job.work().run(&run)).await {
         Ok(Ok(report)) => {
             let result = serde_json::to_string(&report).unwrap_or_else(|_| "{}".to_owned());

@@ -55,6 +55,8 @@ pub struct Claimed {
     pub slot: DateTime<Utc>,
     /// Number of this try, from 1.
     pub attempt: u32,
+    /// `schedule`, or who asked.
+    pub origin: String,
 }
 
 /// What became of a try.

@@ -180,6 +180,17 @@ fn unfilled(printed: &str) -> Vec<String> {
     empty.map(|(heading, _)| heading).collect()
 }
 
+/// Whether each row of a table that no sheet has room for is a card on paper, headed by its key, with the heading of its column at each value.
+fn is_printable(code: &str, page: &str) {
+    let (headings, labels) = (page.matches("<th ").count(), page.matches("::before{content:").count());
+    let (rows, keys) = (page.matches("<tr>").count() - 1, page.matches("<td class=\"key\">").count());
+    let has_cards = page.contains("class=\"wide cards\"");
+    assert_eq!((labels, keys), if has_cards { (headings, rows) } else { (0, 0) }, "{code}");
+    assert!(has_cards || headings <= 20, "{code}: {headings} columns");
+    assert_eq!(page.contains("A4 landscape"), page.contains("class=\"wide\">"), "{code}");
+    assert!(code != "cases" || has_cards, "{code}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_register_and_report_is_written_in_every_format() {
     let folder = Folder::new();
@@ -214,6 +225,7 @@ async fn every_register_and_report_is_written_in_every_format() {
         office.home.verb(&["export", "run", code, "--profile", "excel-ru", "--output", &path], 0);
         assert!(fs::read(&file).unwrap().starts_with("\u{FEFF}".as_bytes()));
         office.home.verb(&["export", "run", code, "--format", "html", "--output", &path], 0);
+        is_printable(code, &fs::read_to_string(&file).unwrap());
     }
     assert_eq!(empty, Vec::<&str>::new(), "some rows of everything");
     let consents = office.home.verb(&["export", "run", "consents", "--columns", "number,field.user-name"], 0);

@@ -9,7 +9,7 @@ use super::{bench, jobs};
 use crate::cli::listing::{Cell, Form, Page};
 use crate::cli::{Done, Exit, Failed, assemble, known, show};
 use crate::config::Config;
-use crate::export::{self, Format, Jobs, Listed, Origin, Schemas, Subject};
+use crate::export::{self, Format, Jobs, Origin, Schemas, Subject};
 use crate::store::{ColumnType, ExportFilter, ExportRun};
 
 /// Which jobs.
@@ -117,16 +117,16 @@ impl List {
         let rows: Vec<JobLine<'_>> = jobs
             .listed
             .iter()
-            .map(|Listed { origin, job, .. }| JobLine {
-                job: &job.code,
-                label: &job.label,
-                of: job.subject.code(),
-                format: job.format,
-                schedule: job.schedule.as_ref().map(|schedule| schedule.cron.written()),
-                destinations: job.destinations.iter().map(ToString::to_string).collect(),
-                origin,
-                last: last.iter().find(|run| run.job == job.code),
-                ending: job.ending(),
+            .map(|listed| JobLine {
+                job: &listed.job.code,
+                label: &listed.job.label,
+                of: listed.job.subject.code(),
+                format: listed.job.format,
+                schedule: listed.schedule().map(|schedule| schedule.cron.written()),
+                destinations: listed.job.destinations.iter().map(ToString::to_string).collect(),
+                origin: &listed.origin,
+                last: last.iter().find(|run| run.job == listed.job.code),
+                ending: listed.job.ending(),
             })
             .collect();
         let headings = [

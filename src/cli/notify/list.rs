@@ -70,6 +70,7 @@ impl List {
             let headings = [
                 ("no", "id"),
                 ("event", "event"),
+                ("system", "system"),
                 ("case", "case"),
                 ("to", "address"),
                 ("channel", "channel"),
@@ -100,7 +101,8 @@ fn cells(row: &NotificationView) -> Vec<Cell> {
     vec![
         row.id.into(),
         (&row.event).into(),
-        format!("{}/{}", row.system, row.case).into(),
+        (&row.system).into(),
+        (&row.case).into(),
         row.address.as_deref().or(row.agency.as_deref()).unwrap_or(&row.audience).into(),
         (&row.channel).into(),
         (&row.state).into(),

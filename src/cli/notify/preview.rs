@@ -6,15 +6,18 @@ use serde_json::{Value, json};
 
 use super::super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::apply::Event;
-use crate::apply::world::CaseKey;
+use crate::apply::world::{CaseKey, Entry};
 use crate::assemble::{Rules, template_files};
 use crate::clock;
 use crate::config::Config;
-use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycle::{Audience, Event as Texts, Lifecycle};
 use crate::domain::money;
 use crate::domain::wording::{Labelled, Wording};
-use crate::notify::{Language, Page, Telling, Texts, Values, Words, sample, sms, values};
+use crate::notify::{self, Language, Page, Telling, Values, Words, sample, sms, values};
 use crate::store::CaseView;
+
+/// Stands for the token of a reader in a link.
+const TOKEN: &str = "TOKEN";
 
 /// Which event.
 #[derive(Debug, Args)]
@@ -45,7 +48,7 @@ impl Preview {
             &*rules.texts
         } else {
             let files = template_files(config.notify.templates.as_deref()).map_err(Failed::wrong)?;
-            let compiled = Texts::compile(&rules.lifecycles, language, &files);
+            let compiled = notify::Texts::compile(&rules.lifecycles, language, &files);
             other = compiled.map_err(|faults| Failed::wrong(faults.join("\n")))?;
             &other
         };
@@ -57,10 +60,12 @@ impl Preview {
             let text = format!("no system has the event {}; `mezhved notify events` lists them", self.event);
             return Err(Failed { exit: Exit::Found, text });
         }
-        for (system, code, values) in told {
-            let words = texts.words(&system, &code, &values).map_err(Failed::wrong)?;
-            let page = texts.page(&words, None, Some((&system, &code, &values))).map_err(Failed::wrong)?;
-            self.print(&system, &code, &words, &page, &config)?;
+        for one in &told {
+            let Told { system, code, way_out, values } = one;
+            let words = texts.words(system, code, values).map_err(Failed::wrong)?;
+            let link = way_out.link(&config);
+            let page = texts.page(&words, link.as_deref(), Some((system, code, values))).map_err(Failed::wrong)?;
+            self.print(one, &words, &page, &config)?;
         }
         Ok(Exit::Well)
     }
@@ -70,20 +75,18 @@ impl Preview {
     }
 
     /// The event in every system that has it, with invented values.
-    fn invented(&self, rules: &Rules, language: Language) -> Vec<(String, String, Values)> {
-        let (system, event) = self.wanted();
+    fn invented(&self, rules: &Rules, language: Language) -> Vec<Told> {
+        let (system, code) = self.wanted();
         let systems = rules.lifecycles.systems().filter(|one| system.is_none_or(|system| one.code() == system));
-        let having = systems.filter(|one| rules.lifecycles.events(one).iter().any(|known| known.code == event));
-        having.map(|one| (one.code().to_owned(), event.to_owned(), sample(language, true))).collect()
+        let told = systems.filter_map(|one| {
+            let known = rules.lifecycles.events(one).into_iter().find(|known| known.code == code)?;
+            let system = one.code().to_owned();
+            Some(Told { system, code: code.to_owned(), way_out: WayOut::of(known), values: sample(language, true) })
+        });
+        told.collect()
     }
 
-    fn of_case(
-        &self,
-        number: &str,
-        config: &Config,
-        rules: &Rules,
-        language: Language,
-    ) -> Result<Vec<(String, String, Values)>, Failed> {
+    fn of_case(&self, number: &str, config: &Config, rules: &Rules, language: Language) -> Result<Vec<Told>, Failed> {
         let (system, code) = self.wanted();
         let cases = assemble::runtime()?.block_on(async {
             let store = assemble::store(config).await?;
@@ -100,13 +103,19 @@ impl Preview {
             if let Some(lifecycle) = lifecycle {
                 let event = event(case, code, lifecycle);
                 let Some(texts) = rules.lifecycles.event(&event.case, code) else { continue };
-                told.push((case.system.clone(), code.to_owned(), values(&event, lifecycle, texts, &telling)));
+                told.push(Told {
+                    system: case.system.clone(),
+                    code: code.to_owned(),
+                    way_out: WayOut::of(texts),
+                    values: values(&event, lifecycle, texts, &telling),
+                });
             }
         }
         Ok(told)
     }
 
-    fn print(&self, system: &str, code: &str, told: &Words, page: &Page, config: &Config) -> Result<(), Failed> {
+    fn print(&self, one: &Told, told: &Words, page: &Page, config: &Config) -> Result<(), Failed> {
+        let Told { system, code, way_out, .. } = one;
         if self.html {
             show::line(&page.html);
             return Ok(());
@@ -119,6 +128,7 @@ impl Preview {
             return show::json(&json!({
                 "system": system,
                 "event": code,
+                "required": *way_out == WayOut::Required,
                 "title": told.title,
                 "short": told.short,
                 "sms": fitted("sms"),
@@ -128,6 +138,7 @@ impl Preview {
                 "link": told.link,
                 "email_text": page.text,
                 "email_html": page.html,
+                "opt_out": way_out.link(config),
             }));
         }
         let head = format!("{system}/{code}");
@@ -140,8 +151,53 @@ impl Preview {
             show::counted(sms::segments(&fitted("sms")), "segment")
         ));
         show::line(&format!("push       {} — {}", told.title, fitted("push")));
+        show::line(&format!("opt-out    {}", way_out.told(config)));
         show::line(&format!("\ne-mail, subject: {}\n\n{}", told.title, page.text));
         Ok(())
+    }
+}
+
+/// What is told of an event in a system.
+struct Told {
+    system: String,
+    code: String,
+    way_out: WayOut,
+    values: Values,
+}
+
+/// Whether readers of an event may want no more of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WayOut {
+    /// It must be told.
+    Required,
+    /// Only agencies read it, and these choose nothing.
+    Agencies,
+    /// People read it, who may.
+    Link,
+}
+
+impl WayOut {
+    fn of(event: &Texts) -> Self {
+        match event {
+            Texts { required: true, .. } => Self::Required,
+            Texts { to, .. } if to.iter().any(|one| matches!(one, Audience::Applicant | Audience::All)) => Self::Link,
+            Texts { .. } => Self::Agencies,
+        }
+    }
+
+    /// The link of letters, where there is one; each reader has a token of his own.
+    fn link(self, config: &Config) -> Option<String> {
+        let settings = config.notify.opt_out.as_ref().filter(|_| self == Self::Link)?;
+        Some(settings.link.replace("{token}", TOKEN))
+    }
+
+    fn told(self, config: &Config) -> String {
+        match (self, self.link(config)) {
+            (Self::Required, _) => "none: it goes out whatever the reader chose".to_owned(),
+            (Self::Agencies, _) => "none: agencies read it, which choose nothing".to_owned(),
+            (Self::Link, None) => "none: notify.opt_out_link is not set".to_owned(),
+            (Self::Link, Some(link)) => format!("in e-mails: {link}"),
+        }
     }
 }
 
@@ -158,7 +214,8 @@ pub(super) fn words(words: &Words) {
 /// The event as if it happened to the case as it stands.
 fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
     let moment = |at: i64| DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default();
-    let last = case.history.last();
+    // Its words are those of the last step; what somebody wrote between steps, or when opening the case, was never told.
+    let last = case.history.iter().rfind(|row| row.entry == Entry::Moved.as_str());
     let details = last.and_then(|row| row.details.as_deref());
     let details = details.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
     let list = |name: &str| details.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -86,7 +86,7 @@ impl Sqlite {
             "UPDATE slots SET state = 'running', attempt = attempt + 1, started_at = ?2, owner = ?3, lease_until = ?4 \
              WHERE id = (SELECT id FROM slots WHERE job = ?1 AND state = 'due' AND due_at <= ?2 AND (?5 IS NULL OR slot = ?5) \
              ORDER BY slot LIMIT 1) \
-             AND NOT EXISTS (SELECT 1 FROM slots WHERE job = ?1 AND state = 'running') RETURNING id, slot, attempt",
+             AND NOT EXISTS (SELECT 1 FROM slots WHERE job = ?1 AND state = 'running') RETURNING id, slot, attempt, origin",
         )
         .bind(job)
         .bind(to_store(lease.now))
@@ -96,8 +96,11 @@ impl Sqlite {
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit(()).await?.into_run();
-        row.map(|row| Ok(Claimed { id: row.try_get(0)?, slot: from_store(row.try_get(1)?), attempt: row.try_get(2)? }))
-            .transpose()
+        let claimed = |row: SqliteRow| {
+            let slot = from_store(row.try_get(1)?);
+            Ok(Claimed { id: row.try_get(0)?, slot, attempt: row.try_get(2)?, origin: row.try_get(3)? })
+        };
+        row.map(claimed).transpose()
     }
 
     pub(in crate::store) async fn renew_slot(&self, id: i64, lease: Lease<'_>) -> Result<bool, StoreFault> {

@@ -112,6 +112,9 @@ async fn a_past_slot_that_is_ordered_again_gives_the_same_bytes() {
     assert!(pipeline.store.order_slot("export-nightly", last, audit).await.unwrap());
     assert!(matches!(run_due(&pipeline, &nightly).await[..], [(slot, Tried::Done(_))] if slot == last));
     assert!(fs::read(&file).unwrap() == first, "the same bytes");
+    let runs = pipeline.store.export_runs(&ExportFilter { limit: 100, ..ExportFilter::default() }).await.unwrap();
+    let told: BTreeSet<(i64, &str)> = runs.iter().map(|run| (run.attempt, run.actor.as_str())).collect();
+    assert_eq!(told, BTreeSet::from([(1, "schedule"), (2, "tester")]), "the history says who ordered it");
     pipeline.store.close().await;
 }
 
@@ -177,6 +180,7 @@ async fn a_daemon_exports_by_its_clock_and_tells_of_it() {
     assert_eq!(element(&text(&own[0].body), "Sha256"), hex::encode(Sha256::digest(content)));
     assert!(home.verb(&["export", "history", "--job", "often", "--state", "done", "--json"], 0).lines().count() >= 2);
     assert!(home.verb(&["jobs", "history", "export-often", "--json"], 0).contains("sha256"));
+    assert!(home.verb(&["export", "list", "--json"], 0).contains("\"schedule\":\"* * * * * *\""));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -310,9 +310,19 @@ async fn everybody_is_told_once_by_a_channel_that_knows_its_readers() {
 
 #[tokio::test]
 async fn the_page_of_a_link_asks_before_it_opts_out() {
+    page_of_a_link("ru", ["Больше не присылать", "Госуслуги", "больше не придут", "Такой ссылки нет"]).await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_link_speaks_the_language_of_the_notices() {
+    page_of_a_link("en", ["Send no more", "Gosuslugi", "will not come any more", "There is no such link"]).await;
+}
+
+/// What it says, in a language: when it asks, of which system, when it is done, of a strange link.
+async fn page_of_a_link(language: &str, [asks, of, done, strange]: [&str; 4]) {
     let (folder, gateway) = (Folder::new(), take_all().await);
     let more = format!(
-        "opt_out_link = \"https://example.org/opt-out?token={{token}}\"\nopt_out_key_file = \"{}\"",
+        "language = \"{language}\"\nopt_out_link = \"https://example.org/opt-out?token={{token}}\"\nopt_out_key_file = \"{}\"",
         secret(&folder)
     );
     let pipeline = gateway_house(&folder, &gateway, &more).await;
@@ -333,11 +343,21 @@ async fn the_page_of_a_link_asks_before_it_opts_out() {
     let token = opt_out.token(SECRET.as_bytes());
     let asked = client.get(url(&token)).send().await.unwrap();
     assert_eq!(asked.status(), 200);
-    assert!(asked.text().await.unwrap().contains("<form method=\"post\">"));
-    assert_eq!(client.post(url("1.1")).send().await.unwrap().status(), 404);
+    let asked = asked.text().await.unwrap();
+    assert!(asked.contains("<form method=\"post\">") && asked.contains(&format!("lang=\"{language}\"")), "{asked}");
+    assert!(asked.contains(asks) && asked.contains(of), "{asked}");
+    let stranger = client.post(url("1.1")).send().await.unwrap();
+    assert_eq!(stranger.status(), 404);
+    let stranger = stranger.text().await.unwrap();
+    assert!(stranger.contains(strange), "{stranger}");
     let reader = pipeline.store.readers_by_id(&[1], &[]).await.unwrap().remove(0);
     assert!(reader.choices.is_empty(), "looking at a link opts nobody out");
-    assert_eq!(client.post(url(&token)).send().await.unwrap().status(), 200);
+    let taken = client.post(url(&token)).send().await.unwrap();
+    assert_eq!(taken.status(), 200);
+    let taken = taken.text().await.unwrap();
+    assert!(taken.contains(done), "{taken}");
+    let is_russian = [&asked, &stranger, &taken].map(|page| page.contains(|sign: char| ('а'..='я').contains(&sign)));
+    assert_eq!(is_russian, [language == "ru"; 3]);
     let reader = pipeline.store.readers_by_id(&[1], &[]).await.unwrap().remove(0);
     assert_eq!(reader.choices.iter().map(|one| one.frequency.as_str()).collect::<Vec<_>>(), ["never"]);
 }

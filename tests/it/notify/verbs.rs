@@ -46,6 +46,68 @@ async fn what_failed_is_listed_shown_and_tried_again() {
         "{preview}"
     );
     home.verb(&["notify", "preview", "refused", "--case", "77-0"], 1);
+    // Programs read system and number apart, under the keys of the JSON.
+    let csv = home.verb(&["notify", "list", "--state", "pending", "--csv"], 0);
+    assert!(csv.starts_with("id,event,system,case,address,channel,"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains(&format!(",epgu,{},", case(1))), "{csv}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_of_an_applicant_are_not_told_as_words_of_the_agency() {
+    let folder = Folder::new();
+    let pipeline = told_house(&folder, "").await;
+    let (own, answer) = ("Прошу рассмотреть заявление и приложенные документы.", "Проверка закончена.");
+    let said = format!("<Comment>{answer}</Comment>");
+    happen(&pipeline, vec![application(1), update(1, 1, "verified", &said)]).await;
+    tell(&pipeline).await;
+    let mut rows = rows(&pipeline.store, "cabinet").await;
+    rows.retain(|row| row.event == "status-changed");
+    rows.sort_by_key(|row| row.id);
+    let mut comments = Vec::new();
+    for row in &rows {
+        let comment = pipeline.store.noticed(row.id).await.unwrap().unwrap().event.comment;
+        comments.push(comment.map(|one| one.told(notify::Language::Russian).to_owned()));
+    }
+    assert_eq!(comments, [None, Some(answer.to_owned())], "{rows:?}");
+    let case_of = pipeline.store.cases_by_number(Some("epgu"), &case(1)).await.unwrap().remove(0);
+    assert_eq!(case_of.history[0].comment.as_deref(), Some(own), "the history has them");
+    pipeline.store.close().await;
+    let home = Home::new(folder.path(), NOWHERE, "");
+    let preview = home.verb(&["notify", "preview", "status-changed", "--case", &case(1)], 0);
+    assert!(preview.contains(answer) && !preview.contains(own), "{preview}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_shows_the_way_out_of_those_notices_that_have_one() {
+    let folder = Folder::new();
+    let links = format!(
+        "[notify]\nopt_out_link = \"https://example.org/opt-out?token={{token}}\"\nopt_out_key_file = \"{}\"\n",
+        secret(&folder)
+    );
+    for (more, has_links) in [("", false), (links.as_str(), true)] {
+        let home = Home::new(folder.path(), NOWHERE, more);
+        for (event, is_free) in [
+            ("epgu/status-changed", true),
+            ("epgu/refused", false),
+            ("org/unassigned", false),
+            ("gge/maintenance", true),
+        ] {
+            for language in ["ru", "en"] {
+                let preview = home.verb(&["notify", "preview", event, "--language", language, "--json"], 0);
+                let preview: Value = serde_json::from_str(preview.trim()).unwrap();
+                let expected = has_links && is_free;
+                let link = "https://example.org/opt-out?token=TOKEN";
+                let has = |part: &str| preview[part].as_str().is_some_and(|text| text.contains(link));
+                let found = ["email_text", "opt_out"].map(has);
+                assert_eq!(found, [expected; 2], "{event} {language} {preview}");
+                let page = preview["email_html"].as_str().unwrap();
+                assert_eq!(page.contains("opt-out"), expected, "{event} {language} {page}");
+                assert!(!["short", "long", "sms"].into_iter().any(has), "{event} {language} {preview}");
+            }
+        }
+        let told = home.verb(&["notify", "preview", "epgu/refused"], 0);
+        assert!(told.contains("opt-out    none: it goes out whatever the reader chose"), "{told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
