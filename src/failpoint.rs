@@ -145,6 +145,9 @@ mod armed {
     }
 
     /// Panics here over a message that is armed.
+    ///
+    /// # Panics
+    /// That is what it is for.
     pub fn stumble(step: &str, body: &[u8]) {
         let over = {
             let armed = STUMBLES.lock().unwrap_or_else(PoisonError::into_inner);

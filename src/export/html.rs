@@ -41,8 +41,8 @@ enum Sheet {
 impl Sheet {
     fn of(columns: impl Iterator<Item = ColumnType>) -> Self {
         match columns.map(|kind| if is_count(kind) { 1 } else { 2 }).sum::<usize>() {
-            0..=UPRIGHT_PLACES_MAX => Self::Upright,
-            0..=ACROSS_PLACES_MAX => Self::Across,
+            places if places <= UPRIGHT_PLACES_MAX => Self::Upright,
+            places if places <= ACROSS_PLACES_MAX => Self::Across,
             _ => Self::Cards,
         }
     }

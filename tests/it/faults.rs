@@ -312,16 +312,14 @@ async fn a_full_store_goes_on_in_place_once_there_is_room() {
         let bytes_max = (pages + spare_pages) * PAGE_BYTES;
         let pipeline = house(folder.path(), &format!("[store]\nbytes_max = {bytes_max}\n")).await;
         let batch = messages.iter().map(|message| delivery(&pipeline, message.bytes.to_vec())).collect();
-        let settling = tokio::spawn({
-            let pipeline = Arc::clone(&pipeline);
-            async move { settle(&pipeline, batch).await }
-        });
-        let mut looks = Looks::new("the store is full");
-        while !pipeline.counters.is_store_away() {
-            looks.next().await;
-        }
-        sqlx::query("DROP TABLE ballast").execute(&ballast).await.unwrap();
-        settling.await.unwrap();
+        let room = async {
+            let mut looks = Looks::new("the store is full");
+            while !pipeline.counters.is_store_away() {
+                looks.next().await;
+            }
+            sqlx::query("DROP TABLE ballast").execute(&ballast).await.unwrap();
+        };
+        tokio::join!(settle(&pipeline, batch), room);
         assert_eq!(ended(&pipeline.store).await, expected(&messages), "{spare_pages} pages to spare");
         ballast.close().await;
         pipeline.store.close().await;
