@@ -61,7 +61,8 @@ impl Part {
         self.sync()?;
         failpoint::hit("export.before-rename");
         fs::rename(&self.path, path)?;
-        match path.parent() {
+        // The part's own folder, not that of `path`: a name without one has an empty parent.
+        match self.path.parent() {
             Some(folder) => File::open(folder)?.sync_all(),
             None => Ok(()),
         }
