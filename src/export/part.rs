@@ -145,6 +145,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_without_a_folder_is_a_place_too() {
+        let name = PathBuf::from(format!("{}.trial", uuid::Uuid::now_v7()));
+        Part::begin(Path::new(".")).unwrap().publish(&name).unwrap();
+        fs::remove_file(&name).unwrap();
+    }
+
+    #[test]
     fn what_a_killed_writer_left_is_swept_and_a_living_one_is_let_be() {
         let folder = folder();
         let living = Part::begin(&folder).unwrap();
