@@ -264,7 +264,7 @@ impl<'r> Walk<'r> {
     }
 
     fn note_id<W: Window>(&mut self, reader: &Reader<W>, role: Role, datum: &Datum<'_>, literal: Literal<'_>) {
-        let Literal { raw, span, attribute } = literal;
+        let Literal { raw, span, attribute, .. } = literal;
         match role {
             Role::None => {}
             Role::Id => {
@@ -298,7 +298,7 @@ impl<'r> Walk<'r> {
         if self.report.is_full() {
             return;
         }
-        let Literal { raw, span, attribute } = literal;
+        let Literal { raw, span, attribute, .. } = literal;
         let rules = self.rules();
         let detail = detail_of(rules, flaw, raw);
         let (name, place) = rules.simple_words(flaw.simple);
