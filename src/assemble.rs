@@ -29,7 +29,7 @@ pub struct SchemaFiles;
 
 impl Source for SchemaFiles {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let path = path.strip_prefix("file://").unwrap_or(path);
+        let path = local(path);
         if path.contains("://") {
             return Err("only files are read, nothing is fetched".to_owned());
         }
@@ -42,6 +42,16 @@ impl Source for SchemaFiles {
         }
         fs::read(path).map_err(|fault| fault.to_string())
     }
+
+    /// The real path: a document is the same one wherever the way to it begins.
+    fn identity(&self, path: &str) -> String {
+        let real = fs::canonicalize(local(path)).ok();
+        real.and_then(|real| real.into_os_string().into_string().ok()).unwrap_or_else(|| path.to_owned())
+    }
+}
+
+fn local(path: &str) -> &str {
+    path.strip_prefix("file://").unwrap_or(path)
 }
 
 /// Where the lifecycle of documents stands, whatever the system.

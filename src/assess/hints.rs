@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::schema;
+use crate::schema::{self, Source};
 use crate::validate::Options;
 use crate::xml::{self, Doctype, Event, Limits, Position, TextReader};
 
@@ -23,20 +23,20 @@ pub(super) struct Hints {
 
 impl Hints {
     /// The hints of the instance at `path`. What comes after a fault of the text is no document; the validator tells it.
-    pub(super) fn of(text: &str, path: &str, options: &Options) -> Self {
+    pub(super) fn of(text: &str, path: &str, source: &dyn Source, options: &Options) -> Self {
         let mut hints = Self::default();
         match options.doctype {
-            Doctype::Refused => hints.gather(text, path, &options.limits),
+            Doctype::Refused => hints.gather(text, path, source, &options.limits),
             Doctype::Internal => {
                 if let Ok(expanded) = xml::expand_doctype(text, &options.limits) {
-                    hints.gather(&expanded.text, path, &options.limits);
+                    hints.gather(&expanded.text, path, source, &options.limits);
                 }
             }
         }
         hints
     }
 
-    fn gather(&mut self, text: &str, path: &str, limits: &Limits) {
+    fn gather(&mut self, text: &str, path: &str, source: &dyn Source, limits: &Limits) {
         let mut reader = TextReader::new(text, limits.clone());
         let mut met: HashSet<String> = HashSet::new();
         while let Ok(Some(event)) = reader.next_event() {
@@ -47,12 +47,12 @@ impl Hints {
                     "schemaLocation" => {
                         while let (Some(namespace), Some(location)) = (words.next(), words.next()) {
                             let late = met.contains(namespace).then_some(attribute.span.offset);
-                            self.add(namespace, schema::join(path, location), text, late);
+                            self.add(namespace, schema::locate(source, path, location), text, late);
                         }
                     }
                     "noNamespaceSchemaLocation" => {
                         let late = met.contains("").then_some(attribute.span.offset);
-                        words.for_each(|location| self.add("", schema::join(path, location), text, late));
+                        words.for_each(|location| self.add("", schema::locate(source, path, location), text, late));
                     }
                     _ => {}
                 }

@@ -8,6 +8,9 @@
 //! nothing of. Without any schema the root is assessed laxly (section 5.2). Schemas are read strictly.
 
 mod hints;
+mod recorded;
+
+use std::collections::HashSet;
 
 use crate::decode;
 use crate::rules::Rules;
@@ -16,6 +19,7 @@ use crate::validate::{self, Options, UndeclaredRoot, Verdict};
 use crate::xml::Language;
 use crate::xml::{Doctype, Limits, Position};
 use hints::Hints;
+use recorded::{Reading, Recorded};
 
 /// Compiled sets that are kept; the oldest goes first.
 const SETS_MAX: usize = 16;
@@ -64,6 +68,8 @@ pub struct Unreadable {
 struct Compiled {
     schemas: Vec<String>,
     lacking: Vec<String>,
+    /// What was read for it, to know whether it would be the same today.
+    readings: Vec<Reading>,
     outcome: Result<Rules, Vec<SchemaFault>>,
 }
 
@@ -73,7 +79,8 @@ impl Compiled {
     }
 }
 
-/// Assesses one case after the other, compiling each set of schemas once while it is in use.
+/// Assesses one case after the other, compiling each set of schemas once while it is in use and its documents stay as they
+/// are.
 pub struct Assessor<'s> {
     source: &'s dyn Source,
     doctype: Doctype,
@@ -126,7 +133,7 @@ impl<'s> Assessor<'s> {
         }
         let limits = Limits { attributes_max: ATTRIBUTES_MAX, ..Limits::default() };
         let mut options = Options { limits, doctype: self.doctype, ..Options::default() };
-        let hints = Hints::of(&text, path, &options);
+        let hints = Hints::of(&text, path, self.source, &options);
         if schemas.is_empty() {
             if let Some(position) = hints.too_late {
                 return Ok(Assessment::HintTooLate(position));
@@ -145,11 +152,15 @@ impl<'s> Assessor<'s> {
     /// The given set together with what the instance hints at, if that makes a schema; else the given set.
     fn extended(&mut self, given: usize, schemas: &[&str], hints: &Hints) -> usize {
         let Ok(rules) = &self.sets[given].outcome else { return given };
-        let known = rules.documents();
+        if hints.documents.is_empty() {
+            return given;
+        }
+        let known: HashSet<String> = rules.documents().iter().map(|path| self.source.identity(path)).collect();
+        let is_known = |path: &str| known.contains(&self.source.identity(path));
         let wanted = hints
             .documents
             .iter()
-            .filter(|(namespace, path)| !known.contains(path) && (schemas.is_empty() || !rules.defines_in(namespace)));
+            .filter(|(namespace, path)| !is_known(path) && (schemas.is_empty() || !rules.defines_in(namespace)));
         let (found, lacking): (Vec<_>, Vec<_>) = wanted.partition(|(_, path)| self.source.read(path).is_ok());
         if found.is_empty() && lacking.is_empty() {
             return given;
@@ -164,22 +175,27 @@ impl<'s> Assessor<'s> {
         self.source.read(path).map_err(|reason| Unreadable { path: path.to_owned(), reason })
     }
 
-    /// The place of a set, compiled now or lately; of the namespaces `lacking` a document is known to be missing.
+    /// The place of a set, compiled now, or lately if none of its documents has changed since; of the namespaces `lacking`
+    /// a document is known to be missing.
     fn compiled(&mut self, schemas: &[&str], lacking: &[&str]) -> usize {
-        let known = self.sets.iter().position(|set| set.schemas == schemas && set.lacking == lacking);
-        known.unwrap_or_else(|| {
-            let mut set = SchemaSet::new(self.source).with_missing(Missing::Tolerated);
-            set = schemas.iter().fold(set, SchemaSet::with);
-            set = lacking.iter().fold(set, |set, namespace| set.lacking(*namespace));
-            let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-            let compiled =
-                Compiled { schemas: owned(schemas), lacking: owned(lacking), outcome: schema::compile(&set) };
-            if self.sets.len() == SETS_MAX {
-                self.sets.remove(0);
+        if let Some(known) = self.sets.iter().position(|set| set.schemas == schemas && set.lacking == lacking) {
+            if self.sets[known].readings.iter().all(|reading| reading.holds(self.source)) {
+                return known;
             }
-            self.sets.push(compiled);
-            self.sets.len() - 1
-        })
+            self.sets.remove(known);
+        }
+        let recorded = Recorded::new(self.source);
+        let mut set = SchemaSet::new(&recorded).with_missing(Missing::Tolerated);
+        set = schemas.iter().fold(set, SchemaSet::with);
+        set = lacking.iter().fold(set, |set, namespace| set.lacking(*namespace));
+        let outcome = schema::compile(&set);
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let (schemas, lacking, readings) = (owned(schemas), owned(lacking), recorded.into_readings());
+        if self.sets.len() == SETS_MAX {
+            self.sets.remove(0);
+        }
+        self.sets.push(Compiled { schemas, lacking, readings, outcome });
+        self.sets.len() - 1
     }
 }
 
@@ -277,6 +293,41 @@ mod tests {
         ] {
             assert_eq!(assessor.assess(&[], Some(instance)).unwrap().word(), expected, "{instance}");
         }
+    }
+
+    /// Documents that change between two cases.
+    #[derive(Default)]
+    struct Changing(std::cell::RefCell<BTreeMap<String, Vec<u8>>>);
+
+    impl Source for Changing {
+        fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+            self.0.borrow().read(path)
+        }
+    }
+
+    #[test]
+    fn a_set_is_judged_by_its_documents_as_they_are() {
+        let files = Changing::default();
+        let mut assessor = Assessor::new(&files);
+        let schema = |body: &str| format!("<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>{body}</xs:schema>");
+        let included = |name: &str| schema(&format!("<xs:include schemaLocation='{name}'/>"));
+        let typed = |name: &str| schema(&format!("<xs:element name='a' type='xs:{name}'/>"));
+        let mut check = |changed: &str, text: String, expected: &str| {
+            files.0.borrow_mut().insert(changed.to_owned(), text.into_bytes());
+            let judged = assessor.assess(&["a.xsd"], Some("a.xml")).map(|assessment| assessment.word());
+            assert_eq!(judged, Ok(expected), "{changed}");
+        };
+        files.0.borrow_mut().insert("a.xml".to_owned(), b"<a>2026-01-31</a>".to_vec());
+        check("a.xsd", typed("date"), "valid");
+        check("a.xsd", typed("time"), "invalid");
+        check("a.xsd", typed("date"), "valid");
+        check("a.xsd", typed("nothing"), "schema-invalid");
+        // What a missing document says is not known; then it comes, and changes.
+        check("a.xsd", included("b.xsd"), "valid");
+        check("b.xsd", typed("time"), "invalid");
+        check("b.xsd", typed("date"), "valid");
+        check("a.xml", "<a>12:00:00</a>".to_owned(), "invalid");
+        assert_eq!(assessor.sets.len(), 1);
     }
 
     #[test]

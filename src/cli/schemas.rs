@@ -5,10 +5,15 @@ use std::path::PathBuf;
 use super::{Failed, show};
 use crate::assemble::SchemaFiles;
 use crate::rules::{Rules, Strictness};
-use crate::schema::{self, SchemaSet};
+use crate::schema::{self, SchemaFault, SchemaSet};
 
 /// Compiles the schemas of a command; what the compiler let pass is told as notes.
 pub(super) fn compile(paths: &[PathBuf], strictness: Strictness) -> Result<Rules, Failed> {
+    judged(paths, strictness)?.map_err(|faults| told(&faults))
+}
+
+/// As [`compile`], with the faults of the schemas inside.
+pub(super) fn judged(paths: &[PathBuf], strictness: Strictness) -> Result<Result<Rules, Vec<SchemaFault>>, Failed> {
     let mut set = SchemaSet::new(&SchemaFiles).with_strictness(strictness);
     for path in paths {
         let Some(path) = path.to_str() else {
@@ -16,12 +21,15 @@ pub(super) fn compile(paths: &[PathBuf], strictness: Strictness) -> Result<Rules
         };
         set = set.with(path);
     }
-    let rules = schema::compile(&set).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Failed::wrong(lines.join("\n"))
-    })?;
-    for warning in rules.warnings() {
+    let judged = schema::compile(&set);
+    for warning in judged.iter().flat_map(Rules::warnings) {
         show::error(&format!("note: {warning}"));
     }
-    Ok(rules)
+    Ok(judged)
+}
+
+/// Faults of schemas as what hinders a command.
+pub(super) fn told(faults: &[SchemaFault]) -> Failed {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Failed::wrong(lines.join("\n"))
 }

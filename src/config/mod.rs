@@ -65,6 +65,11 @@ pub fn operator() -> String {
         .unwrap_or_else(|| "operator".to_owned())
 }
 
+/// Where files may lie that nobody needs afterwards.
+pub(crate) fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// Whether the user wants no colours (the convention of `NO_COLOR`: set and not empty).
 #[must_use]
 pub fn no_color() -> bool {

@@ -56,6 +56,8 @@ enum Flaw {
         encoding: &'static str,
     },
     EncodingUnknown,
+    /// UTF-32.
+    FourByte,
 }
 
 impl Undecodable {
@@ -75,7 +77,7 @@ impl Flaw {
             Self::Empty => Code::EmptyBody,
             Self::TooLong { .. } => Code::TooLarge,
             Self::NotUtf8 { .. } | Self::NotIn { .. } => Code::EncodingBroken,
-            Self::EncodingUnknown => Code::EncodingUnknown,
+            Self::EncodingUnknown | Self::FourByte => Code::EncodingUnknown,
         }
     }
 
@@ -85,7 +87,8 @@ impl Flaw {
             Self::TooLong { bytes, bytes_max } => format!("{bytes} bytes, the limit here is {bytes_max}"),
             Self::NotUtf8 { at } => format!("byte {at} is not UTF-8, and no other encoding is declared"),
             Self::NotIn { encoding } => format!("the bytes are not valid {encoding}"),
-            Self::EncodingUnknown => "the XML declaration names an encoding that is not known; send UTF-8".into(),
+            Self::EncodingUnknown => "the XML declaration names an encoding that is not known; UTF-8 always is".into(),
+            Self::FourByte => "this is UTF-32, which is not supported; UTF-8 is".into(),
         }
     }
 
@@ -96,8 +99,9 @@ impl Flaw {
             Self::NotUtf8 { at } => format!("байт {at} не относится к UTF-8, а другая кодировка не объявлена"),
             Self::NotIn { encoding } => format!("это не текст в {encoding}"),
             Self::EncodingUnknown => {
-                "кодировка, указанная в объявлении XML, не поддерживается; отправьте сообщение в UTF-8".into()
+                "кодировка, указанная в объявлении XML, не поддерживается; используйте UTF-8".into()
             }
+            Self::FourByte => "это UTF-32, такая кодировка не поддерживается; используйте UTF-8".into(),
         }
     }
 }
@@ -116,9 +120,9 @@ pub fn decode(body: &[u8], bytes_max: usize) -> Result<Text<'_>, Undecodable> {
     if body.len() > bytes_max {
         return Err(refuse(Flaw::TooLong { bytes: body.len(), bytes_max }));
     }
-    let (encoding, skip) = match marked(body) {
+    let (encoding, skip) = match marked(body)? {
         Some(found) => found,
-        None => (declared(body)?.unwrap_or(UTF_8), 0),
+        None => named(body)?,
     };
     if encoding == UTF_8 {
         return utf8(body, skip);
@@ -162,19 +166,28 @@ fn agrees(name: &str, encoding: &'static Encoding) -> bool {
         .is_some_and(|named| named == encoding || (utf16 && (named == UTF_16LE || named == UTF_16BE)))
 }
 
-/// The encoding that the first bytes show by themselves, and how many of them are the mark.
-fn marked(body: &[u8]) -> Option<(&'static Encoding, usize)> {
+/// The encoding that the first bytes show by themselves, and how many of them are the mark. No character of XML has the
+/// number 0, so two null bytes in a row are UTF-32.
+fn marked(body: &[u8]) -> Result<Option<(&'static Encoding, usize)>, Undecodable> {
+    if let [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [b'<', 0, 0, 0, ..] | [0, 0, 0, b'<', ..] = body {
+        return Err(refuse(Flaw::FourByte));
+    }
     if let Some((encoding, length)) = Encoding::for_bom(body) {
         // Of two marks the second is a character that no document begins with. The reader takes one away, so it is left
         // both, to find the second.
         let twice = body[length..].starts_with(&body[..length]);
-        return Some((encoding, if twice { 0 } else { length }));
+        return Ok(Some((encoding, if twice { 0 } else { length })));
     }
-    match body {
+    Ok(match body {
         [b'<', 0, ..] => Some((UTF_16LE, 0)),
         [0, b'<', ..] => Some((UTF_16BE, 0)),
         _ => None,
-    }
+    })
+}
+
+/// The encoding of a body that does not show it by its first bytes, and no mark.
+fn named(head: &[u8]) -> Result<(&'static Encoding, usize), Undecodable> {
+    Ok((declared(head)?.unwrap_or(UTF_8), 0))
 }
 
 /// The encoding that the XML declaration names, where there is one.
@@ -251,8 +264,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_one_language() {
-        let bodies: [&[u8]; 5] =
-            [b"", &[b'<'; 1001], b"<a>\xff</a>", b"<?xml version='1.0' encoding='klingon'?><a/>", b"\xff\xfe<\0\0\xd8"];
+        let unknown = b"<?xml version='1.0' encoding='klingon'?><a/>";
+        let bodies: [&[u8]; 6] =
+            [b"", &[b'<'; 1001], b"<a>\xff</a>", unknown, b"\xff\xfe<\0\0\xd8", b"\xff\xfe\0\0<\0\0\0"];
         for body in bodies {
             let refusal = decode(body, 1000).unwrap_err();
             let is_russian = |text: &str| text.chars().any(|letter| ('а'..='я').contains(&letter));
@@ -269,5 +283,13 @@ mod tests {
         check(b"<a>\xff</a>", Err(Code::EncodingBroken));
         check(b"<?xml version='1.0' encoding='klingon'?><a/>", Err(Code::EncodingUnknown));
         check(&[0xff, 0xfe, b'<', 0, 0x00, 0xd8], Err(Code::EncodingBroken));
+        for (mark, little) in [("", true), ("", false), ("\u{FEFF}", true), ("\u{FEFF}", false)] {
+            let text = format!("{mark}<а/>");
+            let four = |character: char| {
+                let number = u32::from(character);
+                if little { number.to_le_bytes() } else { number.to_be_bytes() }
+            };
+            check(&text.chars().flat_map(four).collect::<Vec<u8>>(), Err(Code::EncodingUnknown));
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::{DECLARATION_BYTES_MAX, Undecodable, declared, marked};
+use super::{DECLARATION_BYTES_MAX, Undecodable, marked, named};
 
 /// Bytes read from the source at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -50,10 +50,9 @@ impl<S: Read + Seek> Stream<S> {
     pub fn open(mut source: S) -> io::Result<Result<Self, Undecodable>> {
         let mut head = Vec::with_capacity(DECLARATION_BYTES_MAX);
         (&mut source).take(DECLARATION_BYTES_MAX as u64).read_to_end(&mut head)?;
-        let (mut encoding, skip) = match (marked(&head), declared(&head)) {
-            (Some(found), _) => found,
-            (None, Ok(named)) => (named.unwrap_or(UTF_8), 0),
-            (None, Err(refusal)) => return Ok(Err(refusal)),
+        let (mut encoding, skip) = match marked(&head).and_then(|found| found.map_or_else(|| named(&head), Ok)) {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let two_byte = encoding == UTF_16LE || encoding == UTF_16BE;
         if encoding != UTF_8 && !two_byte && is_utf8(&mut source)? {
@@ -62,6 +61,11 @@ impl<S: Read + Seek> Stream<S> {
         source.seek(SeekFrom::Start(skip as u64))?;
         let recoding = (encoding != UTF_8).then(|| Box::new(Recoding::new(encoding)));
         Ok(Ok(Self { source, encoding, recoding }))
+    }
+
+    /// The source.
+    pub fn source_mut(&mut self) -> &mut S {
+        &mut self.source
     }
 
     /// The name of the encoding.

@@ -21,7 +21,7 @@ fn write(rules: &Rules, particle: &Particle, language: Language, outermost: bool
                 Process::Lax => "lax",
                 Process::Skip => "skip",
             };
-            let words = rules.wildcard_words(*id);
+            let words = rules.wildcard_words_with(*id, said(language, "##other than", "не из"));
             out.push_str(&format!("<{} {words}, {process}>", said(language, "any element", "любой элемент")));
         }
         Term::Sequence(parts) => group(rules, parts, ", ", language, outermost && count.is_empty(), out),

@@ -209,8 +209,8 @@ impl Gatherer<'_> {
         match &particle.term {
             Term::Element(id) => self.element(*id, least, most, path, rows),
             Term::Wildcard(id) => {
-                let name =
-                    format!("<{} {}>", self.said("any element", "любой элемент"), self.rules.wildcard_words(*id));
+                let words = self.rules.wildcard_words_with(*id, self.said("##other than", "не из"));
+                let name = format!("<{} {words}>", self.said("any element", "любой элемент"));
                 rows.push(Row { name, occurs: occurs(least, most), ..Row::default() });
             }
             Term::Sequence(parts) | Term::All(parts) => {

@@ -47,8 +47,10 @@ fn occurrences_are_those_of_all_groups_together() {
     check("<xs:all><xs:element name='b' type='xs:int'/></xs:all>", &["b 1 int"]);
     check(
         "<xs:sequence><xs:any namespace='##other' minOccurs='0'/></xs:sequence>",
-        &["<any element ##other than > 0..1 "],
+        &["<any element ##other than ##local> 0..1 "],
     );
+    let wild = "<xs:element name='a'><xs:complexType><xs:sequence><xs:any namespace='##other'/></xs:sequence></xs:complexType></xs:element>";
+    assert_eq!(rows(&book(wild, Language::Russian)), ["<любой элемент не из ##local> 1 "]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Looking at rules: what a binding, a listing or a generator of samples may ask about elements, attributes and types.
 
-use super::component::{AttributeUse, ComplexType, Constraint, Content, Element, Place, Wildcard};
+use super::component::{AttributeUse, ComplexType, Constraint, Content, Element, Place};
 use super::facets::{Facet, FacetKind, WhiteSpace};
 use super::ids::{ComplexId, ElementId, NameId, NamespaceId, SimpleId, TypeId, WildcardId};
 use super::model::{ModelKind, Particle, Term};
@@ -50,29 +50,24 @@ impl Rules {
         ElementView { rules: self, id }
     }
 
-    /// How a wildcard of a [`Particle`] lets names in, in words: `##any`, `##other`, or namespaces.
+    /// How a wildcard of a [`Particle`] lets names in, in words: `##any`, `##other than` a namespace, or namespaces.
     #[must_use]
     pub fn wildcard_words(&self, id: WildcardId) -> String {
-        let Some(wildcard) = self.wildcards.get(id.index()) else { return String::new() };
-        self.namespaces_in_words(wildcard)
+        self.wildcard_words_with(id, "##other than")
     }
 
-    pub(crate) fn namespaces_in_words(&self, wildcard: &Wildcard) -> String {
+    /// As [`Self::wildcard_words`], with other words before the namespace that is not let in.
+    pub(crate) fn wildcard_words_with(&self, id: WildcardId, other_than: &str) -> String {
         use super::component::Namespaces;
+        let Some(wildcard) = self.wildcards.get(id.index()) else { return String::new() };
+        let word = |namespace: &NamespaceId| match *namespace {
+            NamespaceId::ABSENT => "##local",
+            namespace => self.names.uri(namespace),
+        };
         match &wildcard.namespaces {
             Namespaces::Any => "##any".to_owned(),
-            Namespaces::Not(namespace) => format!("##other than {}", self.names.uri(*namespace)),
-            Namespaces::List(list) => {
-                let words: Vec<&str> = list
-                    .iter()
-                    .map(
-                        |namespace| {
-                            if *namespace == NamespaceId::ABSENT { "##local" } else { self.names.uri(*namespace) }
-                        },
-                    )
-                    .collect();
-                words.join(" ")
-            }
+            Namespaces::Not(namespace) => format!("{other_than} {}", word(namespace)),
+            Namespaces::List(list) => list.iter().map(word).collect::<Vec<_>>().join(" "),
         }
     }
 
@@ -472,7 +467,7 @@ impl<'r> SimpleView<'r> {
     /// entry; all entries have to be satisfied, and of one entry's patterns any.
     #[must_use]
     pub fn facets(&self) -> Vec<(FacetKind, Vec<String>)> {
-        self.definition().facets.iter().map(|facet| (facet.kind(), facet.sources())).collect()
+        self.definition().facets.iter().map(|facet| (facet.kind(), facet.sources().into_owned())).collect()
     }
 
     /// The values of an enumeration as the schema writes them; empty where any value may stand.

@@ -87,7 +87,7 @@ impl SimpleId {
 impl SimpleType {
     /// The value of a facet that has one only.
     pub(crate) fn facet(&self, kind: FacetKind) -> Option<String> {
-        self.facets.iter().find(|facet| facet.kind() == kind).and_then(|facet| facet.sources().into_iter().next())
+        self.facets.iter().find(|facet| facet.kind() == kind).and_then(|facet| facet.sources().first().cloned())
     }
 
     /// For each derivation step that has patterns, an expression of all of them, anchored.

@@ -54,7 +54,7 @@ pub(crate) mod draft {
 /// What only `validate` and `specimen` use: the tables from inside.
 pub(crate) mod sealed {
     pub(crate) use super::component::*;
-    pub(crate) use super::facets::{FacetKind, trim};
+    pub(crate) use super::facets::{Facet, FacetKind, trim};
     pub(crate) use super::ids::*;
     pub(crate) use super::model::{Accept, Counter, Member, ModelKind, Step, WildStep};
     pub(crate) use super::nearest::nearest;

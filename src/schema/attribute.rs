@@ -210,11 +210,12 @@ impl<'d> Compiler<'d> {
     /// Counts attribute uses that are written out; false where there are more than a set may have.
     pub(super) fn spend_uses(&mut self, item: Item<'d>, count: usize) -> bool {
         if count > self.attributes_left.min(USES_MAX) {
-            self.fault(
-                item,
-                "schema-too-large",
-                "there are more attributes than a type, or a set of schemas, may have",
-            );
+            let text = if count > USES_MAX {
+                format!("a type has at most {USES_MAX} attributes")
+            } else {
+                format!("the types of the set have more than {USES_OF_SET_MAX} attributes together")
+            };
+            self.fault(item, "schema-too-large", text);
             return false;
         }
         self.attributes_left -= count;

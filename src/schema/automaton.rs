@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::compiler::Compiler;
-use super::glushkov::{Counting, Edge, Glushkov, Leaf, Stretch};
+use super::glushkov::{Counting, EDGES_MAX, Edge, Glushkov, Leaf, Stretch, TooLarge};
 use super::tree::Item;
 use crate::rules::Particle;
 use crate::rules::draft::{
@@ -69,17 +69,19 @@ impl Start {
 impl<'d> Compiler<'d> {
     pub(super) fn automaton(&mut self, item: Option<Item<'d>>, particle: &Particle) -> ModelKind {
         let start = Start(StateId::at(self.draft.automata.states.len()));
-        let too_large = self.draft.automata.steps.len() > STEPS_MAX;
-        let built = if too_large { None } else { Glushkov::build(particle).ok() };
-        let model = match built {
-            Some(model) => model,
-            None => {
-                if let Some(item) = item {
-                    self.fault(item, "schema-too-large", "the content model is too large");
-                }
-                Glushkov::default()
-            }
+        let built = if self.draft.automata.steps.len() > STEPS_MAX {
+            Err(format!("the content models of the set have more than {STEPS_MAX} steps together"))
+        } else {
+            Glushkov::build(particle).map_err(|TooLarge| {
+                format!("the content model has more than {EDGES_MAX} steps from one element to the next")
+            })
         };
+        let model = built.unwrap_or_else(|text| {
+            if let Some(item) = item {
+                self.fault(item, "schema-too-large", text);
+            }
+            Glushkov::default()
+        });
         if let Some(item) = item {
             self.check_deterministic(item, &model);
         }

@@ -212,7 +212,10 @@ impl<'d> Compiler<'d> {
     fn tell_too_many_heads(&mut self, member: ElementId) {
         let name = self.draft.elements[member.index()].name;
         if let Some(global) = self.by_name.get(&(Kind::Element, name)).copied() {
-            let text = "elements substitute one another in lines that are too long";
+            let text = format!(
+                "elements that substitute one another have more than {HEADS_OF_SET_MAX} heads together, those of heads \
+                 counted too"
+            );
             self.fault(self.globals[global].item, "schema-too-large", text);
         }
     }

@@ -8,7 +8,7 @@ use crate::rules::draft::{Counter, ElementId, WildcardId};
 use crate::rules::{Particle, Term};
 
 /// Stretches and edges of one content model at most, those counted once that positions share.
-const EDGES_MAX: usize = 4_000_000;
+pub(super) const EDGES_MAX: usize = 4_000_000;
 
 /// What a position matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

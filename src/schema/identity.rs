@@ -178,12 +178,25 @@ impl<'d> Compiler<'d> {
     }
 }
 
+/// The axis that a text begins with, and what stands behind it.
+fn axis(text: &str) -> Option<(&'static str, &str)> {
+    [("child", "child::"), ("attribute", "attribute::")].into_iter().find_map(|(name, axis)| {
+        let behind = text.strip_prefix(name)?.trim_start_matches(xml::is_space).strip_prefix("::")?;
+        Some((axis, behind.trim_start_matches(xml::is_space)))
+    })
+}
+
 /// Cuts a path into names and signs.
 fn tokens(text: &str) -> Result<Vec<&str>, String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start_matches(xml::is_space);
     while !rest.is_empty() {
-        let sign = ["//", "/", "@", "*", "child::", "attribute::"].into_iter().find(|sign| rest.starts_with(sign));
+        if let Some((axis, behind)) = axis(rest) {
+            tokens.push(axis);
+            rest = behind;
+            continue;
+        }
+        let sign = ["//", "/", "@", "*"].into_iter().find(|sign| rest.starts_with(sign));
         let dot = rest.starts_with('.');
         let length = match sign {
             Some(sign) => sign.len(),
@@ -211,6 +224,9 @@ mod tests {
     fn paths_are_cut_into_tokens() {
         assert_eq!(tokens(".//a:b / c/@d"), Ok(vec![".", "//", "a:b", "/", "c", "/", "@", "d"]));
         assert_eq!(tokens("a:* / * / ."), Ok(vec!["a:*", "/", "*", "/", "."]));
+        assert_eq!(tokens("child :: a/attribute\n::b"), Ok(vec!["child::", "a", "/", "attribute::", "b"]));
+        assert_eq!(tokens("child::a/@c"), tokens("child ::\ta / @ c"));
+        assert_eq!(tokens("child/childs"), Ok(vec!["child", "/", "childs"]));
         assert!(tokens("a[1]").is_err());
     }
 }

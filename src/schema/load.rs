@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::compiler::FAULTS_MAX;
 use super::fault::SchemaFault;
-use super::source::{Missing, SchemaSet, join};
+use super::source::{Missing, SchemaSet, locate};
 use crate::decode;
 use crate::rules::XS_NAMESPACE;
 use crate::xml::{self, Event, Expanded, Fault, Language, Limits, Origins, Position, Start, TextReader};
@@ -87,7 +87,7 @@ pub(super) struct Loaded {
 struct Loader<'s> {
     set: &'s SchemaSet<'s>,
     loaded: Loaded,
-    by_path: HashMap<String, Option<usize>>,
+    by_identity: HashMap<String, Option<usize>>,
     by_target: HashMap<(usize, String), usize>,
     waiting: VecDeque<usize>,
 }
@@ -97,7 +97,7 @@ pub(super) fn load(set: &SchemaSet<'_>) -> Loaded {
     let mut loader = Loader {
         set,
         loaded: Loaded::default(),
-        by_path: HashMap::new(),
+        by_identity: HashMap::new(),
         by_target: HashMap::new(),
         waiting: VecDeque::new(),
     };
@@ -126,7 +126,8 @@ pub(super) fn load(set: &SchemaSet<'_>) -> Loaded {
 impl Loader<'_> {
     /// The document at `path`, read if it has not been yet. `Ok(None)`: it was read and is faulty.
     fn document(&mut self, path: &str) -> Result<Option<usize>, String> {
-        if let Some(known) = self.by_path.get(path) {
+        let identity = self.set.source.identity(path);
+        if let Some(known) = self.by_identity.get(&identity) {
             return Ok(*known);
         }
         if self.loaded.documents.len() == DOCUMENTS_MAX {
@@ -151,7 +152,7 @@ impl Loader<'_> {
                 None
             }
         };
-        self.by_path.insert(path.to_owned(), index);
+        self.by_identity.insert(identity, index);
         Ok(index)
     }
 
@@ -198,7 +199,7 @@ impl Loader<'_> {
             self.set.locations.iter().find(|(known, _)| reference.kind == ReferenceKind::Import && known == namespace);
         let path = match (known, &reference.location) {
             (Some((_, path)), _) => path.clone(),
-            (None, Some(location)) => join(from, location),
+            (None, Some(location)) => locate(self.set.source, from, location),
             (None, None) => {
                 self.note_missing(instance, reference);
                 return None;

@@ -32,7 +32,7 @@ mod tree;
 mod tests;
 
 pub use fault::SchemaFault;
-pub(crate) use source::join;
+pub(crate) use source::locate;
 pub use source::{Missing, SchemaSet, Source};
 
 use roxmltree::{Document as Tree, ParsingOptions};

@@ -86,7 +86,11 @@ impl<'d> Compiler<'d> {
             if checked.insert(ends.collect()) {
                 looked_at += model.width(position);
                 if looked_at > CHECKED_MAX {
-                    return self.fault(item, "schema-too-large", "the content model is too large");
+                    let text = format!(
+                        "to tell that the content model is deterministic, more than {CHECKED_MAX} ways from one element \
+                         to the next would have to be compared"
+                    );
+                    return self.fault(item, "schema-too-large", text);
                 }
                 conflict = self.conflict(model, Some(position), &model.edges_from(position));
             }

@@ -32,6 +32,10 @@ pub(super) fn size(term: &Term) -> usize {
     }
 }
 
+fn too_many_particles() -> String {
+    format!("the content model has more than {PARTICLES_MAX} particles, those of groups counted wherever they are used")
+}
+
 /// How deep the groups in a term are nested.
 fn depth(term: &Term) -> usize {
     match term {
@@ -45,8 +49,14 @@ fn depth(term: &Term) -> usize {
 impl<'d> Compiler<'d> {
     /// Counts particles that are written out; false where there are more than a set may have.
     pub(super) fn spend_particles(&mut self, item: Item<'d>, count: usize) -> bool {
-        if count > PARTICLES_MAX || count > self.particles_left {
-            self.fault(item, "schema-too-large", "the content model is larger than a content model may be");
+        if count > PARTICLES_MAX {
+            self.fault(item, "schema-too-large", too_many_particles());
+            return false;
+        }
+        if count > self.particles_left {
+            let text =
+                format!("the content models of the set have more than {PARTICLES_OF_SET_MAX} particles together");
+            self.fault(item, "schema-too-large", text);
             return false;
         }
         self.particles_left -= count;
@@ -176,7 +186,7 @@ impl<'d> Compiler<'d> {
             let Some(part) = self.particle(child) else { continue };
             total += size(&part.term);
             if total > PARTICLES_MAX {
-                self.fault(child, "schema-too-large", "the group is larger than a content model may be");
+                self.fault(child, "schema-too-large", too_many_particles());
                 break;
             }
             self.check_all_limits(item, child, &part);

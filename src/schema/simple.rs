@@ -131,8 +131,10 @@ impl<'d> Compiler<'d> {
         if let Some(mut compiled) = compiled {
             let effort = self.effort(&compiled.variety);
             if effort.types > EFFORT_TYPES_MAX || effort.depth > EFFORT_DEPTH_MAX {
-                let text =
-                    "lists and unions are nested too deep, or have too many members, those of members counted too";
+                let text = format!(
+                    "lists and unions are nested deeper than {EFFORT_DEPTH_MAX}, or have more than {EFFORT_TYPES_MAX} \
+                     members, those of members counted too"
+                );
                 return self.fault(item, "schema-too-large", text);
             }
             self.efforts.insert(id, effort);

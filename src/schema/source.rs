@@ -9,11 +9,21 @@ pub trait Source {
     /// # Errors
     /// The reason in words, where there is no such document or it cannot be read.
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// What two paths share exactly when they lead to the same document, so that none is read under two names. Paths
+    /// that have been normalized are their own unless the source knows better.
+    fn identity(&self, path: &str) -> String {
+        path.to_owned()
+    }
 }
 
 impl<S: Source + ?Sized> Source for &S {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         (**self).read(path)
+    }
+
+    fn identity(&self, path: &str) -> String {
+        (**self).identity(path)
     }
 }
 
@@ -103,8 +113,39 @@ impl<'s> SchemaSet<'s> {
     }
 }
 
+/// The path of the document that `location` names as seen from the document `from`. A location is an `anyURI`, so `%20` in it
+/// is a blank, unless there is a document whose name holds the `%` itself.
+pub(crate) fn locate(source: &dyn Source, from: &str, location: &str) -> String {
+    let written = join(from, location);
+    let Some(meant) = unescape(location).map(|meant| join(from, &meant)) else { return written };
+    if source.read(&written).is_err() && source.read(&meant).is_ok() { meant } else { written }
+}
+
+/// The text with every `%XX` put as the byte that it stands for; `None` where there is none, or the bytes are no UTF-8.
+fn unescape(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    if bytes.len() == text.len() {
+        return None;
+    }
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'%');
+                bytes.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|meant| meant != text)
+}
+
 /// The path of `location` as seen from the document `from`.
-pub(crate) fn join(from: &str, location: &str) -> String {
+fn join(from: &str, location: &str) -> String {
     let location = location.replace('\\', "/");
     if location.starts_with('/') || location.contains("://") {
         return normalize(&location);
@@ -152,6 +193,26 @@ mod tests {
             ("схемы/а.xsd", "б в.xsd", "схемы/б в.xsd"),
         ] {
             assert_eq!(join(from, location), expected);
+        }
+    }
+
+    #[test]
+    fn escaped_locations_lead_to_the_document_that_they_mean() {
+        let names = ["s/a b.xsd", "s/схема.xsd", "s/100%.xsd", "s/c%20d.xsd", "s/c d.xsd"];
+        let source: std::collections::BTreeMap<String, Vec<u8>> =
+            names.map(|name| (name.to_owned(), Vec::new())).into_iter().collect();
+        for (location, expected) in [
+            ("a%20b.xsd", "s/a b.xsd"),
+            ("a b.xsd", "s/a b.xsd"),
+            ("%D1%81%d1%85%D0%B5%D0%BC%D0%B0.xsd", "s/схема.xsd"),
+            ("100%.xsd", "s/100%.xsd"),
+            ("100%25.xsd", "s/100%.xsd"),
+            ("c%20d.xsd", "s/c%20d.xsd"),
+            ("gone%20.xsd", "s/gone%20.xsd"),
+            ("%FF.xsd", "s/%FF.xsd"),
+            ("%+1%é.xsd", "s/%+1%é.xsd"),
+        ] {
+            assert_eq!(locate(&source, "s/from.xsd", location), expected);
         }
     }
 }

@@ -173,3 +173,52 @@ fn lenient_patterns_are_told_with_their_place() {
     let rules = compile(&set.with_strictness(Strictness::Lenient)).unwrap();
     assert!(rules.warnings()[0].starts_with("a.xsd:3:"), "{:?}", rules.warnings());
 }
+
+/// Documents as a file system gives them to who works in `/inc/common`.
+struct Folder(BTreeMap<String, Vec<u8>>);
+
+impl Source for Folder {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.read(&self.identity(path))
+    }
+
+    fn identity(&self, path: &str) -> String {
+        match path.strip_prefix("../") {
+            Some(path) => format!("/inc/{path}"),
+            None if path.starts_with('/') => path.to_owned(),
+            None => format!("/inc/common/{path}"),
+        }
+    }
+}
+
+#[test]
+fn a_document_is_the_same_wherever_the_way_to_it_begins() {
+    let source = Folder(documents(&[
+        ("/inc/common/common.xsd", "<xs:include schemaLocation='../types/t.xsd'/><xs:element name='r' type='t:t'/>"),
+        ("/inc/types/t.xsd", "<xs:include schemaLocation='../common/common.xsd'/>\n<xs:complexType name='t'/>"),
+    ]));
+    for (path, expected) in [
+        ("common.xsd", ["common.xsd", "../types/t.xsd"]),
+        ("/inc/common/common.xsd", ["/inc/common/common.xsd", "/inc/types/t.xsd"]),
+        ("../types/t.xsd", ["../types/t.xsd", "../common/common.xsd"]),
+    ] {
+        let rules = compile(&SchemaSet::new(&source).with(path)).unwrap_or_else(|faults| panic!("{path}: {faults:?}"));
+        assert_eq!(rules.documents(), expected, "{path}");
+    }
+    let twice = SchemaSet::new(&source).with("common.xsd").with("/inc/common/common.xsd");
+    assert_eq!(compile(&twice).map(|rules| rules.documents().len()), Ok(2));
+}
+
+#[test]
+fn what_is_too_large_is_told_with_its_limit() {
+    let group = |number: usize| {
+        let uses = format!("<xs:group ref='t:g{number}'/>").repeat(60);
+        format!("<xs:group name='g{}'><xs:sequence>{uses}</xs:sequence></xs:group>", number + 1)
+    };
+    let groups: String = (0..3).map(group).collect();
+    let body = format!("<xs:group name='g0'><xs:sequence><xs:element name='e'/></xs:sequence></xs:group>{groups}");
+    let source = documents(&[("a.xsd", &body)]);
+    let faults = compile(&SchemaSet::new(&source).with("a.xsd")).unwrap_err();
+    assert_eq!(faults[0].constraint, "schema-too-large");
+    assert!(faults[0].text.starts_with("the content model has more than 200000 particles"), "{}", faults[0]);
+}

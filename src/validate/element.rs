@@ -2,7 +2,7 @@
 
 use super::UndeclaredRoot;
 use super::content::counters_of;
-use super::identity::{Begun, Found};
+use super::identity::{Begun, Found, Place};
 use super::report::Circumstances;
 use super::value::{Awaited, Destination, Literal};
 use super::violation::{Component, Detail};
@@ -259,7 +259,7 @@ impl<'r> Walk<'r> {
             let name = rules.name_id(namespace, attribute.name.local);
             if namespace == NamespaceId::XSI && is_instruction(name) {
                 if watched {
-                    self.supply_untyped(namespace, name, &attribute);
+                    self.supply_untyped(reader, namespace, name, &attribute);
                 }
                 continue;
             }
@@ -279,10 +279,10 @@ impl<'r> Walk<'r> {
                     self.report_unknown_attribute(reader, &attribute, set);
                 }
                 (Some(Process::Skip), _) | (Some(Process::Lax), None) => {
-                    self.let_pass(namespace, name, &attribute, watched);
+                    self.let_pass(reader, namespace, name, &attribute, watched);
                 }
                 (Some(Process::Strict), None) if rules.is_incomplete(namespace) => {
-                    self.let_pass(namespace, name, &attribute, watched);
+                    self.let_pass(reader, namespace, name, &attribute, watched);
                 }
                 (Some(_), Some(id)) => {
                     let declared = rules.attribute(id);
@@ -299,7 +299,8 @@ impl<'r> Walk<'r> {
                         );
                     }
                     let destination = self.attribute_destination(namespace, name, watched);
-                    self.value(reader, declared.simple, literal_of(&attribute), constraint, destination);
+                    let literal = Literal { fixed_by: "cvc-attribute.4", ..literal_of(&attribute) };
+                    self.value(reader, declared.simple, literal, constraint, destination);
                 }
                 (Some(Process::Strict), None) => {
                     let detail = Detail::Undeclared { name: attribute.name.local.to_owned() };
@@ -320,15 +321,29 @@ impl<'r> Walk<'r> {
     }
 
     /// An attribute that nothing declares. Where documents of the schema are missing, a key may need it all the same.
-    fn let_pass(&mut self, namespace: NamespaceId, name: NameId, attribute: &Attribute<'_>, watched: bool) {
+    fn let_pass<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        namespace: NamespaceId,
+        name: NameId,
+        attribute: &Attribute<'_>,
+        watched: bool,
+    ) {
         if watched && self.rules().misses_documents() {
-            self.supply_untyped(namespace, name, attribute);
+            self.supply_untyped(reader, namespace, name, attribute);
         }
     }
 
-    fn supply_untyped(&mut self, namespace: NamespaceId, name: NameId, attribute: &Attribute<'_>) {
+    fn supply_untyped<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        namespace: NamespaceId,
+        name: NameId,
+        attribute: &Attribute<'_>,
+    ) {
         let datum = Datum::Atom(Atom::Text(attribute.value.into()));
-        let found = Found { datum: &datum, span: attribute.value_span, nillable: false };
+        let place = Place::of(reader, attribute.value_span);
+        let found = Found { datum: &datum, raw: attribute.value, place, nillable: false };
         self.realm.identities.supply_attribute(namespace, name, found);
     }
 
@@ -349,9 +364,10 @@ impl<'r> Walk<'r> {
             if used.required {
                 let name = rules.local_name(used.name).to_owned();
                 self.report_element(reader, span, Detail::MissingAttribute { name });
-            } else if let Some(Constraint { value: Some(value), .. }) = &used.constraint {
+            } else if let Some(Constraint { value: Some(value), literal, .. }) = &used.constraint {
                 let destination = self.attribute_destination(rules.namespace_of_name(used.name), used.name, watched);
-                let literal = Literal { raw: "", span, attribute: Some(rules.local_name(used.name)) };
+                let attribute = Some(rules.local_name(used.name));
+                let literal = Literal { raw: literal, span, attribute, fixed_by: "cvc-au" };
                 self.use_default(reader, rules.attribute(used.declaration).simple, value, literal, destination);
             }
         }
@@ -445,7 +461,8 @@ impl<'r> Walk<'r> {
 }
 
 fn literal_of<'a>(attribute: &Attribute<'a>) -> Literal<'a> {
-    Literal { raw: attribute.value, span: attribute.value_span, attribute: Some(attribute.name.local) }
+    let (raw, span, attribute) = (attribute.value, attribute.value_span, Some(attribute.name.local));
+    Literal { raw, span, attribute, fixed_by: "cvc-au" }
 }
 
 fn is_instruction(name: NameId) -> bool {

@@ -1,19 +1,44 @@
 //! Identity constraints and checks between values, streaming: selectors find the elements that a constraint is about,
 //! each becomes a candidate that gathers the values of its fields, and a complete candidate is judged.
 
-use super::keys::Scopes;
+use super::keys::{First, KeyReference, Scopes};
 use super::matcher::{Hit, Matcher};
-use crate::rules::sealed::{Datum, Identity, IdentityId, IdentityKind, NameId, NameTest, NamespaceId, Pair, Path};
-use crate::xml::Span;
+use crate::rules::sealed::{
+    Atom, Datum, Identity, IdentityId, IdentityKind, NameId, NameTest, NamespaceId, Pair, Path,
+};
+use crate::xml::{Position, Reader, Span, Window};
 
 /// Parts what stands between the values of a key.
 const SEPARATOR: char = '\u{1F}';
+
+/// Where something stands that is told of later.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) span: Span,
+    /// None where it can be told from the span at any time.
+    pub(super) position: Option<Position>,
+}
+
+impl Place {
+    /// The place of a span that the reader has just read.
+    pub(super) fn of<W: Window>(reader: &Reader<W>, span: Span) -> Self {
+        Self { span, position: reader.position_to_keep(span.offset) }
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self { span, position: None }
+    }
+}
 
 /// The value that a field leads to, on its way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found<'v> {
     pub(super) datum: &'v Datum<'v>,
-    pub(super) span: Span,
+    /// It as written.
+    pub(super) raw: &'v str,
+    pub(super) place: Place,
     /// The declaration of the element allows nil.
     pub(super) nillable: bool,
 }
@@ -22,8 +47,19 @@ pub(super) struct Found<'v> {
 #[derive(Debug)]
 struct FieldValue {
     datum: Datum<'static>,
-    span: Span,
+    /// It as written; none of a text, which says it itself.
+    raw: Option<Box<str>>,
+    place: Place,
     nillable: bool,
+}
+
+impl FieldValue {
+    fn words(&self) -> &str {
+        match &self.datum {
+            Datum::Atom(Atom::Text(text)) => text,
+            _ => self.raw.as_deref().unwrap_or_default(),
+        }
+    }
 }
 
 /// An element whose fields are being gathered. Candidates end in the order opposite to that of their beginning, so their
@@ -37,8 +73,6 @@ struct Candidate<'r> {
     fields: usize,
     /// Where the matchers of its fields begin; there are none where all fields lead to the element itself.
     matchers: usize,
-    /// How many levels down its fields lead at most.
-    reach: usize,
     /// A field has led to more than one value, or to none that is simple; it has been told.
     spoilt: bool,
     span: Span,
@@ -69,13 +103,13 @@ impl<'r> Target<'r> {
 /// What identity constraints find wrong.
 #[derive(Debug)]
 pub(super) enum Finding<'r> {
-    Duplicate { identity: &'r Identity, span: Span },
-    MissingField { identity: &'r Identity, span: Span },
-    Nillable { identity: &'r Identity, span: Span },
-    NotFound { identity: &'r Identity, span: Span, path: String },
-    FieldTwice { identity: Option<&'r Identity>, span: Span },
-    FieldNotSimple { identity: Option<&'r Identity>, span: Span },
-    Pair { pair: &'r Pair, span: Span },
+    Duplicate { identity: &'r Identity, place: Place, value: String, first: First },
+    MissingField { identity: &'r Identity, place: Place },
+    Nillable { identity: &'r Identity, place: Place },
+    NotFound { identity: &'r Identity, place: Place, value: String, path: String },
+    FieldTwice { identity: Option<&'r Identity>, place: Place },
+    FieldNotSimple { identity: Option<&'r Identity>, place: Place },
+    Pair { pair: &'r Pair, place: Place },
 }
 
 /// A field that waits for the value of an open element.
@@ -91,6 +125,12 @@ struct Awaiting {
 pub(super) struct Identities<'r> {
     scopes: Scopes<'r>,
     candidates: Vec<Candidate<'r>>,
+    /// The candidates with fields that lead further down than to themselves: so many levels, or to any depth. The others are
+    /// not looked at again until they end.
+    near: Vec<usize>,
+    far: Vec<usize>,
+    /// How many levels down one of `near` leads at most.
+    near_reach: usize,
     values: Vec<Option<FieldValue>>,
     matchers: Vec<Matcher<'r>>,
     /// By level, the deepest last.
@@ -133,11 +173,11 @@ impl<'r> Identities<'r> {
     ) -> bool {
         self.wanted_attributes.clear();
         let awaiting = self.awaiting.len();
-        for candidate in 0..self.candidates.len() {
-            let Candidate { level, reach, .. } = self.candidates[candidate];
-            if begun.level - level <= reach {
-                self.follow(begun, candidate);
-            }
+        for at in self.near_from(begun.level)..self.near.len() {
+            self.follow(begun, self.near[at]);
+        }
+        for at in 0..self.far.len() {
+            self.follow(begun, self.far[at]);
         }
         for scope in 0..self.scopes.open.len() {
             let Begun { level, namespace, name, .. } = begun;
@@ -162,18 +202,31 @@ impl<'r> Identities<'r> {
         self.awaiting.len() > awaiting
     }
 
+    /// Where the candidates begin in `near` that may lead to an element at `level`.
+    fn near_from(&self, level: usize) -> usize {
+        let beyond = |candidate: &usize| level - self.candidates[*candidate].level > self.near_reach;
+        self.near.iter().rposition(beyond).map_or(0, |last| last + 1)
+    }
+
     /// The element is one whose fields are to be gathered.
     fn select(&mut self, begun: Begun, target: Target<'r>) {
         let fields = target.fields();
         let candidate = self.candidates.len();
         let reach = fields.iter().map(|path| path.reach).max().unwrap_or(0);
+        match reach {
+            0 => {}
+            usize::MAX => self.far.push(candidate),
+            _ => {
+                self.near.push(candidate);
+                self.near_reach = self.near_reach.max(reach);
+            }
+        }
         self.candidates.push(Candidate {
             level: begun.level,
             target,
             values: self.values.len(),
             fields: fields.len(),
             matchers: self.matchers.len(),
-            reach,
             spoilt: false,
             span: begun.span,
         });
@@ -227,20 +280,24 @@ impl<'r> Identities<'r> {
 
     /// The text of the element at `level` has a value.
     pub(super) fn supply(&mut self, level: usize, found: Found<'_>) {
-        while let Some(awaiting) = self.awaiting.pop_if(|awaiting| awaiting.level == level) {
-            self.put(awaiting.candidate, awaiting.field, found);
+        let first = self.awaiting.iter().rposition(|awaiting| awaiting.level != level).map_or(0, |last| last + 1);
+        for at in first..self.awaiting.len() {
+            let Awaiting { candidate, field, .. } = self.awaiting[at];
+            self.put(candidate, field, found);
         }
+        self.awaiting.truncate(first);
     }
 
     fn put(&mut self, candidate: usize, field: usize, found: Found<'_>) {
-        let Found { datum, span, nillable } = found;
+        let Found { datum, raw, place, nillable } = found;
         let candidate = &mut self.candidates[candidate];
         let value = &mut self.values[candidate.values + field];
         if value.is_none() {
-            *value = Some(FieldValue { datum: datum.clone().into_owned(), span, nillable });
+            let raw = if let Datum::Atom(Atom::Text(_)) = datum { None } else { Some(raw.into()) };
+            *value = Some(FieldValue { datum: datum.clone().into_owned(), raw, place, nillable });
         } else if !candidate.spoilt {
             candidate.spoilt = true;
-            self.findings.push(Finding::FieldTwice { identity: candidate.target.identity(), span });
+            self.findings.push(Finding::FieldTwice { identity: candidate.target.identity(), place });
         }
     }
 
@@ -250,7 +307,8 @@ impl<'r> Identities<'r> {
             let candidate = &mut self.candidates[awaiting.candidate];
             if complex && !candidate.spoilt {
                 candidate.spoilt = true;
-                self.findings.push(Finding::FieldNotSimple { identity: candidate.target.identity(), span });
+                let identity = candidate.target.identity();
+                self.findings.push(Finding::FieldNotSimple { identity, place: span.into() });
             }
         }
     }
@@ -265,17 +323,24 @@ impl<'r> Identities<'r> {
     /// The element at `level` ends. `path` makes its path, for references that are judged later.
     pub(super) fn end(&mut self, level: usize, path: impl Fn() -> String) {
         while self.awaiting.pop_if(|awaiting| awaiting.level == level).is_some() {}
-        while let Some(candidate) = self.candidates.pop_if(|candidate| candidate.level == level) {
-            if !candidate.spoilt {
-                self.complete(candidate, &path);
+        let first = self.candidates.iter().rposition(|candidate| candidate.level < level).map_or(0, |last| last + 1);
+        for candidate in first..self.candidates.len() {
+            if !self.candidates[candidate].spoilt {
+                self.complete(self.candidates[candidate], &path);
             }
-            self.values.truncate(candidate.values);
-            self.matchers.truncate(candidate.matchers);
         }
-        for Candidate { level: context, matchers, fields, reach, .. } in &self.candidates {
-            if level - context <= *reach {
-                self.matchers[*matchers..matchers + fields].iter_mut().for_each(|matcher| matcher.end(level));
+        if let Some(Candidate { values, matchers, .. }) = self.candidates.get(first) {
+            self.values.truncate(*values);
+            self.matchers.truncate(*matchers);
+            self.candidates.truncate(first);
+            for walked in [&mut self.near, &mut self.far] {
+                while walked.pop_if(|candidate| *candidate >= first).is_some() {}
             }
+        }
+        let near = self.near_from(level);
+        for candidate in self.near[near..].iter().chain(&self.far) {
+            let Candidate { matchers, fields, .. } = self.candidates[*candidate];
+            self.matchers[matchers..matchers + fields].iter_mut().for_each(|matcher| matcher.end(level));
         }
         for scope in self.scopes.open.iter_mut().filter(|scope| scope.level < level) {
             scope.selector.end(level);
@@ -287,14 +352,14 @@ impl<'r> Identities<'r> {
 
     fn complete(&mut self, candidate: Candidate<'r>, path: &impl Fn() -> String) {
         let Candidate { target, span, .. } = candidate;
-        let values = &self.values[candidate.values..];
+        let values = &self.values[candidate.values..candidate.values + candidate.fields];
         let (scope, identity) = match target {
             Target::Scope(scope, identity) => (scope, identity),
             Target::Pair(pair) => {
                 if let [Some(first), Some(second)] = values
                     && !(pair.check.holds)(&first.datum, &second.datum)
                 {
-                    self.findings.push(Finding::Pair { pair, span: first.span });
+                    self.findings.push(Finding::Pair { pair, place: first.place });
                 }
                 return;
             }
@@ -304,20 +369,71 @@ impl<'r> Identities<'r> {
         for value in values {
             let Some(value) = value else {
                 if is_key {
-                    self.findings.push(Finding::MissingField { identity, span });
+                    self.findings.push(Finding::MissingField { identity, place: span.into() });
                 }
                 return;
             };
             if is_key && value.nillable {
-                self.findings.push(Finding::Nillable { identity, span: value.span });
+                self.findings.push(Finding::Nillable { identity, place: value.place });
                 return;
             }
             value.datum.key(&mut self.key);
             self.key.push(SEPARATOR);
         }
-        let span = values.first().and_then(Option::as_ref).map_or(span, |value| value.span);
-        if !self.scopes.note(scope, &self.key, span, path) {
-            self.findings.push(Finding::Duplicate { identity, span });
+        let place = values.first().and_then(Option::as_ref).map_or(span.into(), |value| value.place);
+        let words = || values.iter().flatten().map(FieldValue::words).collect::<Vec<_>>().join(", ");
+        let known = match identity.kind {
+            IdentityKind::Keyref(referred) => {
+                self.scopes.refer(scope, referred, &self.key, || KeyReference { place, value: words(), path: path() });
+                None
+            }
+            _ => self.scopes.define(scope, &self.key, First::at(place)),
+        };
+        if let Some(first) = known {
+            self.findings.push(Finding::Duplicate { identity, place, value: words(), first });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::sealed::{Branch, DocumentId, Place as Defined};
+
+    const A: NameId = NameId(10);
+
+    fn path(anywhere: bool, steps: usize, attribute: bool) -> Path {
+        let steps = vec![NameTest::Name(A); steps].into();
+        Path::new([Branch { anywhere, steps, attribute: attribute.then_some(NameTest::Any) }])
+    }
+
+    /// Nested elements, each with a constraint on all below it: the candidates that are followed into the innermost one.
+    fn followed(field: Path, depth: usize) -> usize {
+        let place = Defined { document: DocumentId::at(0), line: 1, column: 1 };
+        let (kind, selector) = (IdentityKind::Unique, path(true, 1, false));
+        let fields = [field].into();
+        let identity = Identity { name: A, kind, selector, fields, referred_from_outside: false, place };
+        let mut identities = Identities::default();
+        let begun = |level| Begun { level, namespace: NamespaceId::ABSENT, name: A, span: Span::between(0, 0) };
+        for level in 0..depth {
+            identities.start(begun(level), [(IdentityId::at(0), &identity)].into_iter(), &[]);
+        }
+        let followed = identities.near.len() - identities.near_from(depth) + identities.far.len();
+        for level in (0..depth).rev() {
+            identities.end(level, String::new);
+        }
+        let left = [identities.near.len(), identities.far.len(), identities.values.len(), identities.matchers.len()];
+        assert_eq!(left, [0; 4]);
+        followed
+    }
+
+    #[test]
+    fn only_candidates_that_may_lead_further_down_are_followed() {
+        // Of 30 elements every one is a candidate for each that is around it.
+        assert_eq!(followed(path(false, 0, true), 30), 0);
+        assert_eq!(followed(path(false, 0, false), 30), 0);
+        assert_eq!(followed(path(false, 1, true), 30), 29);
+        assert_eq!(followed(path(false, 2, false), 30), 28 + 29);
+        assert_eq!(followed(path(true, 1, false), 30), 29 * 30 / 2);
     }
 }

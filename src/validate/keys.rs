@@ -1,11 +1,11 @@
 //! Tables of keys: what each identity constraint at work has found so far, and what it hands to the elements around it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, hash_map::Entry};
+use std::num::NonZeroU64;
 
-use super::identity::Finding;
+use super::identity::{Finding, Place};
 use super::matcher::Matcher;
 use crate::rules::sealed::{Identity, IdentityId, IdentityKind};
-use crate::xml::Span;
 
 /// A constraint at work below the element that declares it.
 #[derive(Debug)]
@@ -14,16 +14,32 @@ pub(super) struct Scope<'r> {
     pub(super) identity: &'r Identity,
     pub(super) level: usize,
     pub(super) selector: Matcher<'r>,
-    keys: HashSet<Box<str>>,
-    references: Vec<KeyReference>,
+    keys: HashMap<Box<str>, First>,
+    references: Vec<(Box<str>, KeyReference)>,
+}
+
+/// Where a key has come first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct First {
+    pub(super) offset: u64,
+    /// None where it can be told from the offset at any time.
+    pub(super) line: Option<NonZeroU64>,
+}
+
+impl First {
+    pub(super) fn at(place: Place) -> Self {
+        let line = place.position.and_then(|position| NonZeroU64::new(position.line));
+        Self { offset: place.span.offset, line }
+    }
 }
 
 /// A reference whose key has not come yet.
 #[derive(Debug)]
-struct KeyReference {
-    key: Box<str>,
-    span: Span,
-    path: String,
+pub(super) struct KeyReference {
+    pub(super) place: Place,
+    /// It in words.
+    pub(super) value: String,
+    pub(super) path: String,
 }
 
 /// Keys that an inner element hands to the elements around it.
@@ -45,7 +61,7 @@ pub(super) struct Scopes<'r> {
 impl<'r> Scopes<'r> {
     /// A constraint begins to work.
     pub(super) fn open(&mut self, id: IdentityId, identity: &'r Identity, level: usize, selector: Matcher<'r>) {
-        let (keys, references) = (HashSet::new(), Vec::new());
+        let (keys, references) = (HashMap::new(), Vec::new());
         self.open.push(Scope { id, identity, level, selector, keys, references });
     }
 
@@ -55,11 +71,25 @@ impl<'r> Scopes<'r> {
         !self.handed_up.is_empty() || self.open.last().is_some_and(|scope| scope.level == level)
     }
 
-    /// Notes the key of one selected element; false where a key must be unique and is not.
-    pub(super) fn note(&mut self, scope: usize, key: &str, span: Span, path: impl FnOnce() -> String) -> bool {
-        let IdentityKind::Keyref(referred) = self.open[scope].identity.kind else {
-            return self.open[scope].keys.insert(key.into());
-        };
+    /// Notes the key of one selected element; where it came first, if it must be unique and is not.
+    pub(super) fn define(&mut self, scope: usize, key: &str, first: First) -> Option<First> {
+        match self.open[scope].keys.entry(key.into()) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(new) => {
+                new.insert(first);
+                None
+            }
+        }
+    }
+
+    /// Notes a reference of one selected element to a key of the constraint `referred`.
+    pub(super) fn refer(
+        &mut self,
+        scope: usize,
+        referred: IdentityId,
+        key: &str,
+        reference: impl FnOnce() -> KeyReference,
+    ) {
         let level = self.open[scope].level;
         // Mostly the key has come before, beside the reference; then nothing has to be kept.
         let known = self
@@ -67,11 +97,10 @@ impl<'r> Scopes<'r> {
             .iter()
             .rev()
             .take_while(|other| other.level == level)
-            .any(|other| other.id == referred && other.keys.contains(key));
+            .any(|other| other.id == referred && other.keys.contains_key(key));
         if !known {
-            self.open[scope].references.push(KeyReference { key: key.into(), span, path: path() });
+            self.open[scope].references.push((key.into(), reference()));
         }
-        true
     }
 
     /// Closes the scopes of the element at `level`: judges references, hands keys up.
@@ -99,19 +128,20 @@ impl<'r> Scopes<'r> {
     fn judge(&self, scope: &Scope<'r>, referred: IdentityId, closing: &[Scope<'r>], findings: &mut Vec<Finding<'r>>) {
         let own = closing.iter().find(|other| other.id == referred);
         let handed = self.handed_up.iter().find(|handed| handed.id == referred && handed.level == scope.level);
-        for reference in &scope.references {
-            let found = own.is_some_and(|own| own.keys.contains(&reference.key))
-                || handed.and_then(|handed| handed.keys.get(&reference.key)).is_some_and(|twice| !twice);
+        for (key, reference) in &scope.references {
+            let found = own.is_some_and(|own| own.keys.contains_key(key))
+                || handed.and_then(|handed| handed.keys.get(key)).is_some_and(|twice| !twice);
             if !found {
-                let KeyReference { span, path, .. } = reference;
-                findings.push(Finding::NotFound { identity: scope.identity, span: *span, path: path.clone() });
+                let KeyReference { place, value, path } = reference;
+                let (value, path) = (value.clone(), path.clone());
+                findings.push(Finding::NotFound { identity: scope.identity, place: *place, value, path });
             }
         }
     }
 
     /// Adds the keys of the element at `level` to what has come up to it; its own win over those of its children.
-    fn hand_up(&mut self, level: usize, id: IdentityId, keys: HashSet<Box<str>>) {
-        let keys = keys.into_iter().map(|key| (key, false));
+    fn hand_up(&mut self, level: usize, id: IdentityId, keys: HashMap<Box<str>, First>) {
+        let keys = keys.into_keys().map(|key| (key, false));
         match self.handed_up.iter_mut().find(|handed| handed.id == id && handed.level == level) {
             Some(handed) => handed.keys.extend(keys),
             None => self.handed_up.push(HandedUp { level, id, keys: keys.collect() }),

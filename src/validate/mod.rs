@@ -29,6 +29,7 @@ use std::io::Read;
 use crate::rules::{CaptureTree, Rules};
 use crate::xml::{self, Doctype, Expanded, Position, Reader, StreamReader, TextReader, Window};
 use realm::Realm;
+use violation::Detail;
 use walk::{Finished, Walk};
 
 /// Validates a text and captures values. Where a capture tree marks a body, `bodies` chooses the rules of the element
@@ -71,6 +72,10 @@ pub fn check(text: &str, rules: &Rules, options: &Options) -> Verdict {
         let end = origins.written_end(violation.position.offset + violation.length);
         written(&mut violation.position);
         violation.length = end.saturating_sub(violation.position.offset);
+        if let Detail::DuplicateKey { offset, line, .. } = &mut violation.detail {
+            let first = Position::of(text, origins.written(*offset));
+            (*offset, *line) = (first.offset, first.line);
+        }
     }
     found.fault.iter_mut().for_each(|fault| written(&mut fault.position));
     found

@@ -233,6 +233,102 @@ fn keys_uniques_and_references() {
 }
 
 #[test]
+fn violations_of_keys_say_the_value_and_where_it_came_first() {
+    let rules = rules(
+        "<xs:element name='r'><xs:complexType><xs:choice maxOccurs='unbounded'>
+           <xs:element name='k'><xs:complexType><xs:sequence>
+             <xs:element name='n' type='xs:decimal'/><xs:element name='m' type='xs:string' minOccurs='0'/></xs:sequence>
+             <xs:attribute name='id' type='xs:token'/></xs:complexType></xs:element>
+           <xs:element name='ref' type='xs:decimal'/>
+         </xs:choice></xs:complexType>
+         <xs:key name='K'><xs:selector xpath='t:k'/><xs:field xpath='t:n'/></xs:key>
+         <xs:unique name='U'><xs:selector xpath='t:k'/><xs:field xpath='t:n'/><xs:field xpath='@id'/></xs:unique>
+         <xs:keyref name='F' refer='t:K'><xs:selector xpath='t:ref'/><xs:field xpath='.'/></xs:keyref>
+         </xs:element>",
+    );
+    let told = |verdict: Verdict, values| {
+        let text = |found: &Violation| format!("{} {}", found.position, found.text(Language::English, values));
+        verdict.violations.iter().map(text).collect::<Vec<_>>()
+    };
+    let twice = "<r xmlns='urn:t'>\n<k id=' a '><n>1</n></k>\n<k id='a'><n>01.0</n></k>\n<ref>7.0</ref></r>";
+    let expected = [
+        "3:14 a value of K is given twice, first in line 2; the document has \"01.0\"",
+        "3:14 a value of U is given twice, first in line 2; the document has \"01.0, a\"",
+        "4:6 F refers to a value that is not there; the document has \"7.0\"",
+    ];
+    assert_eq!(told(check(twice, &rules, &Options::default()), true), expected);
+    assert_eq!(told(check_read(twice.as_bytes(), &rules, &Options::default()), true), expected);
+    let hidden = expected.map(|text| text.split(';').next().unwrap_or_default());
+    assert_eq!(told(check(twice, &rules, &Options::default()), false), hidden);
+    let declared = Options { doctype: Doctype::Internal, ..Options::default() };
+    let with_doctype = format!("<!DOCTYPE r [\n<!ENTITY e '1'>\n]>{}", twice.replacen(">1<", ">&e;<", 1));
+    let lines = told(check(&with_doctype, &rules, &declared), false);
+    assert_eq!(lines[0], "5:14 a value of K is given twice, first in line 4");
+
+    // Far apart, and with much between a field and the end of its element.
+    let many: String = (0..9000).map(|number| format!("<k><n>{number}</n></k>\n")).collect();
+    let long = "x".repeat(200_000);
+    let apart = format!("<r xmlns='urn:t'>\n<ref>-1</ref>{many}\n<k>\n<n>5</n>\n<m>{long}</m></k></r>");
+    let streamed = check_read(apart.as_bytes(), &rules, &Options::default());
+    assert_eq!(streamed, check(&apart, &rules, &Options::default()));
+    assert_eq!(
+        told(streamed, false).first().map(String::as_str),
+        Some("9004:4 a value of K is given twice, first in line 7")
+    );
+}
+
+#[test]
+fn lengths_fixed_values_and_long_lists_are_told_exactly() {
+    let listed: String = (0..5000).map(|number| format!("<xs:enumeration value='word-{number}'/>")).collect();
+    let rules = rules(&format!(
+        "<xs:attribute name='wild' type='xs:int' fixed='1'/>
+         <xs:simpleType name='List'><xs:list itemType='xs:int'/></xs:simpleType>
+         <xs:element name='r'><xs:complexType><xs:choice>
+           <xs:element name='s'><xs:simpleType><xs:restriction base='xs:string'><xs:length value='21'/></xs:restriction></xs:simpleType></xs:element>
+           <xs:element name='h'><xs:simpleType><xs:restriction base='xs:hexBinary'><xs:minLength value='2'/></xs:restriction></xs:simpleType></xs:element>
+           <xs:element name='l'><xs:simpleType><xs:restriction base='t:List'><xs:maxLength value='1'/></xs:restriction></xs:simpleType></xs:element>
+           <xs:element name='e'><xs:simpleType><xs:restriction base='xs:string'>{listed}</xs:restriction></xs:simpleType></xs:element>
+           <xs:element name='f' type='xs:int' fixed='1'/>
+           <xs:element name='u'><xs:simpleType><xs:union memberTypes='xs:int xs:date'/></xs:simpleType></xs:element>
+         </xs:choice><xs:attribute name='a' fixed='x'/><xs:anyAttribute/></xs:complexType></xs:element>"
+    ));
+    for (content, constraint, english, russian) in [
+        ("<s/>", "cvc-length-valid", "the length must be 21 characters", "длина значения отличается от 21 символа"),
+        ("<h>00</h>", "cvc-minLength-valid", "the value is shorter than 2 octets", "длина значения меньше 2 октетов"),
+        (
+            "<l>1 2</l>",
+            "cvc-maxLength-valid",
+            "the value is longer than 1 item of the list",
+            "длина значения больше 1 элемента списка",
+        ),
+        ("<f>2</f>", "cvc-elt.5.2.2.2", "the value must be 1", "значение должно быть равно 1"),
+        ("<u>x</u>", "cvc-datatype-valid.1.2.3", "the value is neither int nor date", "значение не соответствует ни"),
+        ("<f a='y'>1</f>", "cvc-au", "the value must be x", "значение должно быть равно x"),
+        (
+            "<f t:wild='2' xmlns:t='urn:t'>1</f>",
+            "cvc-attribute.4",
+            "the value must be 1",
+            "значение должно быть равно 1",
+        ),
+        ("<e>wodr-4321</e>", "cvc-enumeration-valid", "(and more: 4988); did you mean word-4321?", "(и ещё: 4988)"),
+    ] {
+        // The attributes of the example stand on the root.
+        let attributes = content.split_once(' ').filter(|_| content.starts_with("<f "));
+        let attributes = attributes.and_then(|(_, rest)| rest.split_once('>')).map_or("", |(attributes, _)| attributes);
+        let document = format!("<r xmlns='urn:t' {attributes}>{}</r>", content.replace(attributes, ""));
+        let verdict = check(&document, &rules, &Options::default());
+        let [found] = &verdict.violations[..] else { panic!("{document}: {verdict:?}") };
+        assert_eq!(found.constraint(), constraint, "{document}");
+        for (language, expected) in [(Language::English, english), (Language::Russian, russian)] {
+            let text = found.text(language, false);
+            assert!(text.contains(expected), "{text} has no {expected}");
+        }
+        let count = if content.starts_with("<e") { 5000 } else { found.expected().len() };
+        assert_eq!(found.expected_count(), count);
+    }
+}
+
+#[test]
 fn ids_and_references() {
     let rules = rules(
         "<xs:element name='r'><xs:complexType><xs:sequence><xs:element name='a' maxOccurs='9'><xs:complexType>

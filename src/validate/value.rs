@@ -1,20 +1,25 @@
 //! Text and values: literals are judged by simple types, compared with fixed values, captured and given to identities.
 
+use std::num::NonZeroU64;
+
 use super::content;
-use super::identity::{Finding, Found};
+use super::identity::{Finding, Found, Place};
 use super::ids::{Role, role};
 use super::report::Circumstances;
-use super::violation::{Component, Detail};
+use super::violation::{Component, Detail, Unit};
 use super::walk::{Mode, Open, Walk};
 use crate::rules::sealed::{
-    ANY_TYPE, Atom, Constraint, Datum, FacetKind, Flaw, Identity, NameId, NamespaceId, Pair, Reason, SimpleId, TypeId,
-    Variety, nearest,
+    ANY_TYPE, Atom, Constraint, Datum, Facet, FacetKind, Flaw, Identity, Lexical, NameId, NamespaceId, Pair, Reason,
+    SimpleId, TypeId, Variety, nearest,
 };
 use crate::rules::{CapturedValue, Rules, SlotId, Value};
 use crate::xml::{Reader, Span, Text, Window, is_space};
 
 /// Values that are kept of a long list of allowed ones.
 const ALTERNATIVES_MAX: usize = 1000;
+
+/// The rule that an element whose value is fixed must keep.
+const FIXED_ELEMENT: &str = "cvc-elt.5.2.2.2";
 
 /// A literal and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +28,8 @@ pub(super) struct Literal<'a> {
     pub(super) span: Span,
     /// The local name of the attribute whose value it is.
     pub(super) attribute: Option<&'a str>,
+    /// The rule that has it be the fixed value, where there is one.
+    pub(super) fixed_by: &'static str,
 }
 
 /// Who wants a value.
@@ -141,7 +148,8 @@ impl<'r> Walk<'r> {
                 text.push_str(&constraint.literal);
             } else if constraint.fixed && (*text != *constraint.literal || open.has_children) && !open.disturbed {
                 let expected = vec![constraint.literal.to_string()];
-                self.report_value(reader, open.span, Detail::NotFixed { expected }, None, &text);
+                let detail = Detail::NotFixed { expected, constraint: FIXED_ELEMENT };
+                self.report_value(reader, open.span, detail, None, &text);
             }
         }
         let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.text(node));
@@ -164,15 +172,16 @@ impl<'r> Walk<'r> {
         let nillable = declaration.is_some_and(|declaration| declaration.nillable);
         let slot = self.realm.captures.zip(node).and_then(|(captures, node)| captures.text(node));
         let destination = Destination { slot, frame, awaited: awaited.then_some(Awaited::Text { nillable }) };
-        let literal = Literal { raw: text, span, attribute: None };
+        let literal = Literal { raw: text, span, attribute: None, fixed_by: FIXED_ELEMENT };
         let valid = match constraint {
             // The value stands in for no text at all, and is judged again only where the type is another one.
             Some(constraint) if text.is_empty() => {
                 let same_type = declaration.is_some_and(|declaration| declaration.type_id == type_id);
+                let literal = Literal { raw: &constraint.literal, ..literal };
                 if let Some(value) = constraint.value.as_ref().filter(|_| same_type) {
                     return self.use_default(reader, simple, value, literal, destination);
                 }
-                self.value(reader, simple, Literal { raw: &constraint.literal, ..literal }, None, destination)
+                self.value(reader, simple, literal, None, destination)
             }
             _ => self.value(reader, simple, literal, constraint, destination),
         };
@@ -197,7 +206,7 @@ impl<'r> Walk<'r> {
             Role::None => {}
             role => self.note_id(reader, role, value, literal),
         }
-        self.deliver(value, literal.span, destination);
+        self.deliver(reader, value, literal, destination);
     }
 
     /// Judges a literal; tells what is wrong with it, or brings its value where it is wanted. Whether it is valid.
@@ -215,38 +224,47 @@ impl<'r> Walk<'r> {
                 && constraint.value.as_ref().is_some_and(|fixed| !fixed.equals(datum))
             {
                 let expected = vec![constraint.literal.to_string()];
-                self.report_value(reader, literal.span, Detail::NotFixed { expected }, literal.attribute, literal.raw);
+                let detail = Detail::NotFixed { expected, constraint: literal.fixed_by };
+                self.report_value(reader, literal.span, detail, literal.attribute, literal.raw);
             }
             match role(rules, member) {
                 Role::None => {}
                 role => self.note_id(reader, role, datum, literal),
             }
-            self.deliver(datum, literal.span, destination);
+            self.deliver(reader, datum, literal, destination);
         });
         outcome.map_err(|flaw| self.report_flaw(reader, flaw, literal)).is_ok()
     }
 
     /// Brings a value where it is wanted.
     #[inline]
-    fn deliver(&mut self, datum: &Datum<'_>, span: Span, destination: Destination) {
+    fn deliver<W: Window>(
+        &mut self,
+        reader: &Reader<W>,
+        datum: &Datum<'_>,
+        literal: Literal<'_>,
+        destination: Destination,
+    ) {
+        let Literal { raw, span, .. } = literal;
         if let Some(slot) = destination.slot {
             let captured = CapturedValue { slot, value: datum.to_value(), span };
             self.realm.captured.frames[destination.frame as usize].values.push(captured);
         }
-        match destination.awaited {
-            None => {}
-            Some(Awaited::Text { nillable }) => {
-                self.realm.identities.supply(self.open.len() - 1, Found { datum, span, nillable });
+        let Some(awaited) = destination.awaited else { return };
+        let place = Place::of(reader, span);
+        match awaited {
+            Awaited::Text { nillable } => {
+                self.realm.identities.supply(self.open.len() - 1, Found { datum, raw, place, nillable });
             }
-            Some(Awaited::Attribute { namespace, name }) => {
-                let found = Found { datum, span, nillable: false };
+            Awaited::Attribute { namespace, name } => {
+                let found = Found { datum, raw, place, nillable: false };
                 self.realm.identities.supply_attribute(namespace, name, found);
             }
         }
     }
 
     fn note_id<W: Window>(&mut self, reader: &Reader<W>, role: Role, datum: &Datum<'_>, literal: Literal<'_>) {
-        let Literal { raw, span, attribute } = literal;
+        let Literal { raw, span, attribute, .. } = literal;
         match role {
             Role::None => {}
             Role::Id => {
@@ -280,7 +298,7 @@ impl<'r> Walk<'r> {
         if self.report.is_full() {
             return;
         }
-        let Literal { raw, span, attribute } = literal;
+        let Literal { raw, span, attribute, .. } = literal;
         let rules = self.rules();
         let detail = detail_of(rules, flaw, raw);
         let (name, place) = rules.simple_words(flaw.simple);
@@ -291,58 +309,60 @@ impl<'r> Walk<'r> {
 
     /// Tells what identity constraints have found.
     pub(super) fn report_findings<W: Window>(&mut self, reader: &Reader<W>) {
-        if self.realm.identities.findings.is_empty() {
-            return;
+        for finding in std::mem::take(&mut self.realm.identities.findings) {
+            if !self.report.is_full() {
+                self.report_finding(reader, finding);
+            }
         }
+    }
+
+    fn report_finding<W: Window>(&mut self, reader: &Reader<W>, finding: Finding<'r>) {
         let rules = self.rules();
         let level = self.open.len().saturating_sub(1);
-        for finding in std::mem::take(&mut self.realm.identities.findings) {
-            let (detail, span, identity, path) = self.finding(finding);
-            let component = identity.map(|identity| Component {
-                name: rules.local_name(identity.name).to_owned(),
-                place: rules.place_words(identity.place),
-            });
-            let circumstances = Circumstances {
-                component: component.or_else(|| self.pair_component(level)),
-                ..Circumstances::default()
-            };
-            self.report.add(reader, &self.open, level, span, detail, circumstances);
-            if let (Some(path), Some(last)) = (path, self.report.violations.last_mut()) {
-                last.path = path;
+        let name = |identity: &Identity| rules.local_name(identity.name).to_owned();
+        let any_name = |identity: Option<&Identity>| identity.map_or(String::new(), name);
+        let (mut value, mut path) = (None, None);
+        let (detail, place, identity) = match finding {
+            Finding::Duplicate { identity, place, value: told, first } => {
+                value = Some(told);
+                let line = first.line.map_or_else(|| reader.position(first.offset).line, NonZeroU64::get);
+                let detail = Detail::DuplicateKey { identity: name(identity), offset: first.offset, line };
+                (detail, place, Some(identity))
             }
+            Finding::NotFound { identity, place, value: told, path: known } => {
+                (value, path) = (Some(told), Some(known));
+                (Detail::KeyNotFound { identity: name(identity) }, place, Some(identity))
+            }
+            Finding::MissingField { identity, place } => {
+                (Detail::MissingKeyField { identity: name(identity) }, place, Some(identity))
+            }
+            Finding::Nillable { identity, place } => {
+                (Detail::NillableKey { identity: name(identity) }, place, Some(identity))
+            }
+            Finding::FieldTwice { identity, place } => {
+                (Detail::FieldTwice { identity: any_name(identity) }, place, identity)
+            }
+            Finding::FieldNotSimple { identity, place } => {
+                (Detail::FieldNotSimple { identity: any_name(identity) }, place, identity)
+            }
+            Finding::Pair { pair, place } => (pair_detail(pair), place, None),
+        };
+        let component = identity.map(|identity| Component {
+            name: rules.local_name(identity.name).to_owned(),
+            place: rules.place_words(identity.place),
+        });
+        let component = component.or_else(|| self.pair_component(level));
+        let circumstances = Circumstances { component, value: value.as_deref(), ..Circumstances::default() };
+        self.report.add(reader, &self.open, level, place.span, detail, circumstances);
+        if let Some(last) = self.report.violations.last_mut() {
+            last.path = path.unwrap_or_else(|| std::mem::take(&mut last.path));
+            last.position = place.position.unwrap_or(last.position);
         }
     }
 
     fn pair_component(&self, level: usize) -> Option<Component> {
         let open = self.open.get(level)?;
         self.rules().component_words(open.type_id, open.element).map(|(name, place)| Component { name, place })
-    }
-
-    fn finding(&self, finding: Finding<'r>) -> (Detail, Span, Option<&'r Identity>, Option<String>) {
-        let rules = self.rules();
-        let name = |identity: &Identity| rules.local_name(identity.name).to_owned();
-        let any_name = |identity: Option<&Identity>| identity.map_or(String::new(), name);
-        match finding {
-            Finding::Duplicate { identity, span } => {
-                (Detail::DuplicateKey { identity: name(identity) }, span, Some(identity), None)
-            }
-            Finding::MissingField { identity, span } => {
-                (Detail::MissingKeyField { identity: name(identity) }, span, Some(identity), None)
-            }
-            Finding::Nillable { identity, span } => {
-                (Detail::NillableKey { identity: name(identity) }, span, Some(identity), None)
-            }
-            Finding::NotFound { identity, span, path } => {
-                (Detail::KeyNotFound { identity: name(identity) }, span, Some(identity), Some(path))
-            }
-            Finding::FieldTwice { identity, span } => {
-                (Detail::FieldTwice { identity: any_name(identity) }, span, identity, None)
-            }
-            Finding::FieldNotSimple { identity, span } => {
-                (Detail::FieldNotSimple { identity: any_name(identity) }, span, identity, None)
-            }
-            Finding::Pair { pair, span } => (pair_detail(pair), span, None, None),
-        }
     }
 }
 
@@ -370,15 +390,20 @@ fn detail_of(rules: &Rules, flaw: Flaw, raw: &str) -> Detail {
         }
         Reason::Check(check) => Detail::Check { code: check.code, english: check.english, russian: check.russian },
         Reason::Facet(kind, at) => {
-            let values =
-                definition.facets.get(at).map(|facet| facet.first_sources(ALTERNATIVES_MAX)).unwrap_or_default();
+            let all = definition.facets.get(at).map(Facet::sources).unwrap_or_default();
             let near = match kind {
                 FacetKind::Enumeration => {
-                    nearest(raw.trim(), values.iter().map(String::as_str), 1).first().map(|near| (*near).to_owned())
+                    nearest(raw.trim(), all.iter().map(String::as_str), 1).first().map(|near| (*near).to_owned())
                 }
                 _ => None,
             };
-            Detail::Facet { kind, values, nearest: near }
+            let unit = match definition.variety {
+                Variety::List(_) => Unit::Item,
+                Variety::Atomic(Lexical::Hex | Lexical::Base64) => Unit::Octet,
+                _ => Unit::Character,
+            };
+            let values = all[..all.len().min(ALTERNATIVES_MAX)].to_vec();
+            Detail::Facet { kind, values, count: all.len(), unit, nearest: near }
         }
     }
 }

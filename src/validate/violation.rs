@@ -48,6 +48,15 @@ impl Violation {
         self.detail.expected()
     }
 
+    /// How many names, values or patterns were expected; more than [`Self::expected`] tells where they are very many.
+    #[must_use]
+    pub fn expected_count(&self) -> usize {
+        match &self.detail {
+            Detail::Facet { count, .. } => *count,
+            detail => detail.expected().len(),
+        }
+    }
+
     /// The value that the document has, cut short, where the violation is about one. Personal data: not for logs.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
@@ -59,6 +68,17 @@ impl Violation {
     pub fn text(&self, language: Language, show_values: bool) -> String {
         super::words::text(&self.detail, self.value.as_deref().filter(|_| show_values), language)
     }
+}
+
+/// What the length of a value is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Characters.
+    Character,
+    /// Octets of binary data.
+    Octet,
+    /// Items of a list.
+    Item,
 }
 
 /// What is wrong.
@@ -86,14 +106,14 @@ pub(super) enum Detail {
     NoMember { members: Vec<String> },
     /// A `QName` with an undeclared prefix.
     BadPrefix,
-    /// A facet is broken.
-    Facet { kind: FacetKind, values: Vec<String>, nearest: Option<String> },
+    /// A facet is broken. Of many values the first, and how many there are; what lengths of the type are counted in.
+    Facet { kind: FacetKind, values: Vec<String>, count: usize, unit: Unit, nearest: Option<String> },
     /// A check of one value from `xs:appinfo`.
     Check { code: &'static str, english: &'static str, russian: &'static str },
     /// A check between two values from `xs:appinfo`.
     Pair { code: &'static str, english: &'static str, russian: &'static str, paths: [String; 2] },
-    /// Another value than the fixed one.
-    NotFixed { expected: Vec<String> },
+    /// Another value than the fixed one, and the rule of the standard that is broken by it.
+    NotFixed { expected: Vec<String>, constraint: &'static str },
     /// An abstract element.
     AbstractElement { name: String, expected: Vec<String> },
     /// An abstract type.
@@ -110,8 +130,8 @@ pub(super) enum Detail {
     NilWithFixed,
     /// No declaration for an element or attribute under a strict wildcard.
     Undeclared { name: String },
-    /// A value that must be unique is there twice.
-    DuplicateKey { identity: String },
+    /// A value that must be unique is there twice, and where it stands first.
+    DuplicateKey { identity: String, offset: u64, line: u64 },
     /// A part of a key is missing.
     MissingKeyField { identity: String },
     /// A key that is referred to is not there.
@@ -185,7 +205,7 @@ impl Detail {
             Self::NoMember { .. } => "cvc-datatype-valid.1.2.3",
             Self::Facet { kind, .. } => kind.constraint(),
             Self::Check { .. } | Self::Pair { .. } => "rules-appinfo",
-            Self::NotFixed { .. } => "cvc-elt.5.2.2.2",
+            Self::NotFixed { constraint, .. } => constraint,
             Self::AbstractElement { .. } => "cvc-elt.2",
             Self::AbstractType { .. } => "cvc-type.2",
             Self::UnknownType => "cvc-elt.4.2",
@@ -208,7 +228,7 @@ impl Detail {
         match self {
             Self::UnexpectedElement { expected, .. }
             | Self::MissingElement { expected }
-            | Self::NotFixed { expected }
+            | Self::NotFixed { expected, .. }
             | Self::AbstractElement { expected, .. } => expected,
             Self::UnknownRoot { nearest, .. } => nearest,
             Self::Facet { values, .. } => values,

@@ -1,6 +1,6 @@
 //! Violations in words, Russian and English.
 
-use super::violation::Detail;
+use super::violation::{Detail, Unit};
 use crate::rules::FacetKind;
 use crate::xml::{self, Language};
 
@@ -34,14 +34,19 @@ fn harmless(character: char) -> char {
 }
 
 fn listed(words: &[String], or: &str, more: &str) -> String {
+    listed_of(words, words.len(), or, more)
+}
+
+/// A list of `count` words, of which the first are given.
+fn listed_of(words: &[String], count: usize, or: &str, more: &str) -> String {
     let shown = &words[..words.len().min(ALTERNATIVES_MAX)];
     let mut text = match shown {
         [] => String::new(),
         [only] => only.clone(),
         [rest @ .., last] => format!("{} {or} {last}", rest.join(", ")),
     };
-    if words.len() > shown.len() {
-        text.push_str(&format!(" ({more} {})", words.len() - shown.len()));
+    if count > shown.len() {
+        text.push_str(&format!(" ({more} {})", count - shown.len()));
     }
     text
 }
@@ -69,12 +74,15 @@ fn english(detail: &Detail) -> String {
         Detail::UnknownAttribute { name, nearest } => format!("attribute {name} is not allowed here{}", hint(nearest)),
         Detail::MissingAttribute { name } => format!("attribute {name} is missing"),
         Detail::BadLiteral { type_name } => format!("the value is not of the type {type_name}"),
-        Detail::NoMember { members } => format!("the value is none of {}", or(members)),
+        Detail::NoMember { members } => format!("the value is neither {}", listed(members, "nor", "and more:")),
         Detail::BadPrefix => "the prefix of the value is not declared".to_owned(),
-        Detail::Facet { kind, values, nearest } => format!("{}{}", english_facet(*kind, values), hint(nearest)),
+        Detail::Facet { kind, values, count, unit, nearest } => {
+            let values = listed_of(values, *count, "or", "and more:");
+            format!("{}{}", english_facet(*kind, &values, *unit), hint(nearest))
+        }
         Detail::Check { english, .. } => format!("the value must be {english}"),
         Detail::Pair { english, paths, .. } => format!("{english} ({} and {})", paths[0], paths[1]),
-        Detail::NotFixed { expected } => format!("the value must be {}", or(expected)),
+        Detail::NotFixed { expected, .. } => format!("the value must be {}", or(expected)),
         Detail::AbstractElement { name, expected } => {
             format!("element <{name}> is abstract; one of its substitutes must stand here: {}", or(expected))
         }
@@ -85,7 +93,9 @@ fn english(detail: &Detail) -> String {
         Detail::NilWithContent => "an element with xsi:nil must be empty".to_owned(),
         Detail::NilWithFixed => "an element with a fixed value cannot have xsi:nil".to_owned(),
         Detail::Undeclared { name } => format!("the schema does not declare {name}"),
-        Detail::DuplicateKey { identity } => format!("a value of {identity} is given twice"),
+        Detail::DuplicateKey { identity, line, .. } => {
+            format!("a value of {identity} is given twice, first in line {line}")
+        }
         Detail::MissingKeyField { identity } => format!("a part of key {identity} is missing"),
         Detail::KeyNotFound { identity } => format!("{identity} refers to a value that is not there"),
         Detail::FieldTwice { identity } => format!("a field of {identity} has more than one value"),
@@ -98,12 +108,19 @@ fn english(detail: &Detail) -> String {
     }
 }
 
-fn english_facet(kind: FacetKind, values: &[String]) -> String {
-    let or = listed(values, "or", "and more:");
+fn english_facet(kind: FacetKind, or: &str, unit: Unit) -> String {
+    let unit = match (unit, or == "1") {
+        (Unit::Character, true) => "character",
+        (Unit::Character, false) => "characters",
+        (Unit::Octet, true) => "octet",
+        (Unit::Octet, false) => "octets",
+        (Unit::Item, true) => "item of the list",
+        (Unit::Item, false) => "items of the list",
+    };
     match kind {
-        FacetKind::Length => format!("the length must be {or}"),
-        FacetKind::MinLength => format!("the value is shorter than {or}"),
-        FacetKind::MaxLength => format!("the value is longer than {or}"),
+        FacetKind::Length => format!("the length must be {or} {unit}"),
+        FacetKind::MinLength => format!("the value is shorter than {or} {unit}"),
+        FacetKind::MaxLength => format!("the value is longer than {or} {unit}"),
         FacetKind::Pattern => format!("the value does not match the pattern {or}"),
         FacetKind::Enumeration => format!("the value is none of the allowed ones: {or}"),
         FacetKind::WhiteSpace => "the white space is wrong".to_owned(),
@@ -147,10 +164,13 @@ fn russian(detail: &Detail) -> String {
         Detail::BadLiteral { type_name } => format!("значение не соответствует типу {type_name}"),
         Detail::NoMember { members } => format!("значение не соответствует ни одному из типов: {}", or(members)),
         Detail::BadPrefix => "префикс значения не объявлен".to_owned(),
-        Detail::Facet { kind, values, nearest } => format!("{}{}", russian_facet(*kind, values), hint(nearest)),
+        Detail::Facet { kind, values, count, unit, nearest } => {
+            let values = listed_of(values, *count, "или", "и ещё:");
+            format!("{}{}", russian_facet(*kind, &values, *unit), hint(nearest))
+        }
         Detail::Check { russian, .. } => format!("ожидается {russian}"),
         Detail::Pair { russian, paths, .. } => format!("{russian} ({} и {})", paths[0], paths[1]),
-        Detail::NotFixed { expected } => format!("значение должно быть равно {}", or(expected)),
+        Detail::NotFixed { expected, .. } => format!("значение должно быть равно {}", or(expected)),
         Detail::AbstractElement { name, expected } => {
             format!("элемент <{name}> абстрактный; вместо него ожидается: {}", or(expected))
         }
@@ -161,7 +181,9 @@ fn russian(detail: &Detail) -> String {
         Detail::NilWithContent => "элемент с xsi:nil должен быть пустым".to_owned(),
         Detail::NilWithFixed => "у элемента с постоянным значением не может быть xsi:nil".to_owned(),
         Detail::Undeclared { name } => format!("имя {name} не описано в схеме"),
-        Detail::DuplicateKey { identity } => format!("значение, уникальное по правилу {identity}, указано дважды"),
+        Detail::DuplicateKey { identity, line, .. } => {
+            format!("значение, уникальное по правилу {identity}, указано дважды, впервые в строке {line}")
+        }
         Detail::MissingKeyField { identity } => format!("не указана часть ключа {identity}"),
         Detail::KeyNotFound { identity } => format!("ссылка {identity} указывает на отсутствующее значение"),
         Detail::FieldTwice { identity } => format!("у поля правила {identity} больше одного значения"),
@@ -174,12 +196,20 @@ fn russian(detail: &Detail) -> String {
     }
 }
 
-fn russian_facet(kind: FacetKind, values: &[String]) -> String {
-    let or = listed(values, "или", "и ещё:");
+fn russian_facet(kind: FacetKind, or: &str, unit: Unit) -> String {
+    let one = or.ends_with('1') && !or.ends_with("11");
+    let unit = match (unit, one) {
+        (Unit::Character, true) => "символа",
+        (Unit::Character, false) => "символов",
+        (Unit::Octet, true) => "октета",
+        (Unit::Octet, false) => "октетов",
+        (Unit::Item, true) => "элемента списка",
+        (Unit::Item, false) => "элементов списка",
+    };
     match kind {
-        FacetKind::Length => format!("длина должна быть равна {or}"),
-        FacetKind::MinLength => format!("длина значения меньше {or}"),
-        FacetKind::MaxLength => format!("длина значения больше {or}"),
+        FacetKind::Length => format!("длина значения отличается от {or} {unit}"),
+        FacetKind::MinLength => format!("длина значения меньше {or} {unit}"),
+        FacetKind::MaxLength => format!("длина значения больше {or} {unit}"),
         FacetKind::Pattern => format!("значение не соответствует образцу {or}"),
         FacetKind::Enumeration => format!("значения нет среди допустимых: {or}"),
         FacetKind::WhiteSpace => "неверные пробелы".to_owned(),

@@ -255,6 +255,12 @@ impl<W: Window> Reader<W> {
         self.window.position(offset)
     }
 
+    /// The position of an offset if it has to be asked for now; none where that of all that has been read can be told at any
+    /// time.
+    pub(crate) fn position_to_keep(&self, offset: u64) -> Option<Position> {
+        W::MOVES.then(|| self.position(offset))
+    }
+
     /// Offset of the first byte that no event has covered yet.
     #[must_use]
     pub fn offset(&self) -> u64 {

@@ -89,6 +89,8 @@ pub struct Stream<R> {
     source: R,
     text: String,
     base: Position,
+    /// The place in the window asked for last: the next one is mostly near behind it.
+    last: Cell<Position>,
     chunk: Vec<u8>,
     /// Bytes at the start of `chunk` that begin a sequence whose rest has not been read yet.
     carried: usize,
@@ -96,7 +98,8 @@ pub struct Stream<R> {
 
 impl<R: Read> Stream<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, text: String::new(), base: Position::START, chunk: vec![0; CHUNK_BYTES], carried: 0 }
+        let (base, last) = (Position::START, Cell::new(Position::START));
+        Self { source, text: String::new(), base, last, chunk: vec![0; CHUNK_BYTES], carried: 0 }
     }
 
     /// Reads until at least one whole character is there, or the source ends.
@@ -163,8 +166,13 @@ impl<R: Read> Window for Stream<R> {
     }
 
     fn position(&self, offset: u64) -> Position {
-        let within = usize::try_from(offset.saturating_sub(self.base.offset)).unwrap_or(usize::MAX);
-        self.base.advance(&self.text.as_bytes()[..within.min(self.text.len())])
+        let within = |offset: u64| usize::try_from(offset.saturating_sub(self.base.offset)).unwrap_or(usize::MAX);
+        let end = within(offset).min(self.text.len());
+        let last = Some(self.last.get()).filter(|last| (self.base.offset..=offset).contains(&last.offset));
+        let from = last.unwrap_or(self.base);
+        let found = from.advance(&self.text.as_bytes()[within(from.offset).min(end)..end]);
+        self.last.set(found);
+        found
     }
 }
 

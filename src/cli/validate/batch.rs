@@ -115,4 +115,17 @@ mod tests {
         let long = [vec![b'x'; 3 << 20], b"\nno tab".to_vec()].concat();
         check(&long, &["error batch-line: longer", "error batch-line: write"]);
     }
+
+    #[test]
+    fn files_are_the_same_by_any_path() {
+        use crate::schema::Source;
+        let whole = std::path::absolute("src/lib.rs").unwrap();
+        let whole = whole.to_str().unwrap();
+        let identity = |path: &str| SchemaFiles.identity(path);
+        for path in ["./src/lib.rs", "src/../src/lib.rs", whole, &format!("file://{whole}")] {
+            assert_eq!(identity(path), identity("src/lib.rs"), "{path}");
+        }
+        assert_ne!(identity("src/lib.rs"), identity("src/main.rs"));
+        assert_eq!(identity("gone.xsd"), "gone.xsd");
+    }
 }

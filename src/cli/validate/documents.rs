@@ -1,11 +1,12 @@
 //! `validate --schema`: any document against given schemas, of any size, in constant memory.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom, Stdin};
 use std::path::Path;
 
 use super::excerpt::{self, Excerpt};
 use super::finding::{Judged, Wording};
+use super::piped::Piped;
 use super::{Found, STANDARD_INPUT};
 use crate::decode::{Stream, Undecodable};
 use crate::rules::Rules;
@@ -31,19 +32,65 @@ pub(super) struct Documents<'r> {
     pub(super) doctype: Doctype,
 }
 
-/// Something to read from the beginning, twice if need be.
-trait Source: Read + Seek {}
-impl<S: Read + Seek> Source for S {}
+/// What is read from the beginning, twice if need be.
+enum Source {
+    File(File),
+    /// A pipe, or what else cannot be read twice.
+    Pipe(Piped<File>),
+    Input(Piped<Stdin>),
+}
+
+impl Source {
+    fn open(path: &Path) -> io::Result<Self> {
+        if path.as_os_str() == STANDARD_INPUT {
+            return Ok(Self::Input(Piped::new(io::stdin())));
+        }
+        let file = File::open(path)?;
+        Ok(if file.metadata()?.is_file() { Self::File(file) } else { Self::Pipe(Piped::new(file)) })
+    }
+
+    /// There will be no second look.
+    fn let_go(&mut self) {
+        match self {
+            Self::File(_) => {}
+            Self::Pipe(pipe) => pipe.let_go(),
+            Self::Input(input) => input.let_go(),
+        }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(into),
+            Self::Pipe(pipe) => pipe.read(into),
+            Self::Input(input) => input.read(into),
+        }
+    }
+}
+
+impl Seek for Source {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Pipe(pipe) => pipe.seek(to),
+            Self::Input(input) => input.seek(to),
+        }
+    }
+}
 
 impl Documents<'_> {
     /// The verdict on a file, and an excerpt for each finding where they are wanted.
     pub(super) fn judge(&self, path: &Path) -> io::Result<Found> {
         let file = path.display().to_string();
-        let mut source = open(path)?;
-        let stream = match Stream::open(&mut source)? {
+        let mut source = Source::open(path)?;
+        let mut stream = match Stream::open(&mut source)? {
             Ok(stream) => stream,
             Err(refusal) => return Ok((Judged::undecodable(file, &refusal, self.wording), Vec::new())),
         };
+        if !self.excerpts {
+            stream.source_mut().let_go();
+        }
         let verdict = self.verdict(stream)?;
         let judged = Judged::verdict(file, &verdict, self.wording);
         let excerpts = if self.excerpts && !judged.violations.is_empty() {
@@ -87,21 +134,6 @@ pub(super) fn excerpts(text: impl Read, judged: &Judged) -> io::Result<Vec<Optio
         excerpts[number] = Some(excerpt);
     }
     Ok(excerpts)
-}
-
-/// A file as it is; what cannot be read twice, such as a pipe, whole in memory.
-fn open(path: &Path) -> io::Result<Box<dyn Source>> {
-    let mut all = Vec::new();
-    if path.as_os_str() == STANDARD_INPUT {
-        io::stdin().lock().read_to_end(&mut all)?;
-    } else {
-        let mut file = File::open(path)?;
-        if file.metadata()?.is_file() {
-            return Ok(Box::new(file));
-        }
-        file.read_to_end(&mut all)?;
-    }
-    Ok(Box::new(Cursor::new(all)))
 }
 
 fn limits() -> Limits {

@@ -5,6 +5,7 @@ mod documents;
 mod excerpt;
 mod finding;
 mod messages;
+mod piped;
 mod report;
 
 use std::io;
@@ -64,7 +65,7 @@ pub(super) struct Validate {
     #[arg(long)]
     hide_values: bool,
     /// Violations told of one file at most.
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = from_one_up)]
     violations_max: NonZeroUsize,
     /// Read patterns of the schemas as libxml2 takes them, such as `[a-z-.]`.
     #[arg(long)]
@@ -79,6 +80,11 @@ pub(super) struct Validate {
     /// Colours.
     #[arg(long, value_name = "WHEN", default_value = "auto", conflicts_with = "json")]
     color: When,
+}
+
+/// A number of things of which there must be at least one.
+fn from_one_up(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "write a whole number, 1 or more")
 }
 
 /// The name under which standard input is a file.
@@ -175,7 +181,13 @@ impl Validate {
 
     fn documents(&self, report: &mut Report) -> Result<(), Failed> {
         let strictness = if self.lenient_patterns { Strictness::Lenient } else { Strictness::Strict };
-        let rules = schemas::compile(&self.schemas, strictness)?;
+        let rules = match schemas::judged(&self.schemas, strictness)? {
+            Ok(rules) => rules,
+            Err(faults) => {
+                report.refused(&faults)?;
+                return Err(schemas::told(&faults));
+            }
+        };
         let violations_max = self.violations_max.get();
         let (wording, excerpts, doctype) = (self.wording(), self.excerpts(), self.doctype());
         let documents = Documents { rules: &rules, violations_max, wording, excerpts, doctype };
@@ -189,7 +201,7 @@ impl Validate {
             let below = if is_input { Ok(vec![given.clone()]) } else { folder::files(std::slice::from_ref(given)) };
             match below {
                 Ok(paths) => paths.iter().try_for_each(|path| report.add(path, judge(path)))?,
-                Err(fault) => report.unreadable(&fault),
+                Err(fault) => report.unreadable(given, &fault.to_string())?,
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! How verdicts are printed: places as compilers show them, plain lines, or JSON.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use super::Found;
 use super::excerpt::Excerpt;
 use super::finding::{Finding, Judged};
 use crate::cli::{Exit, Failed, show};
+use crate::schema::SchemaFault;
 use crate::xml::Language;
 
 /// Columns where the width of the terminal is not known.
@@ -56,10 +58,7 @@ impl Report {
     pub(super) fn add(&mut self, path: &Path, judged: io::Result<Found>) -> Result<(), Failed> {
         let (judged, excerpts) = match judged {
             Ok(judged) => judged,
-            Err(fault) => {
-                self.unreadable(format_args!("{}: {fault}", path.display()));
-                return Ok(());
-            }
+            Err(fault) => return self.unreadable(path, &format!("{}: {fault}", path.display())),
         };
         self.files += 1;
         self.invalid += usize::from(!judged.valid);
@@ -72,27 +71,46 @@ impl Report {
         Ok(())
     }
 
-    /// Tells of a file that could not be read.
-    pub(super) fn unreadable(&mut self, fault: impl std::fmt::Display) {
+    /// Tells of a file that could not be read, and why.
+    pub(super) fn unreadable(&mut self, path: &Path, why: &str) -> Result<(), Failed> {
+        self.files += 1;
         self.unread += 1;
-        show::error(&fault.to_string());
+        show::error(why);
+        match self.form {
+            Form::Json => show::json(&Judged::unreadable(path.display().to_string(), why.to_owned())),
+            Form::Lines | Form::Places { .. } => Ok(()),
+        }
+    }
+
+    /// Tells programs of schemas that are wrong, one object a document; people are told otherwise.
+    pub(super) fn refused(&self, faults: &[SchemaFault]) -> Result<(), Failed> {
+        if self.form != Form::Json {
+            return Ok(());
+        }
+        let mut by_file: BTreeMap<&str, Vec<&SchemaFault>> = BTreeMap::new();
+        for fault in faults {
+            by_file.entry(&fault.file).or_default().push(fault);
+        }
+        by_file.into_iter().try_for_each(|(file, faults)| show::json(&Judged::schema(file.to_owned(), &faults)))
     }
 
     /// Prints what it comes to, and gives the exit code of that.
     pub(super) fn finish(&self) -> Exit {
         let (files, invalid, findings) = (self.files, self.invalid, self.findings);
+        let valid = files - invalid - self.unread;
+        let unread = |word: &str| if self.unread > 0 { format!(", {word}: {}", self.unread) } else { String::new() };
         match (self.form, self.language) {
             (Form::Json, _) => {}
             (_, Language::English) => {
+                let unread = unread("unreadable");
                 show::line(&format!(
-                    "files: {files}, valid: {}, invalid: {invalid}, violations: {findings}",
-                    files - invalid
+                    "files: {files}, valid: {valid}, invalid: {invalid}{unread}, violations: {findings}"
                 ));
             }
             (_, Language::Russian) => {
+                let unread = unread("не прочитано");
                 show::line(&format!(
-                    "файлов: {files}, верных: {}, неверных: {invalid}, нарушений: {findings}",
-                    files - invalid
+                    "файлов: {files}, верных: {valid}, неверных: {invalid}{unread}, нарушений: {findings}"
                 ));
             }
         }
@@ -153,8 +171,9 @@ impl Report {
         if !found.expected.is_empty() {
             let shown = found.expected.len().min(EXPECTED_MAX);
             let mut expected = flat(&found.expected[..shown].join(", "));
-            if shown < found.expected.len() {
-                expected.push_str(&format!(" … (+{})", found.expected.len() - shown));
+            let count = found.expected_count.unwrap_or(found.expected.len());
+            if shown < count {
+                expected.push_str(&format!(" … (+{})", count - shown));
             }
             notes.push(format!("{}: {expected}", self.word("expected", "ожидается")));
         }

@@ -29,6 +29,7 @@ pub(crate) use total_digits::TotalDigits;
 pub use white_space::WhiteSpace;
 pub(crate) use white_space::{trim, words};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::value::{Atom, Datum};
@@ -216,27 +217,21 @@ impl Facet {
         }
     }
 
-    /// The values that the schema wrote; several for `pattern` and `enumeration`.
-    pub(crate) fn sources(&self) -> Vec<String> {
-        self.first_sources(usize::MAX)
-    }
-
-    /// As [`Self::sources`], of many only the first.
-    pub(crate) fn first_sources(&self, count: usize) -> Vec<String> {
-        let first = |sources: &[String]| sources[..sources.len().min(count)].to_vec();
-        match self {
+    /// The values that the schema wrote; several for `pattern` and `enumeration`, which are lent.
+    pub(crate) fn sources(&self) -> Cow<'_, [String]> {
+        Cow::Owned(match self {
             Self::Length(facet) => vec![facet.value.to_string()],
             Self::MinLength(facet) => vec![facet.value.to_string()],
             Self::MaxLength(facet) => vec![facet.value.to_string()],
-            Self::Pattern(facet) => first(facet.sources()),
-            Self::Enumeration(facet) => first(facet.sources()),
+            Self::Pattern(facet) => return facet.sources().into(),
+            Self::Enumeration(facet) => return facet.sources().into(),
             Self::MaxInclusive(facet) => vec![facet.bound.source.to_string()],
             Self::MaxExclusive(facet) => vec![facet.bound.source.to_string()],
             Self::MinInclusive(facet) => vec![facet.bound.source.to_string()],
             Self::MinExclusive(facet) => vec![facet.bound.source.to_string()],
             Self::TotalDigits(facet) => vec![facet.value.to_string()],
             Self::FractionDigits(facet) => vec![facet.value.to_string()],
-        }
+        })
     }
 }
 
