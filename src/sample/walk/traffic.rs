@@ -9,7 +9,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::telling::Letter;
 use super::ways::Track;
 use super::{Life, Walk};
-use crate::domain::lifecycle::{Lifecycle, Status};
+use crate::domain::lifecycle::{Happening, Lifecycle, Status};
 use crate::outcome::Code;
 use crate::random::Random;
 use crate::sample::compose::Unsayable;
@@ -26,6 +26,8 @@ const MAIN: u16 = 400;
 const NUMBERED: u16 = 500;
 /// In so many of a thousand turns a life exchanges documents, where its kind of case has any.
 const EXCHANGES: u16 = 250;
+/// The same while a case waits for its documents to be approved.
+const EXCHANGES_AWAITED: u16 = 750;
 /// So many oddities wait for their turn at most.
 const WANTED_MAX: usize = 64;
 /// So often at most an oddity is tried for which nothing fits.
@@ -235,7 +237,9 @@ impl<'w> Traffic<'w> {
         let at = self.random.below(self.lives.len());
         let mut going = self.lives.swap_remove(at);
         // What a system's files cannot say does not occur in its traffic.
-        if self.random.chance(EXCHANGES) && self.exchange(&mut going).unwrap_or(false) {
+        let awaited = going.here().on.iter().any(|reaction| reaction.happening == Happening::DocumentsApproved);
+        let chance = if awaited { EXCHANGES_AWAITED } else { EXCHANGES };
+        if self.random.chance(chance) && self.exchange(&mut going).unwrap_or(false) {
             self.keep(going);
             return Ok(());
         }
