@@ -113,7 +113,12 @@ impl Folder {
         match (random.below(6), paper) {
             (0, Some(paper)) => return Some(Turn::Replace(paper.clone())),
             (1 | 2, Some(paper)) => {
-                let verdicts = self.verdicts(paper, documents, random);
+                // What was taken on check is decided first.
+                let begun = self.papers.iter().find(|paper| {
+                    let state = paper.state(documents);
+                    state != documents.start().code && !document::verdicts(documents, state).is_empty()
+                });
+                let verdicts = self.verdicts(begun.unwrap_or(paper), documents, random);
                 if !verdicts.is_empty() {
                     return Some(Turn::Judge(verdicts));
                 }

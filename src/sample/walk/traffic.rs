@@ -26,7 +26,7 @@ const MAIN: u16 = 400;
 const NUMBERED: u16 = 500;
 /// In so many of a thousand turns a life exchanges documents, where its kind of case has any.
 const EXCHANGES: u16 = 250;
-/// The same while a case waits for its documents to be approved.
+/// The same while documents move a case on.
 const EXCHANGES_AWAITED: u16 = 750;
 /// So many oddities wait for their turn at most.
 const WANTED_MAX: usize = 64;
@@ -237,7 +237,8 @@ impl<'w> Traffic<'w> {
         let at = self.random.below(self.lives.len());
         let mut going = self.lives.swap_remove(at);
         // What a system's files cannot say does not occur in its traffic.
-        let awaited = going.here().on.iter().any(|reaction| reaction.happening == Happening::DocumentsApproved);
+        let awaited = |one: &Happening| matches!(one, Happening::DocumentsDelivered | Happening::DocumentsApproved);
+        let awaited = going.here().on.iter().any(|reaction| awaited(&reaction.happening));
         let chance = if awaited { EXCHANGES_AWAITED } else { EXCHANGES };
         if self.random.chance(chance) && self.exchange(&mut going).unwrap_or(false) {
             self.keep(going);
