@@ -196,9 +196,12 @@ say "Messages sent = outcomes + repeats"
 # Of each system the case that most messages are about.
 for system in agis2 epgu fgis gge org; do
     say "A case of $system with its history"
-    number=$(awk -F'\t' -v wanted="$system" 'NR > 1 && $5 == wanted && $3 == "applied" { split($4, words, " "); print words[2] }' "$folder/messages/messages.tsv" |
-        grep '[0-9][0-9][0-9]' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
-    "$mezhved" case show "$number" --system "$system"
+    read -r kind number < <(awk -F'\t' -v wanted="$system" 'NR > 1 && $5 == wanted && $3 == "applied" {
+        split($4, words, " "); kind = words[1]
+        if (kind == "update" || kind == "documents") kind = "application"
+        print kind, words[2] }' "$folder/messages/messages.tsv" |
+        grep '[0-9][0-9][0-9]' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2, $3 }')
+    "$mezhved" case show "$number" --system "$system" --kind "$kind"
 done
 
 say "A receipt with the result of every item"
