@@ -29,7 +29,6 @@ use crate::failpoint;
 use crate::intake::{Again, Delivery, Origin};
 use crate::notify::Texts;
 use crate::outbox::{self, OutboxRow, Sending};
-use crate::outcome::Code;
 use crate::store::{Committed, Contents, Fate, Store, StoreFault, Transaction};
 use crate::telemetry::Counters;
 use crate::unwind::caught;
@@ -170,9 +169,7 @@ impl Pipeline {
         for mut message in batch {
             let settled = match self.patiently(std::slice::from_ref(&message), &run).await {
                 Err(fault) if fault.fate() == Fate::Refused => {
-                    let program = matches!(fault, StoreFault::Program(_));
-                    let code = if program { Code::ProgramFault } else { Code::StoreRefused };
-                    message.verdict = Arc::new(Err(Rejected::of(code, None)));
+                    message.verdict = Arc::new(Err(Rejected::of(fault.code(), None)));
                     self.patiently(std::slice::from_ref(&message), &run).await
                 }
                 settled => settled,

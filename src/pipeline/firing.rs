@@ -11,7 +11,6 @@ use crate::apply::{self, Change, DueTimer, Refusal, Settlement};
 use crate::chance;
 use crate::clock;
 use crate::failpoint;
-use crate::outcome::Code;
 use crate::store::{Fate, StoreFault};
 use crate::unwind::caught;
 
@@ -88,9 +87,7 @@ impl Pipeline {
         let mut transaction = self.store.begin().await?;
         let due = transaction.due_timers(at, 1).await?;
         let Some(timer) = due.first() else { return Ok(Vec::new()) };
-        let program = matches!(fault, StoreFault::Program(_));
-        let code = if program { Code::ProgramFault } else { Code::StoreRefused };
-        let why = Refusal::with(code, fault.to_string());
+        let why = Refusal::with(fault.code(), fault.to_string());
         let settlement = apply::stick(timer, &why, &self.context(clock::now(), [0; 32], &|_| None));
         transaction.write(&settlement.writes).await?;
         transaction.commit(()).await?.into_run();

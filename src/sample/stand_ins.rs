@@ -13,7 +13,7 @@ const ANY: &str = "*";
 /// Agencies that stand in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StandIns<'l> {
-    library: Vec<(&'l str, Vec<StandIn>)>,
+    by_folder: Vec<(&'l str, Vec<StandIn>)>,
 }
 
 /// A file of senders that is none.
@@ -51,13 +51,13 @@ impl<'l> StandIns<'l> {
             let fault = |fault: toml::de::Error| StandInsFault { file: path.to_owned(), text: fault.to_string() };
             Ok((folder, toml::from_str::<Written>(&text).map_err(fault)?.sender))
         };
-        Ok(Self { library: files.map(read).collect::<Result<_, _>>()? })
+        Ok(Self { by_folder: files.map(read).collect::<Result<_, _>>()? })
     }
 
     /// Who sends a kind of message to a system.
     #[must_use]
     pub fn senders(&self, system: &str, kind: &str) -> Vec<String> {
-        let of = |folder: &str| self.library.iter().find(|(known, _)| *known == folder).map(|(_, senders)| senders);
+        let of = |folder: &str| self.by_folder.iter().find(|(known, _)| *known == folder).map(|(_, senders)| senders);
         let all = of(system).or_else(|| of(SHARED)).map(Vec::as_slice).unwrap_or_default();
         let sends = |one: &&StandIn| one.kinds.iter().any(|known| known == kind || known == ANY);
         all.iter().filter(sends).map(|one| one.agency.clone()).collect()

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::outcome::Code;
+
 /// What follows from a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -38,6 +40,15 @@ impl StoreFault {
             Self::Away(_) => Fate::Retry,
             Self::Refused(_) | Self::Program(_) => Fate::Refused,
             Self::Unusable(_) => Fate::Stop,
+        }
+    }
+
+    /// Under which code a message ends whose rows cannot be had or stored.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Program(_) => Code::ProgramFault,
+            Self::Away(_) | Self::Refused(_) | Self::Unusable(_) => Code::StoreRefused,
         }
     }
 }
