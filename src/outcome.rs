@@ -136,7 +136,7 @@ codes! {
     /// The one-time code is past its term, used, or was never sent.
     CodeExpired = "code-expired", Sender, "Одноразовый код не действует";
     /// The case cannot be corrected in its status.
-    NotEditable = "not-editable", Sender, "Дело в этом статусе не исправляют";
+    NotEditable = "not-editable", Sender, "Дело в этом статусе или после этого срока не исправляют";
     /// The status of the case does not allow the act.
     ActForbidden = "act-forbidden", Sender, "Действие в этом статусе невозможно";
     /// The case did not appear while the message waited for it.

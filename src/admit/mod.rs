@@ -116,6 +116,8 @@ pub struct Rejected {
     pub english: Option<String>,
     /// Places in the message.
     pub remarks: Vec<Told>,
+    /// Whether there are more of them than are told.
+    pub truncated: bool,
 }
 
 /// A remark as it is told: receipts are Russian, the command line speaks both.
@@ -152,7 +154,7 @@ impl Rejected {
     /// A refusal that needs no place.
     #[must_use]
     pub fn of(code: Code, detail: Option<String>) -> Self {
-        Self { code, detail, english: None, remarks: Vec::new() }
+        Self { code, detail, english: None, remarks: Vec::new(), truncated: false }
     }
 
     /// The refusal with its particulars in English too.

@@ -39,7 +39,7 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
             let remarks: Vec<Told> = violations.iter().map(|violation| remark(violation).into()).collect();
             let more = if truncated { ", перечислены не все" } else { "" };
             let detail = format!("нарушений: {}{more}", remarks.len());
-            Rejected { remarks, ..Rejected::of(Code::SchemaViolation, Some(detail)) }
+            Rejected { remarks, truncated, ..Rejected::of(Code::SchemaViolation, Some(detail)) }
         }
         Faulted::Field { field, line, column, path } => {
             let text = format!("{}: {field}", Code::FieldUnusable.label());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bury::remarks_json;
 use super::results::{ItemResult, Results, Tried};
 use super::rows::{AttemptRow, AuditRow, Claim, DeadLetterClosing, Outcome, ParkedAgain, Resettled};
-use super::settle::{Booked, Fold};
+use super::settle::{Booked, Fold, WholeRefusal};
 use super::world::CaseKey;
 use super::{Decision, Place, Wait, decide};
 use crate::admit::{Checked, ClaimKey, Head, Prepared, Rejected, Remark};
@@ -64,7 +64,7 @@ impl Fold<'_> {
                 self.attempted(again, Outcome::Failed, Some(rejected.code));
                 self.close(again, Some((rejected.code, rejected.text(), rejected.told())));
                 self.result(booked, Results::default());
-                self.resettle(booked, Some((rejected.code, rejected.told())));
+                self.resettle(booked, Some(rejected.into()));
             }
             Ok(checked) => {
                 let results = self.items(booked, checked);
@@ -83,7 +83,9 @@ impl Fold<'_> {
         let checked = match missing.as_ref().map_or(verdict.as_ref(), Err) {
             Ok(checked) => checked,
             Err(rejected) => {
-                let remark = rejected.told().into_iter().next();
+                // A place of the message, but what became of the item is told by its own code.
+                let place = rejected.told().into_iter().next();
+                let remark = place.map(|place| Remark { code: rejected.code.as_str().to_owned(), ..place });
                 return self.end_item(booked, again, None, number, Err((rejected.code, rejected.text(), remark)));
             }
         };
@@ -170,10 +172,10 @@ impl Fold<'_> {
 
     /// Tells a known message's outcome anew, and answers once nothing of it waits. Its results go into the row when all of the batch is
     /// folded.
-    fn resettle(&mut self, booked: &Booked<'_>, whole: Option<(Code, Vec<Remark>)>) {
+    fn resettle(&mut self, booked: &Booked<'_>, refusal: Option<WholeRefusal>) {
         let Some(stored) = self.known.stored.get(&booked.seq) else { return };
-        let (outcome, code) = match &whole {
-            Some((code, _)) => (Outcome::Failed, Some(*code)),
+        let (outcome, code) = match &refusal {
+            Some(refusal) => (Outcome::Failed, Some(refusal.code)),
             None => stored.items.outcome(),
         };
         let settled = outcome != Outcome::Parked;
@@ -197,8 +199,7 @@ impl Fold<'_> {
             self.keep_body(booked);
         }
         if let Some(results) = answered {
-            let errors = whole.map(|(_, remarks)| remarks).unwrap_or_default();
-            self.answer(booked, outcome, errors, results);
+            self.answer(booked, outcome, refusal, results);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::results::Results;
 use super::rows::{DeadLetterBody, DeadLetterRow, Outcome};
-use super::settle::{Booked, Fold, Receipt};
+use super::settle::{Booked, Fold, Receipt, WholeRefusal};
 use crate::admit::{Head, Remark};
 use crate::binding::Item;
 use crate::outcome::Code;
@@ -57,7 +57,13 @@ impl Fold<'_> {
         DeadLetterBody::Inline(Arc::clone(booked.body))
     }
 
-    pub(super) fn answer(&mut self, booked: &Booked<'_>, outcome: Outcome, errors: Vec<Remark>, items: Results) {
+    pub(super) fn answer(
+        &mut self,
+        booked: &Booked<'_>,
+        outcome: Outcome,
+        refusal: Option<WholeRefusal>,
+        items: Results,
+    ) {
         let head = booked.head;
         let address = match self.known.stored.get(&booked.seq) {
             Some(stored) => stored.reply.clone().or_else(|| head.reply.clone()),
@@ -77,7 +83,7 @@ impl Fold<'_> {
             kind: head.family.as_ref().map(|family| family.kind.clone()),
             test: head.test(),
             outcome,
-            errors,
+            refusal,
             items,
             settled_at: self.context.now,
             item: booked.item,

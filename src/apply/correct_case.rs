@@ -3,14 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::documents::{Upload, upload};
 use super::fields::{applicant, fill, merge, parties};
 use super::steps::{By, Happened, Steps, Told};
-use super::world::{CaseKey, Details, Entry, Needs, World};
+use super::world::{Case, CaseKey, Details, Entry, Needs, World};
 use super::{Change, Done, Lifecycles, Refusal, Setting, guards};
 use crate::binding::CorrectCase;
+use crate::domain::lifecycle::Kind;
+use crate::domain::term::day_end;
 use crate::outcome::Code;
 
 /// The group of the dates from which and until which a case is in force.
@@ -39,6 +42,7 @@ pub(super) fn apply(
         let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
         return Err(Refusal::with(Code::NotEditable, format!("статус «{status}»")));
     }
+    in_time(command, case, kind, setting)?;
     let by = By { happened_at: command.happened_at, agency: setting.sender.to_owned(), officer: None };
     let mut steps = Steps::new(world, setting, by);
     let mut next = case.clone();
@@ -85,4 +89,16 @@ pub(super) fn apply(
     let groups: Vec<String> = groups.into_iter().collect();
     steps.happen(key, &Happened::Corrected(&groups))?;
     Ok(steps.done())
+}
+
+/// Refuses a correction made after the last day that the case names for corrections.
+fn in_time(command: &CorrectCase, case: &Case, kind: &Kind, setting: &Setting<'_>) -> Result<(), Refusal> {
+    let Some(field) = kind.editable_until.as_ref().and_then(|code| kind.field(code)) else { return Ok(()) };
+    let last: Option<NaiveDate> =
+        case.details.get(&field.code).and_then(Value::as_str).and_then(|day| day.parse().ok());
+    let end = last.and_then(|day| day_end(day, setting.context.zone));
+    if end.is_some_and(|end| command.happened_at >= end) {
+        return Err(Refusal::with(Code::NotEditable, format!("{}: этот день прошёл", field.label)));
+    }
+    Ok(())
 }

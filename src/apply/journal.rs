@@ -50,7 +50,8 @@ pub(super) fn rows(done: &Done, before: &World, lifecycles: &Lifecycles, source:
     for change in &done.changes {
         let Change::History(step) = change else { continue };
         let Some(lifecycle) = lifecycles.kind(&step.case.system, &step.case.kind) else { continue };
-        if !lifecycle.kind().journal {
+        // What agencies did to cases stands in their history; what the daemon did by itself stands here too.
+        if !lifecycle.kind().journal && matches!(source, Source::Message(_)) {
             continue;
         }
         let fields = corrected.iter().position(|key| **key == step.case).and_then(|at| {

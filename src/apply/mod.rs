@@ -56,7 +56,7 @@ pub use event::Event;
 pub use fire_timer::{DueTimer, SWEPT, needs as timer_needs, sweepable};
 pub use firing::{fire, stick};
 pub use rights::{CONSENT, CONSENT_PARENTS_MAX, unfit};
-pub use settle::{Known, Noticed, Receipt, Settlement, settle};
+pub use settle::{Known, Noticed, Receipt, Settlement, WholeRefusal, settle};
 pub use watching::{Unwatched, Watched, watch, watched};
 pub use world::Change;
 use world::{CaseKey, Cause, Needs, World};

@@ -48,8 +48,8 @@ pub struct Receipt {
     pub test: bool,
     /// What became of it.
     pub outcome: Outcome,
-    /// Why all of it was refused.
-    pub errors: Vec<Remark>,
+    /// Why all of it was refused; none: its items tell.
+    pub refusal: Option<WholeRefusal>,
     /// Results by item.
     pub items: Results,
     /// When it was settled.
@@ -58,6 +58,23 @@ pub struct Receipt {
     pub item: u32,
     /// The try that settled it, from 1: counted for each item, and for all of it.
     pub attempt: u32,
+}
+
+/// Why all of a message is refused, as its receipt tells it.
+#[derive(Debug)]
+pub struct WholeRefusal {
+    /// The code of the outcome.
+    pub code: Code,
+    /// Places in the message, or else the refusal itself.
+    pub remarks: Vec<Remark>,
+    /// Whether there are more of them than are told.
+    pub truncated: bool,
+}
+
+impl From<&Rejected> for WholeRefusal {
+    fn from(rejected: &Rejected) -> Self {
+        Self { code: rejected.code, remarks: rejected.told(), truncated: rejected.truncated }
+    }
 }
 
 /// Notices that are owed because of an item: put into words when they are sent.
@@ -216,9 +233,9 @@ impl Fold<'_> {
         if verdict.is_ok() {
             failpoint::stumble("apply.settle", body);
         }
-        let (results, errors) = self.judge(&booked, verdict);
-        let (outcome, code) = match errors.0 {
-            Some(code) => (Outcome::Failed, Some(code)),
+        let (results, refusal) = self.judge(&booked, verdict);
+        let (outcome, code) = match &refusal {
+            Some(refusal) => (Outcome::Failed, Some(refusal.code)),
             None => results.outcome(),
         };
         let settled = outcome != Outcome::Parked;
@@ -226,7 +243,7 @@ impl Fold<'_> {
         let row = inbox_row(&booked, &results, (outcome, code), raw_offset, settled.then_some(self.context.now));
         self.out.writes.inbox.push(row);
         if settled {
-            self.answer(&booked, outcome, errors.1, results);
+            self.answer(&booked, outcome, refusal, results);
         }
     }
 
@@ -269,17 +286,13 @@ impl Fold<'_> {
     }
 
     /// Tries all items of a message, or buries it whole. Gives the results, and why all of it was refused.
-    fn judge(
-        &mut self,
-        booked: &Booked<'_>,
-        verdict: &Result<Checked, Rejected>,
-    ) -> (Results, (Option<Code>, Vec<Remark>)) {
+    fn judge(&mut self, booked: &Booked<'_>, verdict: &Result<Checked, Rejected>) -> (Results, Option<WholeRefusal>) {
         let missing = verdict.as_ref().ok().and_then(|checked| self.missing(checked));
         match missing.as_ref().map_or(verdict.as_ref(), Err) {
-            Ok(checked) => (self.items(booked, checked), (None, Vec::new())),
+            Ok(checked) => (self.items(booked, checked), None),
             Err(rejected) => {
                 self.bury(booked, 0, None, rejected.code, rejected.text(), &rejected.told(), false);
-                (Results::default(), (Some(rejected.code), rejected.told()))
+                (Results::default(), Some(rejected.into()))
             }
         }
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::listing::{Cell, Form, Page};
 use super::{Done, Exit, Failed, Layers, assemble, known, show};
+use crate::apply::rows::AuditRow;
 use crate::apply::world::TimerEnd;
 use crate::clock;
 use crate::config::{Config, operator};
@@ -116,6 +117,17 @@ impl Run {
                 }
                 fired.extend(more);
             }
+        }
+        if !fired.is_empty() {
+            let audit = AuditRow {
+                at: clock::now(),
+                actor: operator(),
+                action: "timers.run",
+                subject: "timer:all-due".to_owned(),
+                before: None,
+                after: Some(serde_json::json!({ "due_by": at, "fired": fired.len() }).to_string()),
+            };
+            pipeline.store.note(&[audit]).await.map_err(Failed::away)?;
         }
         pipeline.store.close().await;
         let stuck = fired.iter().filter(|timer| matches!(timer.end, TimerEnd::Stuck(_))).count();

@@ -1,5 +1,7 @@
 //! The answer to a message: accepted or refused, with what was wrong and where, and the result of every item.
 
+use std::borrow::Cow;
+
 use super::envelope::{Header, id, is_uuid, message, moment};
 use super::{OutboxRow, OutboxWhat, Sending};
 use crate::admit::Remark;
@@ -55,7 +57,11 @@ pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow,
 fn write(w: &mut Writer, receipt: &Receipt, partner: Option<&Partner>) -> Result<(), WriteFault> {
     let accepted = receipt.outcome == Outcome::Applied;
     w.start("b:Receipt")?.attribute("result", if accepted { "accepted" } else { "refused" })?;
-    in_its_words(w, accepted, receipt.errors.first(), partner)?;
+    let refusal = receipt.refusal.as_ref();
+    if let Some(refusal) = refusal {
+        w.attribute("code", refusal.code.as_str())?;
+    }
+    in_its_words(w, accepted, refusal.map(|refusal| refusal.code.as_str()), partner)?;
     w.element("b:MessageId", &receipt.own_id)?;
     if let Some(system) = &receipt.system {
         w.element("b:System", system)?;
@@ -67,7 +73,9 @@ fn write(w: &mut Writer, receipt: &Receipt, partner: Option<&Partner>) -> Result
     if receipt.test {
         w.element("b:Test", "true")?;
     }
-    errors(w, &receipt.errors)?;
+    if let Some(refusal) = refusal {
+        errors(w, &refusal.remarks, Some(refusal.code), refusal.truncated)?;
+    }
     if !receipt.items.0.is_empty() {
         w.start("b:Items")?;
         receipt.items.0.iter().try_for_each(|item| write_item(w, item, partner))?;
@@ -81,10 +89,10 @@ fn write(w: &mut Writer, receipt: &Receipt, partner: Option<&Partner>) -> Result
 fn in_its_words(
     w: &mut Writer,
     accepted: bool,
-    remark: Option<&Remark>,
+    code: Option<&str>,
     partner: Option<&Partner>,
 ) -> Result<(), WriteFault> {
-    let own = partner.and_then(|partner| partner.result_code(accepted, remark.map(|remark| remark.code.as_str())));
+    let own = partner.and_then(|partner| partner.result_code(accepted, code));
     if let Some(own) = own {
         w.attribute("agencyCode", own)?;
     }
@@ -102,20 +110,25 @@ fn write_item(w: &mut Writer, item: &ItemResult, partner: Option<&Partner>) -> R
         w.attribute("sequence", &sequence.to_string())?;
     }
     w.attribute("result", result)?;
-    in_its_words(w, matches!(item.result, Tried::Applied | Tried::Test), item.remark.as_ref(), partner)?;
+    let code = item.remark.as_ref().map(|remark| remark.code.as_str());
+    in_its_words(w, matches!(item.result, Tried::Applied | Tried::Test), code, partner)?;
     if !item.case.is_empty() {
         w.element("b:CaseNumber", &item.case)?;
     }
-    errors(w, item.remark.as_slice())?;
+    errors(w, item.remark.as_slice(), None, false)?;
     w.end()?;
     Ok(())
 }
 
-fn errors(w: &mut Writer, remarks: &[Remark]) -> Result<(), WriteFault> {
+/// Errors of a message that is refused whole with a code, or what there is to say of an item.
+fn errors(w: &mut Writer, remarks: &[Remark], whole: Option<Code>, truncated: bool) -> Result<(), WriteFault> {
     if remarks.is_empty() {
         return Ok(());
     }
     w.start("b:Errors")?;
+    if truncated {
+        w.attribute("truncated", "true")?;
+    }
     for remark in remarks {
         w.start("b:Error")?.attribute("code", &remark.code)?;
         if let Some(line) = remark.line {
@@ -127,7 +140,7 @@ fn errors(w: &mut Writer, remarks: &[Remark]) -> Result<(), WriteFault> {
         if let Some(path) = &remark.path {
             w.attribute("path", &cut(path))?;
         }
-        if let Some(code) = Code::parse(&remark.code) {
+        if let Some(code) = Code::parse(&remark.code).or(whole) {
             w.attribute("advice", advice(code))?;
         }
         w.text(&cut(&remark.text))?.end()?;
@@ -147,6 +160,37 @@ fn advice(code: Code) -> &'static str {
     }
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(TEXT_CHARACTERS_MAX).collect()
+/// A text that the receipt's schema takes; what is cut off leaves an ellipsis.
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.chars().nth(TEXT_CHARACTERS_MAX).is_none() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().take(TEXT_CHARACTERS_MAX - 1).chain(['…']).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One error as a receipt carries it: its path and its text.
+    fn carried(path: &str, text: &str) -> (String, String) {
+        let (path, text) = (Some(path.to_owned()), text.to_owned());
+        let remark = Remark { code: "pattern".to_owned(), constraint: None, line: None, column: None, path, text };
+        let mut writer = Writer::new();
+        writer.start("b:Receipt").unwrap().namespace("b", NAMESPACE).unwrap();
+        errors(&mut writer, &[remark], Some(Code::SchemaViolation), false).unwrap();
+        writer.end().unwrap();
+        let xml = writer.finish().unwrap();
+        let document = roxmltree::Document::parse(&xml).unwrap();
+        let error = document.descendants().find(|node| node.tag_name().name() == "Error").unwrap();
+        (error.attribute("path").unwrap().to_owned(), error.text().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_text_of_4000_characters_is_told_whole_and_one_more_is_cut_with_an_ellipsis() {
+        let whole = "ё".repeat(TEXT_CHARACTERS_MAX);
+        assert_eq!(carried("/a", &whole), ("/a".to_owned(), whole.clone()));
+        let cut = "ё".repeat(TEXT_CHARACTERS_MAX - 1) + "…";
+        assert_eq!(carried(&(whole.clone() + "/"), &(whole + "!")), (cut.clone(), cut));
+    }
 }

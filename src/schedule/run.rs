@@ -13,7 +13,7 @@ use crate::clock;
 use crate::domain::calendar::CalendarFault;
 use crate::failpoint;
 use crate::pipeline::Pipeline;
-use crate::store::{Claimed, Lease, NewSlots, Store, StoreFault, Tried};
+use crate::store::{Claimed, Lease, NewSlots, SCHEDULE, Store, StoreFault, Tried};
 
 /// A runner that has not said so for this long is gone.
 const LEASE: Duration = Duration::from_secs(30);
@@ -57,7 +57,7 @@ pub async fn look(pipeline: &Pipeline, job: &Job, now: DateTime<Utc>) -> Result<
     let run: Vec<_> = look.run.iter().map(|slot| (*slot, job.plan.begins(&job.code, *slot))).collect();
     let slots = NewSlots {
         job: &job.code,
-        origin: "schedule",
+        origin: SCHEDULE,
         run: &run,
         skipped: &look.skipped,
         seen_before: known.seen,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::reads::nested_if_any;
-use super::{Snapshot, Store, StoreFault};
+use super::{SCHEDULE, Snapshot, Store, StoreFault};
 use crate::apply::rows::AuditRow;
 use crate::outbox::OutboxRow;
 
@@ -113,7 +113,7 @@ impl Store {
         self.db.export_owed(job, but).await
     }
 
-    /// Begins a try for a slot. A try of the same slot that never said how it ended is closed as failed, and one of another slot of the job
+    /// Begins a try for a slot; the journal tells who. A try of the same slot that never said how it ended is closed as failed, and one of another slot of the job
     /// when it has said nothing for a day. With `anew` a file that an
     /// earlier try has made is not taken again.
     pub async fn export_begin(
@@ -124,7 +124,15 @@ impl Store {
         anew: bool,
         now: DateTime<Utc>,
     ) -> Result<BegunExport, StoreFault> {
-        self.db.export_begin(job, slot, actor, anew, now).await
+        let audit = AuditRow {
+            at: now,
+            actor: if actor == SCHEDULE { format!("job:{job}") } else { actor.to_owned() },
+            action: "export.run",
+            subject: format!("export:{job}:{}", slot.format("%Y-%m-%dT%H:%M:%SZ")),
+            before: None,
+            after: None,
+        };
+        self.db.export_begin(job, slot, actor, anew, audit).await
     }
 
     /// Has the changes of a table noted for a job from now on, if they are not yet; gives how far the job has come.

@@ -36,7 +36,7 @@ pub use reads::{
 };
 pub use registers::{Cell, Column, ColumnType, Dialect, Labels, Page, PageRow, Period, Register, Selection, Value};
 pub use reports::{Report, ReportAsk};
-pub use schedule::{Claimed, JobSeen, Lease, NewSlots, SlotFilter, SlotView, Tried};
+pub use schedule::{Claimed, JobSeen, Lease, NewSlots, SCHEDULE, SlotFilter, SlotView, Tried};
 pub use search::{
     CaseFilter, CaseRow, DocumentFilter, DocumentPlace, DocumentRow, MessageFilter, MessageRow, PartyView, Place,
     Sought, Span,

@@ -7,6 +7,9 @@ use super::reads::nested_if_any;
 use super::{Store, StoreFault};
 use crate::apply::rows::AuditRow;
 
+/// The origin of slots that nobody asked for: the job's own schedule.
+pub const SCHEDULE: &str = "schedule";
+
 /// A job as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobSeen {
@@ -21,7 +24,7 @@ pub struct JobSeen {
 pub struct NewSlots<'a> {
     /// The job.
     pub job: &'a str,
-    /// `schedule`, or who asked.
+    /// [`SCHEDULE`], or who asked.
     pub origin: &'a str,
     /// Those to run: the slot, and when it begins.
     pub run: &'a [(DateTime<Utc>, DateTime<Utc>)],

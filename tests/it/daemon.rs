@@ -7,7 +7,9 @@ use std::path::Path;
 use mezhved::broker::{Session, Settings};
 use mezhved::sample::{Oddity, Shares};
 use mezhved::store::{OutboxFilter, Store};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
+use crate::faults::UNANSWERED;
 use crate::support::Folder;
 use crate::support::client::{Client, Letter};
 use crate::support::daemon::{Home, Looks};
@@ -61,8 +63,18 @@ async fn traffic_of_all_kinds_ends_as_it_must_and_every_message_is_answered() {
     let ids: i64 = store.outcomes().await.unwrap().iter().map(|one| one.messages).sum();
     let all = answered + unanswerable;
     assert!(all >= usize::try_from(ids).unwrap() && all <= messages.len(), "{all} answers for {ids} ids");
+    assert_eq!(counted(&home, UNANSWERED).await, 0, "no id is without its receipt");
     assert!(!daemon.log_text().contains("the store refused"), "{}", daemon.log_text());
     daemon.stop().await;
+}
+
+/// What a query over the store counts.
+async fn counted(home: &Home, query: &'static str) -> i64 {
+    let options = SqliteConnectOptions::new().filename(home.store_path()).read_only(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let count = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    count
 }
 
 fn sorted(mut list: Vec<String>) -> Vec<String> {
@@ -108,6 +120,8 @@ async fn a_repeat_has_one_effect_and_the_same_receipt_again() {
     let store = home.store().await;
     settled(&store, 3).await;
     assert_eq!(ended(&store).await, BTreeMap::from([("applied".into(), 1), ("repeat".into(), 2)]));
+    let cases = store.cases_by_number(Some("epgu"), "77-2026-038001").await.unwrap();
+    assert_eq!((cases.len(), cases[0].history.len()), (1, 1), "one effect");
     // The stories' letters carry ids of their own beside the envelope's: the envelope wins, and it is noted.
     let id = receipts[0].properties.message_id.clone().unwrap();
     assert!(!id.starts_with("letter"));

@@ -191,6 +191,25 @@ fn is_printable(code: &str, page: &str) {
     assert!(code != "cases" || has_cards, "{code}");
 }
 
+/// How many rows a table of CSV has; of cases their numbers too.
+fn as_table(csv: &str, code: &str) -> (usize, Vec<String>) {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let number = reader.headers().unwrap().iter().position(|heading| heading == "number" && code == "cases");
+    let rows: Vec<csv::StringRecord> = reader.into_records().map(Result::unwrap).collect();
+    (rows.len(), rows.iter().filter_map(|row| Some(row[number?].to_owned())).collect())
+}
+
+/// The same of a document of XML.
+fn as_document(xml: &str, code: &str) -> (usize, Vec<String>) {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    let rows: Vec<_> = document.root_element().children().filter(roxmltree::Node::is_element).collect();
+    let number = |row: &roxmltree::Node<'_, '_>| {
+        let own = row.children().find(|field| field.tag_name().name() == "Number" && code == "cases")?;
+        Some(own.text()?.to_owned())
+    };
+    (rows.len(), rows.iter().filter_map(number).collect())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_register_and_report_is_written_in_every_format() {
     let folder = Folder::new();
@@ -220,6 +239,11 @@ async fn every_register_and_report_is_written_in_every_format() {
         office.home.verb(&["export", "run", code, "--format", "xml", "--output", &path], 0);
         let schemas = office.folder.path().join("schemas");
         office.home.verb(&["export", "schema", code, "--into", &schemas.display().to_string()], 0);
+        assert_eq!(
+            as_document(&fs::read_to_string(&file).unwrap(), code),
+            as_table(&printed, code),
+            "{code}: the same rows"
+        );
         let schema = schemas.join(format!("{code}.xsd"));
         office.home.verb(&["validate", "--schema", &schema.display().to_string(), &path], 0);
         office.home.verb(&["export", "run", code, "--profile", "excel-ru", "--output", &path], 0);

@@ -22,6 +22,10 @@ use crate::support::{Folder, damage, delivery, house, settle, sound, wake};
 
 const QUICK_PARKING: &str = "[parking]\ndelays_milliseconds = [100, 200]\npatience_seconds = 3\n";
 
+/// Messages with an address for an answer to which none was sent.
+pub(crate) const UNANSWERED: &str = "SELECT count(*) FROM inbox i WHERE i.reply IS NOT NULL AND NOT EXISTS \
+     (SELECT 1 FROM outbox o WHERE o.message = i.seq AND o.what = 'receipt' AND o.state = 'sent')";
+
 /// Everything that must be the same whatever went wrong on the way: outcomes, cases, histories, documents.
 async fn picture(path: &Path) -> BTreeMap<String, Vec<String>> {
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(path).read_only(true)).await.unwrap();
@@ -85,9 +89,7 @@ async fn whole(store: &Store, home: &Home, messages: &[SampleMessage]) {
     };
     assert_eq!(count("SELECT count(*) FROM inbox").await, i64::try_from(ids.len()).unwrap(), "one outcome an id");
     assert_eq!(count("SELECT count(*) FROM inbox WHERE outcome = 'parked'").await, 0);
-    let unanswered = "SELECT count(*) FROM inbox i WHERE i.reply IS NOT NULL AND NOT EXISTS \
-         (SELECT 1 FROM outbox o WHERE o.message = i.seq AND o.what = 'receipt' AND o.state = 'sent')";
-    assert_eq!(count(unanswered).await, 0, "every receipt is there");
+    assert_eq!(count(UNANSWERED).await, 0, "every receipt is there");
     let doubled = "SELECT count(*) FROM (SELECT 1 FROM history GROUP BY message, item, entry HAVING count(*) > 1)";
     assert_eq!(count(doubled).await, 0, "no history row is doubled");
     let invisible = "SELECT count(*) FROM inbox i WHERE outcome = 'failed' AND NOT EXISTS \

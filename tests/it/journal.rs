@@ -9,7 +9,7 @@ use mezhved::desk::journal::{self, Verified};
 use mezhved::domain::journal::Finding;
 use mezhved::failpoint;
 use mezhved::pipeline::Pipeline;
-use mezhved::store::{JournalFilter, JournalView, Piece, Sealing, Store};
+use mezhved::store::{CaseFilter, CaseView, JournalFilter, JournalView, Piece, Sealing, Store};
 use proptest::prelude::*;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
@@ -55,28 +55,51 @@ async fn shown(pipeline: &Pipeline, filter: JournalFilter) -> Vec<JournalView> {
     pipeline.store.journal(&JournalFilter { limit: 1000, ..filter }).await.unwrap()
 }
 
+/// The rows of a case, which are the steps of its history, and the case.
+async fn rows_of(pipeline: &Pipeline, kind: &str, number: &str) -> (Vec<JournalView>, CaseView) {
+    let subject = Some(format!("case:org/{kind}/{number}"));
+    let rows = shown(pipeline, JournalFilter { subject, ..JournalFilter::default() }).await;
+    let cases = pipeline.store.cases_by_number(Some("org"), number).await.unwrap();
+    let case = cases.into_iter().find(|case| case.kind == kind).unwrap();
+    let steps: Vec<String> = case.history.iter().map(|step| format!("case.{}", step.entry)).collect();
+    assert!(!steps.is_empty());
+    assert_eq!(rows.iter().map(|row| row.action.clone()).collect::<Vec<_>>(), steps);
+    for row in rows.iter().filter(|row| row.action == "case.moved") {
+        assert!(row.before.as_ref().unwrap()["status"].is_string(), "{row:?}");
+    }
+    (rows, case)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_step_of_staff_is_a_row() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &["org/valid/staff-invited-removed-and-restored"]).await;
+    let staff = pipeline.store.find_cases(&CaseFilter { limit: 100, ..CaseFilter::default() }).await.unwrap();
+    let staff: Vec<_> = staff.into_iter().filter(|case| case.kind == "staff").collect();
+    assert!(!staff.is_empty());
+    for member in staff {
+        rows_of(&pipeline, "staff", &member.number).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_step_of_a_kind_that_asks_for_it_is_a_row_without_personal_data() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
     tell(&pipeline, &["org/valid/a-change-of-legal-details-is-checked-anew"]).await;
-    let subject = Some("case:org/organization/ОРГ-3".to_owned());
-    let rows = shown(&pipeline, JournalFilter { subject, ..JournalFilter::default() }).await;
-    let case = &pipeline.store.cases_by_number(Some("org"), "ОРГ-3").await.unwrap()[1];
-    assert_eq!(case.kind, "organization");
-    let steps: Vec<String> = case.history.iter().map(|step| format!("case.{}", step.entry)).collect();
-    assert_eq!(rows.iter().map(|row| row.action.clone()).collect::<Vec<_>>(), steps);
+    let (rows, case) = rows_of(&pipeline, "organization", "ОРГ-3").await;
     assert!(rows.iter().all(|row| row.actor == "agency:CABINET"));
     let contacts =
         rows.iter().find(|row| row.after.as_ref().is_some_and(|after| after["fields"]["head-phone"].is_string()));
     let contacts = contacts.expect("the change of contacts is told");
     assert_eq!(contacts.after.as_ref().unwrap()["fields"]["head-phone"], "+********009");
+    assert_eq!(contacts.before.as_ref().unwrap()["fields"]["head-phone"], "+********001");
     let details = case.details.as_object().unwrap();
     let journal = serde_json::to_string(&shown(&pipeline, JournalFilter::default()).await).unwrap();
     for code in ["head-name", "head-passport", "head-phone", "head-email", "head-inn", "inn", "ogrn"] {
-        if let Some(value) = details.get(code).and_then(|value| value.as_str()) {
-            assert!(!journal.contains(value), "{code} stands in the journal");
-        }
+        let value = details[code].as_str().unwrap();
+        assert!(!journal.contains(value), "{code} stands in the journal");
     }
     assert_eq!(
         verify(&pipeline).await.unsealed.rows,
@@ -92,7 +115,92 @@ async fn kinds_that_do_not_ask_for_it_and_rehearsals_leave_no_row() {
     let folder = Folder::new();
     let pipeline = house(folder.path(), FIVE).await;
     tell(&pipeline, &["epgu/valid/a-cancelled-case", "epgu/valid/a-test-message-changes-nothing"]).await;
+    let outcomes = pipeline.store.outcomes().await.unwrap();
+    assert!(outcomes.iter().all(|one| one.outcome == "applied") && !outcomes.is_empty(), "{outcomes:?}");
     assert!(shown(&pipeline, JournalFilter::default()).await.is_empty());
+}
+
+/// A job that gives changes.
+const CHANGES: &str = "code = 'changes'\nregister = 'status-history'\nmode = 'incremental'\n\
+                       [[destination]]\nkind = 'folder'\nname = '{slot:%H%M}.csv'\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_verb_of_a_person_and_each_job_leaves_its_row() {
+    let folder = Folder::new();
+    let pipeline = house(folder.path(), FIVE).await;
+    tell(&pipeline, &["epgu/invalid/a-forbidden-transition", "epgu/valid/a-cancelled-case"]).await;
+    while mezhved::notify::tell(&pipeline).await.unwrap() > 0 {}
+    pipeline.store.close().await;
+    damage(
+        folder.path(),
+        &[
+            "UPDATE outbox SET state = 'sent', sent_at = 1 WHERE id = 1",
+            "UPDATE outbox SET state = 'stuck', error = 'на пробу' WHERE id = 2",
+            "UPDATE notifications SET state = 'failed', reason = 'refused', settled_at = 1 WHERE id = 1",
+            "UPDATE timers SET state = 'stuck', result = 'на пробу' WHERE id = (SELECT min(id) FROM timers WHERE state = 'pending')",
+            "UPDATE batches SET received_at = 1",
+        ],
+    )
+    .await
+    .unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::create_dir_all(at("jobs")).unwrap();
+    std::fs::write(folder.path().join("jobs/changes.toml"), CHANGES).unwrap();
+    let exports =
+        format!("[exports]\nfolder = '{}'\noutput = '{}'\nwork_folder = '{}'\n", at("jobs"), at("out"), at("work"));
+    let home = Home::new(folder.path(), "amqp://nowhere.invalid", &format!("{FIVE}\n{exports}"));
+    // It fails again: a replay is an act all the same.
+    home.verb(&["dlq", "replay", "1"], 1);
+    for arguments in [
+        &["dlq", "discard", "2", "--note", "на пробу"][..],
+        &["outbox", "resend", "1"],
+        &["outbox", "retry", "--all"],
+        &["notify", "retry", "--all"],
+        &["timers", "retry", "--all"],
+        &["timers", "run", "--all"],
+        &["jobs", "pause", "upkeep"],
+        &["jobs", "resume", "upkeep"],
+        &["jobs", "run", "retention"],
+        &["export", "run", "cases"],
+        &["export", "run", "changes", "--slot", "2026-03-04T10:00"],
+        &["export", "restart", "changes"],
+    ] {
+        home.verb(arguments, 0);
+    }
+    let store = home.store().await;
+    let rows = store.journal(&JournalFilter { limit: 1000, ..JournalFilter::default() }).await.unwrap();
+    let acts = |job: bool| -> Vec<String> {
+        let acts: std::collections::BTreeSet<String> = rows
+            .iter()
+            .filter(|row| row.actor.starts_with("job:") == job)
+            .map(|row| if job { format!("{} {}", row.actor, row.action) } else { row.action.clone() })
+            .collect();
+        acts.into_iter().collect()
+    };
+    assert!(rows.iter().all(|row| !row.actor.starts_with("agency:")), "{rows:?}");
+    assert_eq!(
+        acts(false),
+        [
+            "dead-letter.discard",
+            "dead-letter.replay",
+            "export.restart",
+            "export.run",
+            "export.show",
+            "job.order",
+            "job.pause",
+            "job.resume",
+            "notification.retry",
+            "outbox.resend",
+            "outbox.retry",
+            "timer.retry",
+            "timers.run"
+        ]
+    );
+    assert_eq!(acts(true), ["job:retention job.run", "job:retention raw.forget", "job:timers case.timed"]);
+    let documented = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/journal.md")).unwrap();
+    for row in rows.iter().filter(|row| !row.action.starts_with("case.")) {
+        assert!(documented.contains(&format!("`{}`", row.action)), "{} is not in docs/journal.md", row.action);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

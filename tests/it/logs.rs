@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::Folder;
 use crate::support::daemon::Home;
+use crate::support::{FIVE, Folder};
 
 /// Elements whose text is of persons or of what they ask; codes, numbers of cases and ids may be logged.
-const PERSONAL: [&str; 16] = [
+const PERSONAL: [&str; 17] = [
+    "Name",
     "LastName",
     "FirstName",
     "MiddleName",
@@ -53,7 +54,8 @@ fn values(text: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn logs_of_all_stories_hold_no_value() {
     let folder = Folder::new();
-    let home = Home::new(folder.path(), "amqp://nobody@127.0.0.1:1", "[log]\nlevel = \"mezhved=trace,sqlx=warn\"\n");
+    let settings = format!("{FIVE}\n[log]\nlevel = \"mezhved=trace,sqlx=warn\"\n");
+    let home = Home::new(folder.path(), "amqp://nobody@127.0.0.1:1", &settings);
     let mut files = Vec::new();
     messages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut files);
     let inbox = folder.path().join("inbox");
@@ -67,6 +69,7 @@ fn logs_of_all_stories_hold_no_value() {
     assert!(personal.len() > 50, "there are values to look for: {}", personal.len());
     let output = home.command().arg("process").arg(&inbox).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.split(|byte| *byte == b'\n').count() > 100, "there is a log");
     for stream in [&output.stderr, &output.stdout] {
         let log = String::from_utf8_lossy(stream);
         for value in &personal {

@@ -13,19 +13,21 @@ use mezhved::intake::{Delivery, Origin};
 use mezhved::outcome::{Code, Remedy};
 use mezhved::pipeline::Pipeline;
 use mezhved::store::DeadLetterFilter;
+use sqlx::Row as _;
 
 use crate::outgoing::{state_answer, state_request, state_service};
 use crate::sixth::{sixth, sixth_message};
 use crate::support::{Folder, delivery, house, settle, wake};
 
-/// A row of the table: outcome, dead letter, who retries.
-struct Row {
+/// A row of the table: outcome, receipt, dead letter, who retries.
+struct Documented {
     outcome: String,
+    receipt: String,
     dead_letter: String,
     remedy: String,
 }
 
-fn documented() -> BTreeMap<String, Row> {
+fn documented() -> BTreeMap<String, Documented> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/outcomes.md");
     let text = fs::read_to_string(path).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| `"));
@@ -33,7 +35,8 @@ fn documented() -> BTreeMap<String, Row> {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         assert_eq!(cells.len(), 6, "{line}");
         let cell = |at: usize| cells[at].to_owned();
-        (cell(0).trim_matches('`').to_owned(), Row { outcome: cell(1), dead_letter: cell(3), remedy: cell(4) })
+        let row = Documented { outcome: cell(1), receipt: cell(2), dead_letter: cell(3), remedy: cell(4) };
+        (cell(0).trim_matches('`').to_owned(), row)
     })
     .collect()
 }
@@ -154,11 +157,50 @@ async fn every_code_is_produced() {
     let missing: Vec<&str> =
         Code::ALL.iter().map(|code| code.as_str()).filter(|code| !produced.contains(*code)).collect();
     assert!(missing.is_empty(), "never produced: {missing:?}");
-    for (code, row) in documented() {
+    let documented = documented();
+    told_what_to_do(&receipts(&folder).await, &documented);
+    for (code, row) in documented {
         let whole_only = row.outcome.starts_with("failed") && row.dead_letter.starts_with("whole,");
         assert!(row.outcome.contains("failed") || row.outcome.contains("refused"), "{code}");
         assert!(!whole_only || code == "too-large", "{code}");
     }
+}
+
+/// The bodies of all receipts that are owed.
+async fn receipts(folder: &Folder) -> Vec<String> {
+    let url = format!("sqlite://{}", folder.path().join("store.sqlite").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let rows = sqlx::query("SELECT body FROM outbox WHERE what = 'receipt'").fetch_all(&pool).await.unwrap();
+    pool.close().await;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Every refusal names its code and tells the sender what to do, in the words of the table; each code that is refused with a receipt
+/// does in one of these.
+fn told_what_to_do(receipts: &[String], documented: &BTreeMap<String, Documented>) {
+    let mut told = BTreeSet::new();
+    for receipt in receipts {
+        let document = roxmltree::Document::parse(receipt).unwrap();
+        let named = |name: &'static str| document.descendants().filter(move |node| node.tag_name().name() == name);
+        let whole = named("Receipt").next().unwrap().attribute("code");
+        let refused = named("Receipt").next().unwrap().attribute("result") == Some("refused");
+        assert!(!refused || whole.is_some() || named("Item").next().is_some(), "{receipt}");
+        for error in named("Error") {
+            let own = error.attribute("code").unwrap();
+            let item = error.ancestors().find(|node| node.tag_name().name() == "Item");
+            if item.is_some_and(|item| item.attribute("result") != Some("refused")) {
+                continue;
+            }
+            let code = if documented.contains_key(own) { own } else { whole.expect(own) };
+            let advice = error.attribute("advice").unwrap_or_else(|| panic!("{code}: no advice in {receipt}"));
+            let row = &documented[code];
+            assert!(row.receipt.split(", ").any(|word| word == advice), "{code}: {advice}, not {}", row.receipt);
+            told.insert(code.to_owned());
+        }
+    }
+    let refused = documented.iter().filter(|(_, row)| row.receipt.starts_with("refused"));
+    let silent: Vec<&String> = refused.map(|(code, _)| code).filter(|code| !told.contains(*code)).collect();
+    assert!(silent.is_empty(), "no receipt tells of {silent:?}");
 }
 
 /// Makes the tables refuse what the pipeline could not foresee.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mezhved::pipeline::Pipeline;
-use mezhved::store::{DueMax, StoreFault};
+use mezhved::store::{DeadLetterFilter, DueMax, StoreFault};
 use mezhved::{clock, daemon};
 use sqlx::SqlitePool;
 
@@ -76,6 +76,10 @@ async fn check(more: &str, pauses: &[i64], patience: i64) {
     // Its patience is over: the next try is the last.
     sqlx::query("UPDATE parked SET give_up_at = 0").execute(&waiting.store).await.unwrap();
     assert_eq!(waiting.tried().await, None, "it does not wait any more");
+    let letters =
+        waiting.pipeline.store.dead_letters(&DeadLetterFilter { limit: 9, ..Default::default() }).await.unwrap();
+    let codes: Vec<&str> = letters.iter().map(|letter| letter.code.as_str()).collect();
+    assert_eq!(codes, ["unknown-case"]);
     assert_eq!(waiting.ended().await, ("failed".to_owned(), Some("unknown-case".to_owned())));
 }
 

@@ -51,6 +51,9 @@ async fn a_case_is_found_by_whatever_is_known_of_it() {
     assert!(
         numbers(&pipeline, CaseFilter { party: by_snils(Some("author")), ..CaseFilter::default() }).await.is_empty()
     );
+    let by_inn = |inn: &str| Some(Sought { hash: lookup("inn", inn), role: None });
+    only(numbers(&pipeline, CaseFilter { party: by_inn("999900380025"), ..CaseFilter::default() }).await);
+    assert!(numbers(&pipeline, CaseFilter { party: by_inn("999900010024"), ..CaseFilter::default() }).await.is_empty());
     let cancelled = vec![Place { system: "epgu".into(), kind: "application".into(), status: "cancelled".into() }];
     only(numbers(&pipeline, CaseFilter { places: Some(cancelled.clone()), ..CaseFilter::default() }).await);
     assert!(numbers(&pipeline, CaseFilter { places: Some(Vec::new()), ..CaseFilter::default() }).await.is_empty());
@@ -156,6 +159,7 @@ async fn documents_and_messages_are_found_by_their_cases_and_their_own() {
     assert!(refused.iter().any(|one| one.outcome == "failed"), "what failed is about its case too");
     let ended = Span { since: Some(0), before: Some(i64::MAX / 2) };
     assert_eq!(messages(MessageFilter { received: ended, ..MessageFilter::default() }).await.len(), all.len());
+    assert!(messages(MessageFilter { received: future, ..MessageFilter::default() }).await.is_empty());
     let party = messages(MessageFilter { party: by_snils(None), ..MessageFilter::default() }).await;
     assert_eq!(
         party.iter().map(|one| one.seq).collect::<Vec<_>>(),
@@ -178,6 +182,7 @@ async fn the_lists_show_labels_mask_identifiers_and_hide_what_is_annulled() {
     assert_eq!(found.lines().count(), 1, "{found}");
     assert!(found.contains("\"status_label\":\"Аннулировано\"") && !found.contains(SNILS), "{found}");
     assert!(!found.contains("999900380025") && found.contains("***"), "{found}");
+    assert_eq!(home.verb(&["case", "list", "--inn", "9999 0038 0025", "--json"], 0), found);
     assert_eq!(home.verb(&["case", "list", "--snils", SNILS, "--as-applicant", "--json"], 0), "");
     home.verb(&["case", "show", CANCELLED, "--as-applicant"], 1);
     let history = home.verb(&["case", "show", CANCELLED], 0);
@@ -363,5 +368,11 @@ async fn a_case_is_kept_as_pdf_whole_and_the_same_each_time() {
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["first.pdf", "second.pdf"], "nothing half is left");
     let [first, second] = ["first.pdf", "second.pdf"].map(|name| std::fs::read(kept.join(name)).unwrap());
     assert!(first.starts_with(b"%PDF-1.7") && first == second);
+    let read = std::process::Command::new("pdftotext").current_dir(&kept).args(["-layout", "first.pdf", "-"]).output();
+    let text = String::from_utf8(read.expect("pdftotext: deploy/packages.sh poppler-utils").stdout).unwrap();
+    for said in [CANCELLED, "Аннулировано", "Получено"] {
+        assert!(text.contains(said), "no {said:?} in: {text}");
+    }
+    assert!(!text.contains("999-00"), "the SNILS of its applicant: {text}");
     home.verb(&["case", "show", CANCELLED, "--pdf", "no-such-folder/case.pdf"], 3);
 }

@@ -127,6 +127,7 @@ fn kind(written: WrittenKind, faults: &mut Faults<'_>) -> Option<Kind> {
         purposes: written.purpose.into_iter().map(named).collect(),
         acts: written.act.into_iter().map(named).collect(),
         editable: plain(written.editable),
+        editable_until: written.editable_until.map(Spanned::into_inner),
         signed: plain(written.signed),
         signatures: plain(written.signatures),
         signed_or: written.signed_or.map(Spanned::into_inner),

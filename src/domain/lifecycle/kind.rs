@@ -79,6 +79,9 @@ pub struct Kind {
     pub acts: Vec<Named>,
     /// Statuses in which it can be corrected; empty: in none.
     pub editable: Vec<String>,
+    /// The field whose day is the last one on which it can be corrected; none, or while a case has no such day: the statuses alone
+    /// decide.
+    pub editable_until: Option<String>,
     /// What needs the mark of a signature: `open`, `correct`, `act:…`.
     pub signed: Vec<String>,
     /// Kinds of signature that count for it; empty: any.

@@ -123,6 +123,7 @@ pub(super) struct WrittenKind {
     pub(super) unique: Vec<Name>,
     #[serde(default)]
     pub(super) editable: Vec<Name>,
+    pub(super) editable_until: Option<Name>,
     #[serde(default)]
     pub(super) signed: Vec<Name>,
     #[serde(default)]
@@ -175,6 +176,7 @@ impl WrittenKind {
             parties: Vec::new(),
             unique: Vec::new(),
             editable: Vec::new(),
+            editable_until: None,
             signed: Vec::new(),
             signatures: Vec::new(),
             signed_or: None,

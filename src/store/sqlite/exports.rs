@@ -40,8 +40,9 @@ impl Sqlite {
         slot: DateTime<Utc>,
         actor: &str,
         anew: bool,
-        now: DateTime<Utc>,
+        audit: AuditRow,
     ) -> Result<BegunExport, StoreFault> {
+        let now = audit.at;
         let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE export_runs SET state = 'failed', finished_at = ?3, error = ?4 \
@@ -70,6 +71,7 @@ impl Sqlite {
         .fetch_one(&mut *tx.tx)
         .await?;
         let begun = BegunExport { run: row.try_get(0)?, attempt: row.try_get(1)?, made: row.try_get(2)? };
+        tx.write_audit(&[audit]).await?;
         tx.commit(()).await?.into_run();
         Ok(begun)
     }

@@ -1,5 +1,8 @@
 //! By e-mail, over a real SMTP conversation, with TLS and without, with servers that misbehave.
 
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
 use mezhved::notify::Courier;
 use mezhved::sink::mail::{Moment, Reply};
 
@@ -25,6 +28,17 @@ fn settings(folder: &Folder, server: &MailServer, speaks: Speaks) -> String {
         server.port,
         secret(folder)
     )
+}
+
+/// The contents of the attachments of a letter.
+fn attached(text: &str) -> BTreeSet<Vec<u8>> {
+    let parts = text.split("Content-Disposition: attachment").skip(1);
+    let content = |part: &str| -> Vec<u8> {
+        let (_, body) = part.split_once("\r\n\r\n").unwrap();
+        let packed: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
+        base64::engine::general_purpose::STANDARD.decode(packed).unwrap()
+    };
+    parts.map(content).collect()
 }
 
 #[tokio::test]
@@ -80,6 +94,11 @@ async fn an_extract_asked_for_by_mail_comes_with_its_letter() {
     assert_eq!(with.len(), 1, "the letter that tells of the result, and no other");
     assert_eq!(files(&with[0].text), 2, "{}", with[0].text);
     assert!(with[0].text.contains("application/xml") && with[0].text.contains("-12.xml"), "{}", with[0].text);
+    let extract = pipeline.store.cases_by_number(Some("gge"), "ВП-П-12").await.unwrap().remove(0);
+    let made = extract.documents.iter().flat_map(|document| &document.versions);
+    let made: BTreeSet<Vec<u8>> =
+        made.map(|version| pipeline.contents.read(&version.sha256).unwrap().unwrap()).collect();
+    assert_eq!(attached(&with[0].text), made, "they are the extract");
     let without = to("by-cabinet-13@example.org");
     assert!(!without.is_empty() && without.iter().all(|letter| files(&letter.text) == 0));
 

@@ -90,14 +90,15 @@ fn named_fields(written: &WrittenKind, faults: &mut Faults<'_>) {
     for field in written.signed_or.iter().chain(&written.titled_by).chain(&written.listed).filter(unknown) {
         faults.on(field, "lifecycle.unknown-field", format!("the kind has no field `{}`", field.get_ref()));
     }
-    if let Some(extension) = &written.extension {
-        for (field, of) in [(&extension.until, Some(FieldType::Day)), (&extension.reason, None)] {
-            let known = written.field.iter().find(|one| one.code.get_ref() == field.get_ref());
-            if known.is_none_or(|known| of.is_some_and(|of| known.kind != of)) {
-                let text =
-                    format!("the kind has no field `{}` for it; that of the day is of the type `day`", field.get_ref());
-                faults.on(field, "lifecycle.unknown-field", text);
-            }
+    let extension = written.extension.iter();
+    let days = extension.clone().map(|one| &one.until).chain(&written.editable_until);
+    let of_a_type = days.map(|field| (field, Some(FieldType::Day))).chain(extension.map(|one| (&one.reason, None)));
+    for (field, of) in of_a_type {
+        let known = written.field.iter().find(|one| one.code.get_ref() == field.get_ref());
+        if known.is_none_or(|known| of.is_some_and(|of| known.kind != of)) {
+            let text =
+                format!("the kind has no field `{}` for it; that of the day is of the type `day`", field.get_ref());
+            faults.on(field, "lifecycle.unknown-field", text);
         }
     }
 }

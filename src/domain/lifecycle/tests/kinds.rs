@@ -149,6 +149,11 @@ const SPOILT: &[(&str, &str, &str)] = &[
         "extension = { until = \"weight\", reason = \"level\", event = \"told\" }",
         ":13: lifecycle.unknown-field: the kind has no field `weight` for it; that of the day is of the type `day`",
     ),
+    (
+        "signed = [\"open\"]",
+        "editable_until = \"weight\"",
+        ":13: lifecycle.unknown-field: the kind has no field `weight` for it; that of the day is of the type `day`",
+    ),
     ("signed = [\"open\"]", "inherits = { owner = \"payer\" }", ":13: lifecycle.unknown-party: `owner`"),
     ("standing = true\nnext", "standing = true\nblocks = true\nnext", "lifecycle.standing: what blocks"),
     ("asks = [\"weight\"]", "guard = \"new-evidence\"", "lifecycle.guard: a status is guarded by `no-open-cases`"),
