@@ -78,7 +78,7 @@ pub enum DaemonFault {
 /// How a graceful stop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// All that had arrived was settled, all that was owed was sent.
+    /// All that had arrived was settled, all that was owed was sent; without a connection it stays in the outbox.
     Cleanly,
     /// The deadline came first; what was not done comes again.
     AtDeadline,
@@ -211,6 +211,8 @@ async fn finish(loops: &Loops, tasks: &Tasks, linked: CancellationToken) -> Stop
             loops.publishing_ends.cancel();
             publishing.wait().await;
             flush(loops).await;
+        } else if loops.pipeline.config.relay.enabled {
+            tracing::warn!("nothing can be sent now: what is owed stays in the outbox");
         }
     };
     let stopped = match tokio::time::timeout_at(end - allowed / ENDING_SHARE, orderly).await {
@@ -484,7 +486,7 @@ async fn seal_loop(loops: Loops) {
         match journal::seal_once(store, &owner).await {
             Ok(Sealing::Done { rows, seal, hash }) if rows > 0 => {
                 tracing::info!(rows, seal, hash = hex::encode(hash), "the journal is sealed so far");
-                if rows == journal::ROWS_MAX as usize {
+                if rows == journal::ROWS_MAX as usize && !loops.ending.is_cancelled() {
                     continue;
                 }
             }
@@ -508,7 +510,7 @@ async fn words_loop(loops: Loops) {
     loop {
         let idle = std::mem::replace(&mut deliveries, pipeline.counters.deliveries()) == deliveries;
         match pipeline.store.take_words(WORDS_MAX).await {
-            Ok(taken) if taken > 0 && idle => continue,
+            Ok(taken) if taken > 0 && idle && !loops.ending.is_cancelled() => continue,
             Ok(_) => {}
             Err(fault) => tracing::warn!(%fault, "words for search wait for the store"),
         }

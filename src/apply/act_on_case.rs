@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use super::codes::Tried;
-use super::documents::{Upload, upload};
 use super::fields::{merge, parties};
 use super::steps::{Answer, By, Happened, Steps, Told};
 use super::world::{CaseKey, Entry, PartyRow, World};
@@ -55,14 +54,7 @@ pub(super) fn apply(command: &ActOnCase, key: &CaseKey, world: &World, setting: 
     };
     steps.record(&next, Entry::Acted, Some(next.status.clone()), &next.status, &told);
     steps.put(next.clone());
-    let mut known = world.documents.get(key).cloned().unwrap_or_default();
-    for card in &command.documents {
-        let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
-        known.retain(|one| one.kind != document.kind || one.number != document.number);
-        known.push(document.clone());
-        steps.change(Change::Document(key.clone(), Box::new(document)));
-        steps.change(Change::Version(Box::new(version)));
-    }
+    steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
     if steps.happen(key, &Happened::Act(&command.act))? == Answer::None {
         let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
         return Err(Refusal::with(Code::ActForbidden, format!("«{}» в статусе «{status}»", act.label)));

@@ -117,13 +117,29 @@ impl Fold<'_> {
             && self.context.now < give_up_at
         {
             let due_at = (self.context.now + self.context.delay(tries + 1)).min(give_up_at);
-            self.out.writes.parked_again.push(ParkedAgain { id: parked, reason: reason.as_str(), due_at });
+            // It may wait for another case than before.
+            self.leaves(parked, Some(key));
+            if item.command.sequence().is_none() {
+                self.world.waiting.entry(key.clone()).or_default().insert(parked);
+            }
+            let case = key.clone();
+            self.out.writes.parked_again.push(ParkedAgain { id: parked, reason: reason.as_str(), case, due_at });
             return;
         }
         let refusal = reason.refusal(key);
         self.consume(booked, item, &refusal, place(again));
         let told = (refusal.code, refusal.text(), Some(refusal.remark(item)));
         self.end_item(booked, again, Some(item), item.number, Err(told));
+    }
+
+    /// A parked item waits for no case any more, or for this one alone. Whatever queued behind it for another may have done so after the
+    /// case was there: it is its turn now.
+    fn leaves(&mut self, parked: i64, but: Option<&CaseKey>) {
+        for (case, waiting) in &mut self.world.waiting {
+            if Some(case) != but && waiting.remove(&parked) {
+                self.out.writes.woken.push(case.clone());
+            }
+        }
     }
 
     /// An item's waiting, or its dead letter's, has come to an end or to another failure.
@@ -151,12 +167,7 @@ impl Fold<'_> {
         match (&again.why, failed) {
             (Why::Parked { parked, .. }, failed) => {
                 self.out.writes.parked_gone.push(*parked);
-                // Whatever queued behind it may have done so after the case was there: it is its turn now.
-                for (case, waiting) in &mut self.world.waiting {
-                    if waiting.remove(parked) {
-                        self.out.writes.woken.push(case.clone());
-                    }
-                }
+                self.leaves(*parked, None);
                 if let Some((code, text, remark)) = failed {
                     let remarks: Vec<Remark> = remark.into_iter().collect();
                     self.bury(booked, number, item, code, text, &remarks, false);

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::documents::{Upload, upload};
-use super::fields::{applicant, fill, merge, parties};
+use super::fields::{applicant, fill, in_order, merge, parties};
 use super::steps::{By, Happened, Steps, Told};
 use super::world::{Case, CaseKey, Details, Entry, Needs, World};
 use super::{Change, Done, Lifecycles, Refusal, Setting, guards};
@@ -56,6 +55,7 @@ pub(super) fn apply(
         next.valid_from = command.valid_from.map(|begin| begin.0).or(next.valid_from);
         next.valid_until = command.valid_until.map(|end| end.0).or(next.valid_until);
         changed.insert(VALIDITY.to_owned());
+        in_order(&next)?;
     }
     next.title = command.title.clone().or(next.title);
     next.email = command.email.clone().or(next.email);
@@ -71,14 +71,7 @@ pub(super) fn apply(
     if !rows.is_empty() {
         steps.change(Change::Parties(key.clone(), rows));
     }
-    let mut known = world.documents.get(key).cloned().unwrap_or_default();
-    for card in &command.documents {
-        let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
-        known.retain(|one| one.kind != document.kind || one.number != document.number);
-        known.push(document.clone());
-        steps.change(Change::Document(key.clone(), Box::new(document)));
-        steps.change(Change::Version(Box::new(version)));
-    }
+    steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
     let groups: BTreeSet<String> = changed
         .iter()
         .filter_map(|code| match kind.field(code) {

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::steps::Steps;
 use super::world::{CaseKey, Document, Version};
-use super::{Refusal, Setting};
+use super::{Change, Refusal, Setting};
 use crate::admit::Kept;
 use crate::binding::DocumentCard;
 use crate::domain::document::{self, NotTaken};
@@ -15,6 +16,29 @@ use crate::outcome::Code;
 pub(super) struct Upload {
     pub(super) document: Document,
     pub(super) version: Version,
+}
+
+impl Steps<'_> {
+    /// Takes in the documents that a command brings to a case; gives each as it is then, with its newest version.
+    pub(super) fn bring(
+        &mut self,
+        cards: &[DocumentCard],
+        case: &CaseKey,
+        uploader: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Upload>, Refusal> {
+        let mut known = self.documents(case);
+        let mut brought = Vec::with_capacity(cards.len());
+        for card in cards {
+            let upload = upload(card, case, &known, self.setting(), uploader, at)?;
+            known.retain(|one| one.kind != upload.document.kind || one.number != upload.document.number);
+            known.push(upload.document.clone());
+            self.change(Change::Document(case.clone(), Box::new(upload.document.clone())));
+            self.change(Change::Version(Box::new(upload.version.clone())));
+            brought.push(upload);
+        }
+        Ok(brought)
+    }
 }
 
 /// Takes a document in, after `known` ones of the case.

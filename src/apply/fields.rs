@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 use super::recheck::{in_russian, lacking_fields};
-use super::world::{Details, PartyRow};
+use super::world::{Case, Details, PartyRow};
 use crate::binding::{Details as Written, ListedValue, Party};
 use crate::domain::identifiers;
 use crate::domain::lifecycle::{Field, FieldType, Kind};
@@ -15,6 +15,14 @@ use crate::outcome::Code;
 
 /// The role of who asks.
 pub(super) const APPLICANT: &str = "applicant";
+
+/// What is in force begins before it ends.
+pub(super) fn in_order(case: &Case) -> Result<(), Refusal> {
+    if case.valid_from.zip(case.valid_until).is_some_and(|(from, until)| from > until) {
+        return Err(Refusal::with(Code::FieldWrong, "действие заканчивается раньше, чем начинается".to_owned()));
+    }
+    Ok(())
+}
 
 /// Takes the values of a message in; gives the codes of the fields that changed by it.
 pub(super) fn merge(

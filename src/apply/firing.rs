@@ -71,5 +71,6 @@ fn setting<'a>(timer: &'a DueTimer, context: &'a Context<'a>) -> Setting<'a> {
         item: 0,
         files: &[],
         place: Place::Arrived,
+        test: false,
     }
 }

@@ -203,6 +203,8 @@ pub struct Setting<'a> {
     pub files: &'a [Kept],
     /// From where it comes.
     pub place: Place,
+    /// Whether it is only tried, and changes nothing.
+    pub test: bool,
 }
 
 impl Setting<'_> {

@@ -4,12 +4,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::documents::{Upload, upload};
-use super::fields::{APPLICANT, agree, applicant, complete, fill, inherit, merge, parties};
+use super::fields::{APPLICANT, agree, applicant, complete, fill, in_order, inherit, merge, parties};
 use super::recheck::{in_russian, lacking_documents};
 use super::route::TERRITORY;
 use super::steps::{By, Steps, Told};
-use super::world::{ApplicationKey, Case, CaseKey, Details, Document, Needs, PartyRow, World};
+use super::world::{ApplicationKey, Case, CaseKey, Details, Needs, PartyRow, World};
 use super::{Change, Done, Lifecycles, Refusal, Setting, extend, guards, post_letter};
 use crate::binding::{OpenCase, Party};
 use crate::domain::lifecycle::{Duplicates, Kind, Lifecycle, Parent, Service, Step};
@@ -109,6 +108,7 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
     let seated = post_letter::seated(&command.readers, lifecycle)?;
     let told = Told { comment: command.comment.clone(), deadline: command.deadline, ..Told::default() };
     let mut case = case(command, key, lifecycle, (parent, details, &rows), setting)?;
+    in_order(&case)?;
     case.deadline = steps.deadline(&case, lifecycle, lifecycle.start(), &told)?;
     steps.begin(&case, lifecycle, &told)?;
     if !rows.is_empty() {
@@ -117,15 +117,8 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
     if !seated.is_empty() {
         steps.change(Change::Readers(case.key.clone(), seated));
     }
-    let mut known: Vec<Document> = Vec::new();
-    for card in &command.documents {
-        let Upload { document, version } =
-            upload(card, &case.key, &known, setting, setting.sender, command.happened_at)?;
-        known.retain(|one| one.kind != document.kind || one.number != document.number);
-        known.push(document.clone());
-        steps.change(Change::Document(case.key.clone(), Box::new(document)));
-        steps.change(Change::Version(Box::new(version)));
-    }
+    steps.bring(&command.documents, &case.key, setting.sender, command.happened_at)?;
+    steps.send(&case, lifecycle, lifecycle.start(), &told);
     steps.entered(&case, lifecycle.start())?;
     match command.status.as_deref().map(|word| lifecycle.step(&case.status, word)) {
         None | Some(Step::Repeat(_)) => {}
@@ -143,6 +136,11 @@ pub(super) fn apply(command: &OpenCase, key: &CaseKey, world: &World, setting: &
 /// The number that the message gives, else the next of the kind.
 fn numbered(key: &CaseKey, lifecycle: &Lifecycle, steps: &mut Steps<'_>) -> Result<CaseKey, Refusal> {
     if !key.number.is_empty() {
+        let form = lifecycle.kind().numbering.as_ref();
+        // Nobody gives what only our own counting may come to.
+        if form.is_some_and(|form| form.read(&key.number).is_some_and(|(_, counter)| !form.fits(counter))) {
+            return Err(Refusal::with(Code::FieldWrong, "номер дела: в счётчике слишком много цифр".to_owned()));
+        }
         return Ok(key.clone());
     }
     let number = steps.number(lifecycle);

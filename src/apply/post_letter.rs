@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::documents::{Upload, upload};
+use super::documents::Upload;
 use super::letters::{Attached, CASE, Dialog, Letter, LetterFile, Reader, cases};
 use super::steps::{By, Happened, Steps, Told};
 use super::world::{Case, CaseKey, Entry, Needs, World};
@@ -103,22 +103,14 @@ fn post(
     steps: &mut Steps<'_>,
 ) -> Result<(), Refusal> {
     let setting = steps.setting();
-    let mut files = Vec::with_capacity(command.documents.len());
-    let mut known = steps.documents(&case.key);
-    for card in &command.documents {
-        let Upload { document, version } =
-            upload(card, &case.key, &known, setting, &command.participant, command.happened_at)?;
-        files.push(LetterFile {
-            r#type: document.kind.clone(),
-            number: document.number.clone(),
-            version: version.version,
-            file_name: version.file_name.clone(),
-        });
-        known.retain(|one| one.kind != document.kind || one.number != document.number);
-        known.push(document.clone());
-        steps.change(Change::Document(case.key.clone(), Box::new(document)));
-        steps.change(Change::Version(Box::new(version)));
-    }
+    let brought = steps.bring(&command.documents, &case.key, &command.participant, command.happened_at)?;
+    let file = |Upload { document, version }: Upload| LetterFile {
+        r#type: document.kind,
+        number: document.number,
+        version: version.version,
+        file_name: version.file_name,
+    };
+    let files = brought.into_iter().map(file).collect();
     let number = dialog.letters + 1;
     steps.change(Change::Letter(Box::new(Letter {
         case: case.key.clone(),

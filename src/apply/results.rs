@@ -55,9 +55,13 @@ impl Results {
         serde_json::from_str(text).unwrap_or_default()
     }
 
-    /// What becomes of the message: one item applied and it is applied; while one waits it is parked.
+    /// What becomes of the message: one item applied and it is applied; while one waits it is parked. Where the binding leaves all of its
+    /// items out there is nothing to do, and that is done.
     #[must_use]
     pub fn outcome(&self) -> (Outcome, Option<Code>) {
+        if self.0.is_empty() {
+            return (Outcome::Applied, None);
+        }
         let any = |wanted: Tried| self.0.iter().any(|item| item.result == wanted);
         if any(Tried::Parked) {
             return (Outcome::Parked, None);
@@ -100,7 +104,8 @@ mod tests {
     fn one_applied_item_makes_the_message_applied_and_a_parked_one_keeps_it_open() {
         use Tried::{Applied, Parked, Refused, Test};
         for (tried, expected) in [
-            (&[Applied][..], (Outcome::Applied, None)),
+            (&[][..], (Outcome::Applied, None)),
+            (&[Applied], (Outcome::Applied, None)),
             (&[Refused, Applied], (Outcome::Applied, None)),
             (&[Refused, Refused], (Outcome::Failed, Some(Code::UnknownStatus))),
             (&[Applied, Parked, Refused], (Outcome::Parked, None)),

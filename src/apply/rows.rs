@@ -120,8 +120,8 @@ pub struct Repeat {
     pub seq: i64,
     /// When it came.
     pub at: DateTime<Utc>,
-    /// The file that the receipt goes to, where a file repeats it; otherwise it goes where the first one went.
-    pub file: Option<String>,
+    /// Where its receipt goes, `queue:NAME` or `file:PATH`; none: where the first one went.
+    pub reply: Option<String>,
 }
 
 /// A known message whose outcome is told anew after a later try.
@@ -198,6 +198,8 @@ pub struct ParkedAgain {
     pub id: i64,
     /// Why it waits now.
     pub reason: &'static str,
+    /// The case that it waits for now.
+    pub case: CaseKey,
     /// When it is tried next.
     pub due_at: DateTime<Utc>,
 }

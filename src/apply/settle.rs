@@ -276,9 +276,8 @@ impl Fold<'_> {
     fn repeats(&mut self, head: &Head) -> bool {
         match self.known.claims.get(&head.key()) {
             Some(claim) if claim.hash == head.hash => {
-                let reply = head.reply.as_deref().and_then(|reply| reply.strip_prefix("file:"));
-                let file = reply.map(str::to_owned);
-                self.out.writes.repeats.push(Repeat { seq: claim.seq, at: self.context.now, file });
+                let reply = head.reply.clone();
+                self.out.writes.repeats.push(Repeat { seq: claim.seq, at: self.context.now, reply });
                 true
             }
             _ => false,
@@ -400,6 +399,7 @@ impl Fold<'_> {
             item: item.number,
             files,
             place,
+            test: booked.head.test(),
         }
     }
 

@@ -414,6 +414,7 @@ impl<'a> Steps<'a> {
             case.deadline = self.deadline(&case, lifecycle, start, &Told::default())?;
         }
         self.begin(&case, lifecycle, &Told::default())?;
+        self.send(&case, lifecycle, start, &Told::default());
         let known = |row: &PartyRow| lifecycle.kind().parties.contains(&row.role);
         let rows: Vec<PartyRow> = self.parties(&parent.key).into_iter().filter(known).collect();
         if !rows.is_empty() {
@@ -422,15 +423,15 @@ impl<'a> Steps<'a> {
         Ok(())
     }
 
-    /// The first step of a case: it is there, and people are told.
+    /// The first step of a case: it is there, and people are told. What its status sends goes when its documents are there too.
     pub(super) fn begin(&mut self, case: &Case, lifecycle: &Lifecycle, told: &Told) -> Result<(), Refusal> {
         self.put(case.clone());
+        self.count(&case.key, lifecycle);
         self.record(case, Entry::Opened, None, &case.status, told);
         // Where no officer opened the case, its comment is the applicant's own word: no news to the applicant, and not the agency's.
         let news = Told { comment: told.comment.clone().filter(|_| self.by.officer.is_some()), ..told.clone() };
         self.tell(case, lifecycle, lifecycle.start(), &news);
         self.send_code(case, lifecycle.start());
-        self.send(case, lifecycle, lifecycle.start(), told);
         self.turned(case, lifecycle, lifecycle.start())
     }
 
@@ -438,10 +439,23 @@ impl<'a> Steps<'a> {
     pub(super) fn number(&mut self, lifecycle: &Lifecycle) -> Option<String> {
         let numbering = lifecycle.kind().numbering.as_ref()?;
         let year = self.setting.context.now.with_timezone(&self.setting.context.zone).year();
-        let key = (lifecycle.system().to_owned(), lifecycle.kind().code.clone(), year);
-        let last = self.counters.get(&key).or_else(|| self.world.counters.get(&key)).copied().unwrap_or(0);
-        self.counters.insert(key, last + 1);
+        let last = self.counted(&(lifecycle.system().to_owned(), lifecycle.kind().code.clone(), year));
         Some(numbering.number(year, last + 1))
+    }
+
+    /// A number of the kind's own form is used, whoever gave it: the next one that we give comes after it.
+    fn count(&mut self, key: &CaseKey, lifecycle: &Lifecycle) {
+        let read = lifecycle.kind().numbering.as_ref().and_then(|form| form.read(&key.number));
+        let Some((year, used)) = read else { return };
+        let counter = (key.system.clone(), key.kind.clone(), year);
+        if used > self.counted(&counter) {
+            self.counters.insert(counter, used);
+        }
+    }
+
+    /// The last counter that was used.
+    fn counted(&self, counter: &(String, String, i32)) -> i64 {
+        self.counters.get(counter).or_else(|| self.world.counters.get(counter)).copied().unwrap_or(0)
     }
 
     /// Tells of the event that a status is.

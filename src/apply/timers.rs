@@ -148,6 +148,8 @@ impl Steps<'_> {
                 self.change(Change::Voided(case.key.clone(), Voided::One(name(status, timer))));
             }
             if timer.from.as_ref().is_some_and(|from| fits(from, happened)) {
+                // It may run already: what begins it has happened once more.
+                self.change(Change::Voided(case.key.clone(), Voided::One(name(status, timer))));
                 self.start(case, lifecycle, Some(status), timer)?;
             }
         }

@@ -3,12 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::documents::{Upload, upload};
-use super::fields::merge;
+use super::fields::{in_order, merge};
 use super::recheck::in_russian;
 use super::steps::{By, Steps, Told};
 use super::world::{Case, CaseKey, Document, Entry, World};
-use super::{Change, Done, Refusal, Remark, Setting, outgoing};
+use super::{Done, Refusal, Remark, Setting, outgoing};
 use crate::binding::{Reason, UpdateStatus};
 use crate::domain::lifecycle::{Lifecycle, Requirement, Status, Step};
 use crate::domain::money;
@@ -42,6 +41,8 @@ pub(super) fn apply(
     let told = told(command, lifecycle, status);
     if command.happened_at < case.since {
         steps.record(case, Entry::Late, Some(case.status.clone()), &status.code, &told);
+        // It moves nothing, but what it brings is not lost.
+        steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
         return Ok(late(steps.done()));
     }
     if let Step::Forbidden(status) = step {
@@ -54,15 +55,10 @@ pub(super) fn apply(
     }
     let next = next(command, case, lifecycle, &mut steps)?;
     let extends = steps.extends(case, &next, lifecycle)?;
-    let mut known = world.documents.get(key).cloned().unwrap_or_default();
-    for card in &command.documents {
-        let Upload { document, version } = upload(card, key, &known, setting, setting.sender, command.happened_at)?;
-        known.retain(|one| one.kind != document.kind || one.number != document.number);
-        known.push(document.clone());
-        steps.change(Change::Document(key.clone(), Box::new(document)));
-        steps.change(Change::Version(Box::new(version)));
-    }
+    let brought = steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
     if moves {
+        let known: Vec<Document> =
+            steps.documents(key).into_iter().chain(brought.into_iter().map(|one| one.document)).collect();
         holds(status, &known, lifecycle)?;
         steps.enter(next, status, &told)?;
     } else {
@@ -91,6 +87,7 @@ fn next(command: &UpdateStatus, case: &Case, lifecycle: &Lifecycle, steps: &mut 
         next.valid_from = command.valid_from.map(|begin| begin.0).or(next.valid_from);
         next.valid_until = command.valid_until.map(|end| end.0).or(next.valid_until);
         next.corrected = true;
+        in_order(&next)?;
     }
     Ok(next)
 }

@@ -56,6 +56,7 @@ pub fn watch(unwatched: &[Unwatched], world: &World, context: &Context<'_>) -> W
             item: 0,
             files: &[],
             place: Place::Arrived,
+            test: false,
         };
         let (Some(case), Ok(lifecycle)) = (world.cases.get(&one.case), setting.lifecycle(&one.case.kind)) else {
             continue;

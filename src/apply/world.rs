@@ -490,7 +490,8 @@ impl World {
             Change::Readers(key, readers) => self.dialogs.entry(key.clone()).or_default().seat(readers),
             Change::Letter(letter) => self.dialogs.entry(letter.case.clone()).or_default().post(letter),
             Change::Counter(system, kind, year, last) => {
-                self.counters.insert((system.clone(), kind.clone(), *year), *last);
+                let known = self.counters.entry((system.clone(), kind.clone(), *year)).or_default();
+                *known = (*known).max(*last);
             }
             Change::History(history) => {
                 if matches!(history.entry, Entry::Opened | Entry::Moved) {

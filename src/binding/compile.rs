@@ -102,6 +102,7 @@ pub(super) fn compile(file: &File, rules: &Rules, shape: &'static Shape) -> Resu
         bound: HashSet::new(),
         framed: HashSet::new(),
         walked: Vec::new(),
+        counted: Vec::new(),
         claims: vec![Claim::of(&file.written.fields, &file.written.details, &[])],
         faults: Vec::new(),
     };
@@ -119,6 +120,7 @@ pub(super) fn compile(file: &File, rules: &Rules, shape: &'static Shape) -> Resu
     let whole = !written.each.iter().any(|each| each.item);
     compiler.required();
     compiler.nearest();
+    compiler.one_number_an_item();
     if !compiler.faults.is_empty() {
         return Err(compiler.faults);
     }
@@ -158,6 +160,8 @@ struct Compiler<'r, 'f> {
     framed: HashSet<NodeId>,
     /// The elements that each path goes through, and how the path is written.
     walked: Vec<(String, Vec<NodeId>)>,
+    /// Fields, by part, of which a value leaves the item out or makes several of it.
+    counted: Vec<(usize, String)>,
     claims: Vec<Claim>,
     faults: Vec<BindingFault>,
 }
@@ -218,6 +222,9 @@ impl Compiler<'_, '_> {
             let Some((element, slot)) = self.slot(node, path) else { continue };
             let values = source.values();
             self.known_values(element, path, values.keys());
+            if values.values().any(|ours| ours.len() != 1) {
+                self.counted.push((part, name.to_owned()));
+            }
             let values = values.into_iter().collect();
             let between = source.between().map(str::to_owned);
             let target = Target { field, spec, rank, values, detail: detail.cloned(), between };
@@ -294,6 +301,21 @@ impl Compiler<'_, '_> {
             if through.iter().any(|node| self.framed.contains(node)) {
                 let detail = format!("{path} leads into a part that repeats; bind it within that part's block");
                 self.faults.push(self.file.fault(&[path], detail));
+            }
+        }
+    }
+
+    /// A number of the sender's sequence is of one item: it would stay unused where the item is left out, and be used twice where it counts
+    /// for several.
+    fn one_number_an_item(&mut self) {
+        const SEQUENCE: &str = "sequence";
+        for (part, name) in &self.counted {
+            if [0, *part].iter().any(|part| self.bound.contains(&(*part, SEQUENCE))) {
+                let detail = format!(
+                    "a value of `{name}` leaves the item out or counts for several, but the item has a `{SEQUENCE}`; \
+                     give each value one code, or do not bind `{SEQUENCE}`"
+                );
+                self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
             }
         }
     }

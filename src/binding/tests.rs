@@ -119,6 +119,11 @@ const SPOILT: &[(&str, &str, &str)] = &[
     ("command = \"update-status\"", "command = \"upset\"", "there is no command `upset`"),
     ("command = \"update-status\"", "command = \"post-letter\"", "`post-letter` has no field `status`"),
     ("case_number = \"Number\"\n", "", "`update-status` requires case_number"),
+    (
+        "case_number = \"Number\"\n",
+        "case_number = \"Number\"\nsequence = \"Number\"\n",
+        "leaves the item out or counts for several, but the item has a `sequence`",
+    ),
     ("happened_at = \"@at\"\n", "", "`open-case` requires happened_at"),
     ("field = { value = \"goods\" }\n", "", "`value` requires field"),
     ("valid_until = \"Until\"", "valid_until = { value = \"soon\" }", "`soon` is no value for `valid_until`"),

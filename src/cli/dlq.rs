@@ -9,6 +9,7 @@ use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::admit::Remark;
 use crate::config::{Config, operator};
 use crate::desk::{self, DeskFault};
+use crate::relay;
 use crate::store::{Contents, DeadLetterFilter, DeadLetterView, StoredBody};
 
 /// Lines of the message shown before and after a violation's line.
@@ -282,6 +283,8 @@ impl Replay {
                 Err(fault) => return Err(Failed::away(fault)),
             }
         }
+        // The receipt of a message that came as a file is written beside it.
+        while !relay::to_files(&pipeline).await.map_err(Failed::away)?.is_idle() {}
         pipeline.store.close().await;
         Ok(exit)
     }

@@ -6,6 +6,7 @@ use super::{AWAY_PAUSE, DaemonFault, Loops, until};
 use crate::clock;
 use crate::intake::stored::{self, Waiting};
 use crate::pipeline::Pipeline;
+use crate::relay;
 use crate::store::{ContentFault, DueMax, DueMessage, Fate, StoreFault, StoredBody};
 
 /// Parked items of one batch; a message that has more is one by itself.
@@ -80,7 +81,14 @@ pub(super) async fn parked_loop(loops: Loops) {
     while !loops.stopping.is_cancelled() {
         let pause = match parked_once(pipeline).await {
             Ok(0) => until(&pipeline.store.next_parked().await),
-            Ok(_) => continue,
+            // What waits may have come as a file, whose receipt is written beside it.
+            Ok(_) => match relay::to_files(pipeline).await {
+                Ok(_) => continue,
+                Err(fault) => {
+                    tracing::warn!(%fault, "receipts of files wait for the store");
+                    AWAY_PAUSE
+                }
+            },
             Err(fault) if fault.fate() == Fate::Stop => {
                 loops.fault.send_replace(Some(DaemonFault::Store(fault.to_string())));
                 return;

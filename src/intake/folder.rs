@@ -55,7 +55,8 @@ pub fn delivery(path: &Path, bytes_max: usize, received_at: chrono::DateTime<chr
     Ok(Delivery {
         body,
         properties: Properties::default(),
-        origin: Origin::File { path: path.to_path_buf(), bytes_max },
+        // Its receipt may be written by another process, from another folder.
+        origin: Origin::File { path: std::path::absolute(path)?, bytes_max },
         received_at,
     })
 }

@@ -83,7 +83,8 @@ fn addressee<'s>(to: &Recipient, sending: &'s Sending<'_>) -> Result<(&'s str, &
         Recipient::Agency(code) => code,
         Recipient::Service(service) => {
             let known = sending.services.get(service);
-            &known.ok_or_else(|| format!("[[state_services]] code = \"{service}\""))?.agency
+            // The code is the message's own word: it is not told.
+            &known.ok_or_else(|| "[[state_services]]".to_owned())?.agency
         }
     };
     let partner = sending.partners.get(agency).ok_or_else(|| format!("[[agencies]] code = \"{agency}\""))?;

@@ -53,8 +53,9 @@ impl StoreFault {
     }
 }
 
-/// Primary result codes of SQLite that pass: busy, locked, out of memory, read-only, interrupted, I/O, full, cannot open.
-const SQLITE_PASSING: [i32; 8] = [5, 6, 7, 8, 9, 10, 13, 14];
+/// Primary result codes of SQLite that pass: busy, locked, out of memory, read-only, interrupted, I/O, full, cannot open, a race for the
+/// log's locks.
+const SQLITE_PASSING: [i32; 9] = [5, 6, 7, 8, 9, 10, 13, 14, 15];
 /// Primary result codes of SQLite for rows that cannot be stored: too big, constraint, mismatch, range.
 const SQLITE_REFUSING: [i32; 4] = [18, 19, 20, 25];
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use mezhved::clock;
 use mezhved::desk;
 use mezhved::failpoint;
-use mezhved::intake::Delivery;
+use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
 use sqlx::SqlitePool;
 
+use crate::support::daemon::Home;
 use crate::support::{Folder, delivery, house, settle, wake};
 
 const STORY: &str = "fixtures/epgu/valid/an-update-overtakes-its-application";
@@ -105,6 +106,42 @@ async fn a_repeat_in_the_batch_of_its_original_gets_its_receipt_too() {
     assert_eq!(number(&store, "SELECT count(*) FROM outbox WHERE what = 'receipt' AND message = 1").await, 2);
     store.close().await;
     pipeline.store.close().await;
+}
+
+/// It came as a file first: that one got its receipt beside it, and nobody reads there now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_from_the_queue_is_answered_in_the_queue_whatever_came_as_a_file() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let application = text("02-application.xml");
+    let path = folder.path().join("application.xml");
+    let file = Delivery { origin: Origin::File { path, bytes_max: 1 << 20 }, ..of(&pipeline, &application) };
+    settle(&pipeline, vec![file]).await;
+    one(&pipeline, &application).await;
+    let kinds = sqlx::query_scalar("SELECT kind FROM outbox WHERE what = 'receipt' ORDER BY id");
+    let kinds: Vec<String> = kinds.fetch_all(&store).await.unwrap();
+    assert_eq!(kinds, ["file", "queue"]);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_receipt_of_a_file_is_written_anew_when_its_dead_letter_is_replayed() {
+    let folder = Folder::new();
+    let home = Home::new(
+        folder.path(),
+        "amqp://nowhere.invalid",
+        "[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]",
+    );
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("update.xml"), text("01-update.xml")).unwrap();
+    std::fs::write(path("application.xml"), text("02-application.xml")).unwrap();
+    let receipt = || std::fs::read_to_string(path("update.receipt.xml")).unwrap();
+    home.verb(&["process", &path("update.xml")], 1);
+    assert!(receipt().contains("code=\"unknown-case\""), "{}", receipt());
+    home.verb(&["process", &path("application.xml")], 0);
+    home.verb(&["dlq", "replay", "1"], 0);
+    assert!(receipt().contains("result=\"accepted\""), "{}", receipt());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

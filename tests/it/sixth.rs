@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use mezhved::intake::{Delivery, Origin};
 use mezhved::pipeline::Pipeline;
+use mezhved::store::DeadLetterFilter;
 
 use crate::support::{Folder, delivery, house, message, settle};
 
@@ -71,7 +72,7 @@ path = "Решение"
 
 [each.fields]
 case_number = "Заявка"
-status = { path = "Состояние", values = { "внесена" = "applied", "ждёт" = "waiting" } }
+status = { path = "Состояние", values = { "внесена" = "applied", "ждёт" = "waiting", "в пути" = [] } }
 happened_at = "Когда"
 "#;
 
@@ -205,6 +206,10 @@ async fn a_sixth_system_joins_by_files_alone() {
     assert_eq!(end(&pipeline, 3, &decision("ждёт", "когда-нибудь")).await, "field-unusable");
     assert_eq!(end(&pipeline, 4, &decision("ждёт", "2031-03-03T10:00:00Z")).await, "calendar-missing");
     assert_eq!(end(&pipeline, 5, &decision("ждёт", "2026-03-03T10:00:00Z")).await, "applied");
+    assert_eq!(end(&pipeline, 9, &decision("в пути", "2026-03-04T09:00:00Z")).await, "applied", "it is left out");
+    assert!(
+        pipeline.store.dead_letters(&DeadLetterFilter { limit: 9, ..Default::default() }).await.unwrap().len() == 3
+    );
     assert_eq!(end(&pipeline, 6, &decision("внесена", "2026-03-04T10:00:00Z")).await, "applied");
     assert_eq!(end(&pipeline, 7, &decision("ждёт", "2026-03-05T10:00:00Z")).await, "forbidden-transition");
     assert_eq!(end(&pipeline, 8, "<Решения></Решения>").await, "schema-violation");

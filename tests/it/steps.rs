@@ -9,7 +9,8 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
+use mezhved::clock;
 use mezhved::pipeline::Pipeline;
 use mezhved::store::{CaseView, DeadLetterFilter, MessageView};
 use serde::Deserialize;
@@ -46,6 +47,8 @@ struct Step {
     bare: bool,
     /// What the header of the envelope says beside what every one says.
     header: String,
+    /// It is only tried.
+    test: bool,
     files: Vec<File>,
     outcome: Option<String>,
     code: Option<String>,
@@ -147,7 +150,9 @@ async fn told(story: &Story) -> Vec<String> {
     let settings = story.settings.replace("{folder}", &folder.path().display().to_string());
     let more = if settings.contains("[intake]") { settings } else { format!("{FIVE}\n{settings}") };
     let pipeline = house(folder.path(), &more).await;
-    let teller = Teller { kept: RefCell::default(), folder: folder.path(), pipeline: &pipeline, more: &more };
+    let year = clock::now().with_timezone(&pipeline.config.zone).year().to_string();
+    let kept = RefCell::new(BTreeMap::from([("year".to_owned(), year)]));
+    let teller = Teller { kept, folder: folder.path(), pipeline: &pipeline, more: &more };
     for (number, step) in story.step.iter().enumerate() {
         let faults = teller.take(step, number).await;
         if !faults.is_empty() {
@@ -231,7 +236,11 @@ impl Teller<'_> {
             faults.push(format!("{} {:?}, expected {wanted} {:?}: {text}", view.outcome, view.code, step.code));
         }
         if let Some(items) = &step.items {
-            same("items", &results(view), items, faults);
+            let mut wanted = Vec::new();
+            for item in items {
+                wanted.push(self.known(item).await);
+            }
+            same("items", &results(view), &wanted, faults);
         }
         said(step, &text, faults);
     }
@@ -377,10 +386,11 @@ fn envelope(system: &str, body: &str, number: usize, step: &Step) -> Vec<u8> {
          <env:MessageId>{:08x}-15f2-11f1-8fff-02005e100001</env:MessageId>{}\
          <env:Sender><env:Agency>{}</env:Agency></env:Sender>\
          <env:Recipient><env:Agency>MINSTROY</env:Agency><env:System>{system}</env:System></env:Recipient>\
-         <env:SentAt>2026-03-02T10:00:00+03:00</env:SentAt></env:Header><env:Body>{body}</env:Body>{attached}</env:Envelope>",
+         <env:SentAt>2026-03-02T10:00:00+03:00</env:SentAt>{}</env:Header><env:Body>{body}</env:Body>{attached}</env:Envelope>",
         0xffff_0000_usize + number,
         step.header,
         step.from.as_deref().unwrap_or("CABINET"),
+        if step.test { "<env:Test>true</env:Test>" } else { "" },
     )
     .into_bytes()
 }

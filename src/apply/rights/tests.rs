@@ -352,6 +352,7 @@ fn decided(lifecycles: &Lifecycles, calendar: &Calendar, story: &Story) -> Resul
         item: 1,
         files: &[],
         place: Place::Arrived,
+        test: false,
     };
     let key = key(ASKED[story.request.asked].0, "asked");
     allowed(&command(&story.request), &key, &world(story), &setting).map_err(|refusal| refusal.code)

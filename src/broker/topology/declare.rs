@@ -106,7 +106,7 @@ impl<'a> Asking<'a> {
             Routing::Fanout => ExchangeKind::Fanout,
         };
         let name = short("exchange", &exchange.name)?;
-        Ok(self.channel.exchange_declare(name, kind, options, exchange.arguments()).await?)
+        self.session.ask(self.channel.exchange_declare(name, kind, options, exchange.arguments())).await
     }
 
     async fn declare_queue(&mut self, queue: &Queue) -> Result<Finding, BrokerFault> {
@@ -131,7 +131,8 @@ impl<'a> Asking<'a> {
         options: QueueDeclareOptions,
         arguments: FieldTable,
     ) -> Result<(), BrokerFault> {
-        self.channel.queue_declare(short("queue", &queue.name)?, options, arguments).await?;
+        let name = short("queue", &queue.name)?;
+        self.session.ask(self.channel.queue_declare(name, options, arguments)).await?;
         Ok(())
     }
 
@@ -139,8 +140,9 @@ impl<'a> Asking<'a> {
         let (queue, exchange) = (short("queue", &binding.queue)?, short("exchange", &binding.exchange)?);
         let key = short("routing_key", &binding.key)?;
         let options = QueueBindOptions { nowait: false };
-        let answer = self.channel.queue_bind(queue, exchange, key, options, FieldTable::default()).await;
-        let state = self.state(answer.map_err(BrokerFault::from)).await?;
+        let answer =
+            self.session.ask(self.channel.queue_bind(queue, exchange, key, options, FieldTable::default())).await;
+        let state = self.state(answer).await?;
         Ok(binding.finding(state))
     }
 

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 /// The widest counter, in digits.
 const DIGITS_MAX: usize = 12;
+/// Digits of a year.
+const YEAR_DIGITS: usize = 4;
 
 /// A number's form, such as `ДВ-{year}-{counter:6}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,22 @@ pub struct Numbering {
 pub struct NumberingFault(String);
 
 impl Numbering {
+    /// The year and the counter of a number of this form; none where it has another.
+    #[must_use]
+    pub fn read(&self, number: &str) -> Option<(i32, i64)> {
+        let rest = number.strip_prefix(&self.before)?;
+        let (year, rest) = (rest.get(..YEAR_DIGITS)?, rest.get(YEAR_DIGITS..)?);
+        let counter = rest.strip_prefix(&self.between)?.strip_suffix(&self.after)?;
+        let (year, counter) = (year.parse().ok()?, counter.parse().ok()?);
+        (self.number(year, counter) == number).then_some((year, counter))
+    }
+
+    /// Whether a counter has no more digits than the form asks for.
+    #[must_use]
+    pub fn fits(&self, counter: i64) -> bool {
+        counter.to_string().len() <= self.digits
+    }
+
     /// The number of the `counter`-th case of a year.
     #[must_use]
     pub fn number(&self, year: i32, counter: i64) -> String {
@@ -52,6 +70,31 @@ mod tests {
         let form: Numbering = "ДВ-{year}-{counter:6}".parse().unwrap();
         assert_eq!(form.number(2026, 42), "ДВ-2026-000042");
         assert_eq!(form.number(2026, 1_234_567), "ДВ-2026-1234567");
+    }
+
+    #[test]
+    fn reads_what_it_writes_and_nothing_else() {
+        for form in ["ДВ-{year}-{counter:6}", "{year}{counter:2}", "№{year}/{counter:1}-Ж"] {
+            let form: Numbering = form.parse().unwrap();
+            for counter in [1, 9, 42, 999_999, 1_000_000] {
+                assert_eq!(form.read(&form.number(2026, counter)), Some((2026, counter)), "{form:?}");
+            }
+        }
+        let form: Numbering = "ДВ-{year}-{counter:6}".parse().unwrap();
+        for other in [
+            "",
+            "ДВ-2026-",
+            "ДВ-2026-42",
+            "ДВ-2026-0000042",
+            "ДВ-2026-+00042",
+            "ДВ-26-000042",
+            "дв-2026-000042",
+            "ДВ-2026-00004x",
+            "Ж",
+        ] {
+            assert_eq!(form.read(other), None, "{other}");
+        }
+        assert!(form.fits(999_999) && !form.fits(1_000_000));
     }
 
     #[test]

@@ -292,7 +292,8 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 sequences.insert((sender, key), *last);
             }
             Change::Counter(system, kind, year, last) => {
-                counters.insert((system, kind, *year), *last);
+                let known = counters.entry((system, kind, *year)).or_default();
+                *known = (*known).max(*last);
             }
             Change::Former(key, version, details, message) => {
                 folded.former.push((key, *version, details, *message));
@@ -464,7 +465,7 @@ static FORMER: Insert =
 static COUNTERS: Insert = Insert::new(
     "INTO counters (system, kind, year, last)",
     "(?, ?, ?, ?)",
-    "ON CONFLICT DO UPDATE SET last = excluded.last",
+    "ON CONFLICT DO UPDATE SET last = max(counters.last, excluded.last)",
 );
 
 static SEQUENCES: Insert = Insert::new(

@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Transaction;
 use crate::admit::ClaimKey;
+use crate::apply::CONSENT_PARENTS_MAX;
 use crate::apply::results::Results;
 use crate::apply::rows::{Claim, Outcome, Stored};
 use crate::apply::world::{ApplicationKey, Case, CaseKey, Document, Needs, Request, WantedDocument, World};
@@ -19,8 +20,8 @@ use crate::intake::{Again, Why};
 use crate::store::StoreFault;
 use crate::store::moment::from_store;
 
-/// Parents of parents are read so far: no chain of reactions is longer.
-const PARENTS_DEPTH_MAX: usize = 2;
+/// Parents of parents are read so far: no chain of reactions is longer, and consents are looked for no further.
+const PARENTS_DEPTH_MAX: u32 = CONSENT_PARENTS_MAX;
 
 /// How many of those that wait for one case are looked at.
 const WAITING_MAX: u32 = 2000;

@@ -120,7 +120,7 @@ impl Sqlite {
              SELECT c.id, c.status || '/' || ?4, 'turn', c.turn, ?1, c.deadline, 'pending' FROM json_each(?2) k \
              CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.kind = k.value ->> 1 AND c.status = k.value ->> 2 \
              WHERE c.deadline <= ?1 AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.case_id = c.id AND t.turn = c.turn \
-             AND t.due_at >= c.deadline) LIMIT ?3",
+             AND (t.due_at >= c.deadline OR t.code = c.status || '/' || ?4 AND t.state IN ('pending', 'stuck'))) LIMIT ?3",
         )
         .bind(to_store(now))
         .bind(json!(statuses).to_string())

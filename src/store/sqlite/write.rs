@@ -12,8 +12,8 @@ use super::Transaction;
 use super::rows::Insert;
 use crate::apply::Noticed;
 use crate::apply::rows::{
-    AttemptRow, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, ParkedAgain, ParkedRow, RawBlock, Repeat,
-    Resettled, WriteSet,
+    AttemptRow, DeadLetterBody, DeadLetterClosing, DeadLetterRow, InboxRow, ParkedRow, RawBlock, Repeat, Resettled,
+    WriteSet,
 };
 use crate::apply::world::CaseKey;
 use crate::failpoint;
@@ -132,15 +132,18 @@ impl Transaction {
 
     /// Owes each repeat the receipt of its message once more; also where that was written in this transaction.
     pub async fn owe_again(&mut self, repeats: &[Repeat]) -> Result<(), StoreFault> {
-        let rows = repeats.iter().map(|repeat| json!([repeat.seq, to_store(repeat.at), repeat.file])).collect();
+        let rows = repeats.iter().map(|repeat| {
+            let (kind, address) = repeat.reply.as_deref().and_then(|reply| reply.split_once(':')).unzip();
+            json!([repeat.seq, to_store(repeat.at), kind, address])
+        });
         self.each(
             "INSERT INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, type, \
              traceparent, body, state, attempts, due_at, created_at) \
-             SELECT o.what, o.message, o.case_number, iif(k.value ->> 2 IS NULL, o.kind, 'file'), \
-             coalesce(k.value ->> 2, o.address), o.order_key, o.message_id, o.correlation, \
+             SELECT o.what, o.message, o.case_number, coalesce(k.value ->> 2, o.kind), \
+             coalesce(k.value ->> 3, o.address), o.order_key, o.message_id, o.correlation, \
              o.type, o.traceparent, o.body, 'pending', 0, k.value ->> 1, k.value ->> 1 FROM json_each(?1) k \
              CROSS JOIN outbox o ON o.id = (SELECT max(id) FROM outbox WHERE message = k.value ->> 0 AND what = 'receipt')",
-            rows,
+            rows.collect(),
         )
         .await
     }
@@ -204,11 +207,14 @@ impl Transaction {
         )
         .await?;
         self.each(
-            "UPDATE parked SET attempts = attempts + 1, reason = v ->> 1, due_at = v ->> 2 \
-             FROM (SELECT value v FROM json_each(?1)) WHERE parked.id = v ->> 0",
+            "UPDATE parked SET attempts = attempts + 1, reason = v ->> 1, due_at = v ->> 2, system = v ->> 3, \
+             case_kind = v ->> 4, number = v ->> 5 FROM (SELECT value v FROM json_each(?1)) WHERE parked.id = v ->> 0",
             set.parked_again
                 .iter()
-                .map(|ParkedAgain { id, reason, due_at }| json!([id, reason, to_store(*due_at)]))
+                .map(|row| {
+                    let key = &row.case;
+                    json!([row.id, row.reason, to_store(row.due_at), key.system, key.kind, key.number])
+                })
                 .collect(),
         )
         .await?;

@@ -96,8 +96,7 @@ async fn an_extract_asked_for_by_mail_comes_with_its_letter() {
     assert!(with[0].text.contains("application/xml") && with[0].text.contains("-12.xml"), "{}", with[0].text);
     let extract = pipeline.store.cases_by_number(Some("gge"), "ВП-П-12").await.unwrap().remove(0);
     let made = extract.documents.iter().flat_map(|document| &document.versions);
-    let made: BTreeSet<Vec<u8>> =
-        made.map(|version| pipeline.contents.read(&version.sha256).unwrap().unwrap()).collect();
+    let made: BTreeSet<Vec<u8>> = made.map(|version| pipeline.contents.read(&version.sha256).unwrap()).collect();
     assert_eq!(attached(&with[0].text), made, "they are the extract");
     let without = to("by-cabinet-13@example.org");
     assert!(!without.is_empty() && without.iter().all(|letter| files(&letter.text) == 0));
