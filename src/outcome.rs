@@ -165,10 +165,10 @@ codes! {
     ForbiddenVerdict = "forbidden-verdict", Sender, "Такое решение по документу невозможно";
     /// The document's term of validity has passed.
     DocumentExpired = "document-expired", Sender, "Срок действия документа истёк";
-    /// The production calendar has no data for a year that a term runs into.
-    CalendarMissing = "calendar-missing", Operator, "Нет производственного календаря на нужный год";
     /// The document lacks a requisite that its type must have.
     DocumentIncomplete = "document-incomplete", Sender, "У документа не хватает реквизитов";
+    /// The production calendar has no data for a year that a term runs into.
+    CalendarMissing = "calendar-missing", Operator, "Нет производственного календаря на нужный год";
     /// The store refused this message's rows though all before was right.
     StoreRefused = "store-refused", Operator, "Хранилище не приняло сообщение";
     /// The program itself failed over the message.

@@ -22,9 +22,11 @@ const EXAMPLES: &str = "Examples:
   mezhved jobs list                               every job, when it runs next, how its last run ended
   mezhved jobs next retention --count 5           the next moments that it stands for
   mezhved jobs run retention                      run its last slot now, be it done or not
-  mezhved jobs run export-nightly --slot 2026-12-01T00:30:00Z
-  mezhved jobs history export-nightly --state failed
-  mezhved jobs pause relay-retries                until `jobs resume`; slots of the pause are never run";
+  mezhved jobs pause relay-retries                until `jobs resume`; slots of the pause are never run
+
+With a job file that has a schedule:
+  mezhved jobs run export-cases-daily --slot 2026-12-01T23:30:00Z
+  mezhved jobs history export-cases-daily --state failed";
 
 /// Jobs.
 #[derive(Debug, Subcommand)]

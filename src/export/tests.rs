@@ -23,10 +23,13 @@ const WRITE: &str = "MEZHVED_WRITE_EXPORT_SCHEMAS";
 
 fn documented(column: &Column, indent: &str) -> String {
     let masked = if column.masked { ". Скрыто: видны последние знаки" } else { "" };
+    let ru = format!("{}{masked}", column.ru);
+    // A heading may end with the full stop of an abbreviation.
+    let ru = ru.trim_end_matches('.');
     format!(
-        "{indent}<xs:annotation>\n{indent}  <xs:documentation xml:lang=\"ru\">{}{masked}.</xs:documentation>\n\
+        "{indent}<xs:annotation>\n{indent}  <xs:documentation xml:lang=\"ru\">{ru}.</xs:documentation>\n\
          {indent}  <xs:documentation xml:lang=\"en\">{}.</xs:documentation>\n{indent}</xs:annotation>\n",
-        column.ru, column.en
+        column.en
     )
 }
 

@@ -137,6 +137,25 @@ fn a_file_takes_the_place_of_one_text() {
 }
 
 #[test]
+fn a_value_that_ends_with_a_full_stop_gets_no_second_one() {
+    for (text, single) in [
+        ("Ответственный: Образцов Ш. М..", "Ответственный: Образцов Ш. М."),
+        ("Причины: нет справки.. Приложите её.", "Причины: нет справки. Приложите её."),
+        ("Нет справки..\nПриложите её..", "Нет справки.\nПриложите её."),
+        ("Ждём... Ответа нет.", "Ждём... Ответа нет."),
+        ("https://example.org/../result", "https://example.org/../result"),
+        ("", ""),
+    ] {
+        assert_eq!(single_stops(text), single, "{text}");
+    }
+    let texts = texts(&[]).unwrap();
+    let mut values = sample(Language::Russian, true);
+    values.insert("reasons", Some("нет справки.".to_owned()));
+    let long = texts.words("epgu", "refused", &values).unwrap().long;
+    assert!(long.contains("Причины: нет справки. ") && !long.contains(".."), "{long}");
+}
+
+#[test]
 fn wrong_files_are_told_with_their_line() {
     for (path, text, told) in [
         ("ru/epgu/decision.short.txt", "{{ number }}\n{{ deadlin }}", "decision.short.txt:2: there is no `deadlin`"),
