@@ -80,7 +80,7 @@ pub(super) struct Next {
 pub(super) struct Run {
     /// Code of the job.
     job: String,
-    /// The moment that it stands for (RFC 3339), one that `jobs next` could tell; without it: the last one up to now.
+    /// The moment that it stands for (RFC 3339), as `jobs next` lists them; without it: the last one up to now.
     #[arg(long, value_name = "MOMENT")]
     slot: Option<String>,
     /// Run it for a slot that has not come yet. The slot is done then: what happens until its moment is not in it.

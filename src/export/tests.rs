@@ -373,8 +373,8 @@ fn labels_are_in_the_language_of_the_headings() {
     let wanted = ["system_label", "kind_label", "status_label", "service_label"];
     let asked = wanted.map(|code| Asked { code: code.to_owned(), heading: None });
     for (headings, expected) in [
-        (Headings::Russian, "Госуслуги,Заявление,Отказано,Присвоение лицензии"),
-        (Headings::Codes, "Госуслуги,Заявление,Отказано,Присвоение лицензии"),
+        (Headings::Russian, "Госуслуги,Заявление,Отказано,Предоставление лицензии"),
+        (Headings::Codes, "Госуслуги,Заявление,Отказано,Предоставление лицензии"),
         (Headings::English, "Gosuslugi,Application,Refused,Grant of a licence"),
     ] {
         let table = Table::new(columns, Vec::new(), Some(&asked), headings).unwrap();
