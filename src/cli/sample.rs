@@ -30,9 +30,9 @@ const WALK: Duration = Duration::minutes(10);
 ///
 /// Each message comes from an agency that the configuration lets send its kind to its system; kinds that nobody may send, and systems
 /// that nobody may write to, are left out. Where there are no agencies, and for systems that are named all the same, EPGU, MFC-77 and
-/// ROSREESTR stand in for `epgu`, CABINET for the others. The traffic of a system without templates begins with a walk along every transition; lives
-/// of further cases follow until there are as many messages as are wanted. Fewer than the walks have are the first of each. Made from
-/// templates, `epgu` has no walk. The list beside the messages says what must become of each in an empty store.
+/// ROSREESTR stand in for `epgu`, CABINET for the others. The traffic of a system without templates begins with a walk along every
+/// transition; lives of further cases follow until there are as many messages as are wanted. Fewer than the walks have are the first of
+/// each. Made from templates, `epgu` has no walk. The list beside the messages says what must become of each in an empty store.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  mezhved sample --into messages --seed 7\n  mezhved sample --into late --systems epgu --messages 50 --plain --share late=200"
