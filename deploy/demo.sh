@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the main job for real: a private RabbitMQ, the daemon on an embedded store, several hundred realistic messages, and
+# Runs the main job for real: a private RabbitMQ, the daemon on an embedded store, a thousand realistic messages, and
 # what became of them. Stops everything it started.
 #
 #   deploy/demo.sh [--keep] [--messages N] [--seed N] [--folder DIR]
@@ -269,4 +269,8 @@ kill "$sink"
 wait "$sink" || true
 sink=
 tail -n 2 "$folder/daemon.log"
-echo "the daemon stopped in order; everything of the demo is removed"
+if [ "$temporary" = yes ]; then
+    echo "the daemon stopped in order; the demo's folder is removed"
+else
+    echo "the daemon stopped in order; the demo's files are in $folder"
+fi

@@ -472,7 +472,7 @@ async fn fold_loop(loops: Loops) {
             folded = deliveries;
             pipeline.counters.tell_unaddressed();
             if let Err(fault) = pipeline.store.fold_log().await {
-                tracing::debug!(%fault, "the store's log could not be folded into its file");
+                tracing::debug!(%fault, "the store's log could not be checkpointed into its file");
             }
         }
     }

@@ -1,5 +1,5 @@
 //! What machines ask of a running daemon: is it alive (`/healthz`), can it work (`/readyz`), what has it counted
-//! (`/metrics`). On an address of its own, apart from anything for people.
+//! (`/metrics`). On an address of its own, beside the page of opt-out links.
 
 mod opt_out;
 

@@ -56,7 +56,7 @@ codes! {
     /// The delivery carried no bytes.
     EmptyBody = "empty-body", Sender, "Пустое сообщение";
     /// Longer than the queue's limit; kept without parsing.
-    TooLarge = "too-large", Sender, "Сообщение больше допустимого";
+    TooLarge = "too-large", Sender, "Размер сообщения больше допустимого";
     /// The declared encoding is not one we read.
     EncodingUnknown = "encoding-unknown", Sender, "Неизвестная кодировка";
     /// The bytes are not text in their encoding.
@@ -78,7 +78,7 @@ codes! {
     /// The AMQP user is not the sender's, or the sender may not send this kind to this system.
     SenderNotAllowed = "sender-not-allowed", Operator, "Отправителю это не разрешено";
     /// Past its end of life.
-    Expired = "expired", Sender, "Срок жизни сообщения истёк";
+    Expired = "expired", Sender, "Срок действия сообщения истёк";
     /// The same id came before with other content.
     MessageIdConflict = "message-id-conflict", Sender, "Идентификатор уже занят другим сообщением";
     /// A document names an attachment that the message does not carry, or a reference that the store does not hold.
@@ -94,11 +94,11 @@ codes! {
     /// The content takes a password, so that it cannot be told what it is, or cannot be signed.
     DocumentLocked = "document-locked", Sender, "Документ защищён паролем";
     /// Documents of this format are not signed.
-    NotSignable = "not-signable", Sender, "Документ такого формата не подписывают";
+    NotSignable = "not-signable", Sender, "Документы такого формата не подписываются";
     /// A file name that is a path, or that no file system should see.
     FileNameUnsafe = "file-name-unsafe", Sender, "Недопустимое имя файла";
     /// The binding needs a value that the message leaves out or that has another form.
-    FieldUnusable = "field-unusable", Sender, "Не хватает обязательного сведения";
+    FieldUnusable = "field-unusable", Sender, "Значение отсутствует или записано неверно";
     /// The service is not one of the system's.
     UnknownService = "unknown-service", Operator, "Неизвестная услуга";
     /// The case exists already.
@@ -114,7 +114,7 @@ codes! {
     /// The term within which it had to be done has passed.
     TooLate = "too-late", Sender, "Срок для этого прошёл";
     /// The term that must be over first is not.
-    TooEarly = "too-early", Sender, "Срок для этого ещё не настал";
+    TooEarly = "too-early", Sender, "Срок для этого ещё не наступил";
     /// Another appeal against the same brings nothing that was not seen before.
     NoNewEvidence = "no-new-evidence", Sender, "Нет новых доказательств";
     /// A second living case with an identifier that may stand in one only.
@@ -126,7 +126,7 @@ codes! {
     /// The member of staff is not active, or has no role that allows it.
     RoleNotAllowed = "role-not-allowed", Sender, "Роль этого не разрешает";
     /// What must be signed carries no signature, or one of a kind that does not count.
-    SignatureRequired = "signature-required", Sender, "Нужна другая подпись";
+    SignatureRequired = "signature-required", Sender, "Нет нужной подписи";
     /// The certificate is not known, not in force, or belongs to somebody else.
     CertificateExpired = "certificate-expired", Sender, "Недействительный сертификат";
     /// There is no standing consent to the processing of personal data.
@@ -136,7 +136,7 @@ codes! {
     /// The one-time code is past its term, used, or was never sent.
     CodeExpired = "code-expired", Sender, "Одноразовый код не действует";
     /// The case cannot be corrected in its status.
-    NotEditable = "not-editable", Sender, "Дело в этом статусе или после этого срока не исправляют";
+    NotEditable = "not-editable", Sender, "Дело в этом статусе или после срока исправить нельзя";
     /// The status of the case does not allow the act.
     ActForbidden = "act-forbidden", Sender, "Действие в этом статусе невозможно";
     /// The case did not appear while the message waited for it.
@@ -165,16 +165,16 @@ codes! {
     ForbiddenVerdict = "forbidden-verdict", Sender, "Такое решение по документу невозможно";
     /// The document's term of validity has passed.
     DocumentExpired = "document-expired", Sender, "Срок действия документа истёк";
-    /// The production calendar has no data for a year that a term runs into.
-    CalendarMissing = "calendar-missing", Operator, "Нет производственного календаря на нужный год";
     /// The document lacks a requisite that its type must have.
     DocumentIncomplete = "document-incomplete", Sender, "У документа не хватает реквизитов";
+    /// The production calendar has no data for a year that a term runs into.
+    CalendarMissing = "calendar-missing", Operator, "Нет производственного календаря на нужный год";
     /// The store refused this message's rows though all before was right.
     StoreRefused = "store-refused", Operator, "Хранилище не приняло сообщение";
     /// The program itself failed over the message.
-    ProgramFault = "program-fault", Operator, "Программа не справилась с сообщением";
+    ProgramFault = "program-fault", Operator, "Внутренняя ошибка при обработке сообщения";
     /// The broker gave the message up: it expired in its queue.
-    BrokerExpired = "broker-expired", Operator, "Сообщение истекло в очереди";
+    BrokerExpired = "broker-expired", Operator, "Срок сообщения истёк в очереди";
     /// The broker gave the message up: delivered too often without an acknowledgement.
     BrokerDeliveryLimit = "broker-delivery-limit", Operator, "Брокер исчерпал попытки доставки";
     /// The broker gave the message up for another reason.

@@ -249,7 +249,9 @@ impl Compiler<'_, '_> {
         let Some(simple) = simple else { return };
         for value in values.filter(|value| !simple.accepts(value)) {
             let detail = format!("the schema does not allow the value `{value}` at {path}");
-            self.faults.push(self.file.fault(&[value.as_str()], detail));
+            // A short code such as `1` stands in many lines.
+            let marks = [format!("\"{value}\""), format!("\"{path}\"")];
+            self.faults.push(self.file.fault(&marks.each_ref().map(String::as_str), detail));
         }
     }
 

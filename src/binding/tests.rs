@@ -115,6 +115,11 @@ fn commands(body: &str) -> Vec<Command> {
 const SPOILT: &[(&str, &str, &str)] = &[
     ("value = \"bill\"", "value = \"bell\"", ":14: `small` has no kind `bell`; it has application, bill"),
     ("payer = {", "payed = {", ":21: `bill` declares no field `payed`; it declares signed, urgent, payer, goods"),
+    (
+        "urgent = \"Urgent\"",
+        "urgent = { path = \"Urgent\", values = { \"1.0\" = \"true\" } }",
+        ":20: the schema does not allow the value `1.0` at Urgent",
+    ),
     ("value = \"goods\"", "value = \"wares\"", "`bill` declares no field `wares`"),
     ("command = \"update-status\"", "command = \"upset\"", "there is no command `upset`"),
     ("command = \"update-status\"", "command = \"post-letter\"", "`post-letter` has no field `status`"),

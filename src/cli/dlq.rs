@@ -205,7 +205,7 @@ fn describe(view: &DeadLetterView, zone: Tz) {
     let kind = format!("{}/{}", show::or_dash(view.system.as_deref()), show::or_dash(view.kind.as_deref()));
     show::line(&format!("  kind      {kind}, case {}", show::or_dash(view.case_number.as_deref())));
     show::line(&format!(
-        "  died      {}, tried {}",
+        "  failed    {}, tried {}",
         show::moment(view.died_at, zone),
         show::counted(view.attempts, "time")
     ));

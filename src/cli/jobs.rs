@@ -22,9 +22,11 @@ const EXAMPLES: &str = "Examples:
   mezhved jobs list                               every job, when it runs next, how its last run ended
   mezhved jobs next retention --count 5           the next moments that it stands for
   mezhved jobs run retention                      run its last slot now, be it done or not
-  mezhved jobs run export-nightly --slot 2026-12-01T00:30:00Z
-  mezhved jobs history export-nightly --state failed
-  mezhved jobs pause relay-retries                until `jobs resume`; slots of the pause are never run";
+  mezhved jobs pause relay-retries                until `jobs resume`; slots of the pause are never run
+
+With a job file that has a schedule:
+  mezhved jobs run export-cases-daily --slot 2026-12-01T23:30:00Z
+  mezhved jobs history export-cases-daily --state failed";
 
 /// Jobs.
 #[derive(Debug, Subcommand)]
@@ -78,7 +80,7 @@ pub(super) struct Next {
 pub(super) struct Run {
     /// Code of the job.
     job: String,
-    /// The moment that it stands for (RFC 3339), one that `jobs next` could tell; without it: the last one up to now.
+    /// The moment that it stands for (RFC 3339), as `jobs next` lists them; without it: the last one up to now.
     #[arg(long, value_name = "MOMENT")]
     slot: Option<String>,
     /// Run it for a slot that has not come yet. The slot is done then: what happens until its moment is not in it.

@@ -86,7 +86,7 @@ type Done = Result<Exit, Failed>;
 
 const AFTER: &str =
     "Exit codes: 0 all is well; 1 the command worked and found something wrong; 2 wrong use, configuration or \
-schema; 3 the store or the broker is away or unfit.
+schema; 3 the store or the broker is away or unfit (`check` reports that as a finding: 1).
 
 Examples:
   mezhved check --broker                 is everything in order before the start?
@@ -161,7 +161,7 @@ enum Command {
     /// Messages: find them; outcome, attempts, receipt, raw text of one.
     #[command(subcommand)]
     Message(message::Message),
-    /// What is owed to others: list, retry.
+    /// What is owed to others: list, retry, resend.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
     /// The journal of what persons and jobs did: show, seal, verify.

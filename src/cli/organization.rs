@@ -6,7 +6,7 @@ use super::case::List;
 use super::{Done, Layers};
 
 const EXAMPLES: &str = "Examples:
-  mezhved organization list --status 'Зарегистрирована' --since 2026-03-01
+  mezhved organization list --status 'Зарегистрировано' --since 2026-03-01
   mezhved organization list --inn 9999000014
   mezhved organization list --text 'Образец' --csv";
 

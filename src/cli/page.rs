@@ -105,7 +105,7 @@ pub(super) fn told(row: &HistoryView, lifecycle: Option<&Lifecycle>, term_end: i
     }
     let rest = [
         ("expected_on", "Ожидаемая дата"),
-        ("amount", "Сумма"),
+        ("amount", "Сумма, руб."),
         ("result_link", "Результат"),
         ("result_place", "Место получения"),
     ];

@@ -30,12 +30,12 @@ const WALK: Duration = Duration::minutes(10);
 ///
 /// Each message comes from an agency that the configuration lets send its kind to its system; kinds that nobody may send, and systems
 /// that nobody may write to, are left out. Where there are no agencies, and for systems that are named all the same, EPGU, MFC-77 and
-/// ROSREESTR stand in for `epgu`, CABINET for the others. The traffic of a system begins with a walk along every transition; lives of
-/// further cases follow until there are as many messages as are wanted. Fewer than the walks have are the first of each. The list beside
-/// the messages says what must become of each in an empty store.
+/// ROSREESTR stand in for `epgu`, CABINET for the others. The traffic of a system without templates begins with a walk along every
+/// transition; lives of further cases follow until there are as many messages as are wanted. Fewer than the walks have are the first of
+/// each. Made from templates, `epgu` has no walk. The list beside the messages says what must become of each in an empty store.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  mezhved sample --into messages --seed 7\n  mezhved sample --into late --messages 50 --plain --share late=200"
+    after_help = "Examples:\n  mezhved sample --into messages --seed 7\n  mezhved sample --into late --systems epgu --messages 50 --plain --share late=200"
 )]
 pub(super) struct Sample {
     /// Folder to write into; made where it is not there. What an earlier `sample` left there, and the receipts of that, is removed. The same
@@ -48,7 +48,7 @@ pub(super) struct Sample {
     /// How many messages.
     #[arg(long, default_value_t = 1000)]
     messages: u64,
-    /// Systems, such as `--systems epgu,org`. By default all that have a lifecycle.
+    /// Systems, such as `--systems epgu,org`. By default all that a configured agency may open cases in.
     #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
     systems: Vec<String>,
     /// The seed.
@@ -122,6 +122,13 @@ impl Sample {
             return Err(Failed::wrong(fault));
         }
         show::line(&format!("{count} messages in {}, listed in {LIST}", self.into.display()));
+        if count == 0 && self.messages > 0 {
+            show::error(if systems.is_empty() {
+                "note: no agency of the configuration may open cases in any system; to one that --systems names stand-ins send"
+            } else {
+                "note: no agency of the configuration may open cases in these systems"
+            });
+        }
         if config.partners.is_empty() {
             show::error(
                 "note: the configuration has no agencies, so stand-ins send: `process` refuses them until [[agencies]] names them",

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 
+use super::money;
 use super::term::Term;
 
 /// A language of texts.
@@ -52,6 +53,18 @@ impl Language {
         }
     }
 
+    /// An amount of a message, as people read it: `3500` is «3 500,00», in English "3,500.00". What is no amount stays as it is.
+    #[must_use]
+    pub fn amount(self, written: &str) -> String {
+        let Some(kopecks) = money::kopecks(written) else { return written.to_owned() };
+        // The spaces do not break: an amount stays on one line.
+        let (group, point) = match self {
+            Self::Russian => ('\u{a0}', ','),
+            Self::English => (',', '.'),
+        };
+        format!("{}{point}{:02}", grouped(kopecks.unsigned_abs() / 100, group), kopecks % 100)
+    }
+
     /// A term in words.
     #[must_use]
     pub fn term(self, term: Term) -> String {
@@ -66,6 +79,20 @@ impl Language {
     }
 }
 
+/// A count in groups of three digits: `1 234 567`.
+#[must_use]
+pub fn grouped(count: u64, between: char) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(between);
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +102,19 @@ mod tests {
         let told = |language: Language| [Term::WorkingDays(1), Term::Hours(5)].map(|term| language.term(term));
         assert_eq!(told(Language::English), ["1 working day", "5 hours"]);
         assert_eq!(told(Language::Russian)[0], "1 рабочий день");
+    }
+
+    #[test]
+    fn amounts_are_told_in_groups_of_three() {
+        for (written, russian, english) in [
+            ("350", "350,00", "350.00"),
+            ("3500.5", "3\u{a0}500,50", "3,500.50"),
+            ("1234567.89", "1\u{a0}234\u{a0}567,89", "1,234,567.89"),
+            ("0.01", "0,01", "0.01"),
+            ("three", "three", "three"),
+        ] {
+            assert_eq!(Language::ALL.map(|one| one.amount(written)), [russian, english], "{written}");
+        }
     }
 
     #[test]

@@ -23,10 +23,13 @@ const WRITE: &str = "MEZHVED_WRITE_EXPORT_SCHEMAS";
 
 fn documented(column: &Column, indent: &str) -> String {
     let masked = if column.masked { ". Скрыто: видны последние знаки" } else { "" };
+    let ru = format!("{}{masked}", column.ru);
+    // A heading may end with the full stop of an abbreviation.
+    let ru = ru.trim_end_matches('.');
     format!(
-        "{indent}<xs:annotation>\n{indent}  <xs:documentation xml:lang=\"ru\">{}{masked}.</xs:documentation>\n\
+        "{indent}<xs:annotation>\n{indent}  <xs:documentation xml:lang=\"ru\">{ru}.</xs:documentation>\n\
          {indent}  <xs:documentation xml:lang=\"en\">{}.</xs:documentation>\n{indent}</xs:annotation>\n",
-        column.ru, column.en
+        column.en
     )
 }
 
@@ -370,8 +373,8 @@ fn labels_are_in_the_language_of_the_headings() {
     let wanted = ["system_label", "kind_label", "status_label", "service_label"];
     let asked = wanted.map(|code| Asked { code: code.to_owned(), heading: None });
     for (headings, expected) in [
-        (Headings::Russian, "Госуслуги,Заявление,Отказано,Присвоение лицензии"),
-        (Headings::Codes, "Госуслуги,Заявление,Отказано,Присвоение лицензии"),
+        (Headings::Russian, "Госуслуги,Заявление,Отказано,Предоставление лицензии"),
+        (Headings::Codes, "Госуслуги,Заявление,Отказано,Предоставление лицензии"),
         (Headings::English, "Gosuslugi,Application,Refused,Grant of a licence"),
     ] {
         let table = Table::new(columns, Vec::new(), Some(&asked), headings).unwrap();

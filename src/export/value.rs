@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
+use crate::domain::language;
+
 const DAY: i64 = 86_400;
 /// Offsets of zones change at whole quarters of an hour.
 const QUARTER: i64 = 900;
@@ -157,13 +159,7 @@ pub(super) fn whole(number: i64, out: &mut String) {
 
 /// A count as people read it: `1 234 567`, with spaces that do not break.
 pub(super) fn grouped(number: u64, out: &mut String) {
-    let digits = number.to_string();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{a0}');
-        }
-        out.push(digit);
-    }
+    out.push_str(&language::grouped(number, '\u{a0}'));
 }
 
 /// A number with zeros before it; one that has more digits as it is.

@@ -224,7 +224,7 @@ fn given_up(urgent: bool) -> Becomes {
     if urgent {
         return Becomes::Suppressed(Suppressed::Expired.as_str());
     }
-    Becomes::Failed("given-up", "no try brought it out in time".to_owned())
+    Becomes::Failed("given-up", "it could not be delivered in time".to_owned())
 }
 
 /// Puts off what would be too much for one reader. What the law wants told is not counted out.

@@ -213,6 +213,7 @@ impl Texts {
             return Ok(None);
         }
         let text = self.render(&name, values)?;
+        let text = if part == Part::Html { text } else { single_stops(&text) };
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
@@ -349,6 +350,20 @@ fn told(path: &str, fault: &minijinja::Error) -> String {
     let line = fault.line().map(|line| format!(":{line}")).unwrap_or_default();
     let detail = fault.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
     format!("template.wrong: {path}{line}: {}{detail}", fault.kind())
+}
+
+/// A value that ends with a full stop, such as a name with initials, before the full stop of its text: one of the two is left.
+fn single_stops(text: &str) -> String {
+    let mut single = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("..") {
+        let end = rest[at..].find(|sign: char| sign != '.').map_or(rest.len(), |dots| at + dots);
+        let behind = &rest[end..];
+        let doubled = end - at == 2 && behind.chars().next().is_none_or(char::is_whitespace);
+        single.push_str(&rest[..if doubled { at + 1 } else { end }]);
+        rest = behind;
+    }
+    single + rest
 }
 
 /// A text of one line: line breaks and runs of spaces become one space.

@@ -64,7 +64,7 @@ const MESSAGES: Column = count("messages", "Сообщений", "Messages");
 const P50: Column = hours("p50", "Медиана, ч", "Median, hours");
 const P90: Column = hours("p90", "90 % не дольше, ч", "90 % within, hours");
 const P99: Column = hours("p99", "99 % не дольше, ч", "99 % within, hours");
-const LONGEST: Column = hours("longest", "Дольше всего, ч", "Longest, hours");
+const LONGEST: Column = hours("longest", "Максимум, ч", "Longest, hours");
 
 /// How long something took, in hours.
 const fn hours(code: &'static str, ru: &'static str, en: &'static str) -> Column {

@@ -64,7 +64,7 @@ pub(super) struct Validate {
     /// Show neither values nor lines of the documents, only places and rules.
     #[arg(long)]
     hide_values: bool,
-    /// Violations told of one file at most.
+    /// At most N violations per file.
     #[arg(long, value_name = "N", default_value = "100", value_parser = from_one_up)]
     violations_max: NonZeroUsize,
     /// Read patterns of the schemas as libxml2 takes them, such as `[a-z-.]`.

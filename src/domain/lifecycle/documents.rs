@@ -81,7 +81,7 @@ pub struct DocumentRules {
     /// Media types that can be signed; empty: all that are taken.
     #[serde(default)]
     pub signable: Vec<String>,
-    /// Events that people are told of: by `requested`, `approved`, `rejected`, `expired`, `lapsed`.
+    /// Events that people are told of: by `requested`, and by the state that a verdict gives: `on_check`, `approved`, `rejected`.
     #[serde(default)]
     pub events: BTreeMap<String, String>,
     /// Attributes that every document must have.

@@ -178,7 +178,8 @@ fn fits(written: &WrittenJob, subject: Subject, format: Option<Format>, faults: 
     if let (Subject::Overview, Some(report), Some(Format::Csv | Format::Xml | Format::Xlsx)) =
         (subject, &written.report, format)
     {
-        faults.at(report, "all reports stand on one page, which is HTML: write `format = \"html\"`");
+        faults
+            .at(report, "all reports stand on one page, which is HTML: write `format = \"html\"`, or `--format html`");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::apply::{Event as Happened, Lifecycles};
 use crate::binding::Library;
 use crate::config::{self, Config};
 use crate::domain::calendar::Calendar;
-use crate::domain::lifecycle::{Lifecycle, Shelf, System};
+use crate::domain::lifecycle::{Lifecycle, Place, Shelf, System};
 use crate::domain::routing::Routing;
 use crate::domain::wording::Labelled;
 use crate::notify::Telling;
@@ -43,7 +43,9 @@ fn every_event_of_every_system_has_its_words_in_both_languages() {
                     let page = texts.page(&words, None, Some((system.code(), &event.code, &values))).unwrap();
                     assert!(page.html.contains("<h1") && page.text.contains(&words.title), "{}", event.code);
                     assert!(!words.long.contains("{{") && sms::segments(&words.short) <= 2, "{words:?}");
-                    assert_eq!(words.to_do.is_some(), event.to_do.is_some(), "{}/{}", system.code(), event.code);
+                    // What only names the missing says nothing where nothing is.
+                    let asks = event.to_do.as_ref().is_some_and(|text| whole || !text.names(Place::Missing));
+                    assert_eq!(words.to_do.is_some(), asks, "{}/{}", system.code(), event.code);
                 }
                 events += 1;
             }
@@ -134,6 +136,25 @@ fn a_file_takes_the_place_of_one_text() {
     assert!(words.title.starts_with("По заявлению 77-2026-000101"), "{words:?}");
     let page = texts.page(&words, None, Some(("epgu", "decision", &values))).unwrap();
     assert_eq!(page.html, format!("<b>{}</b>a &lt; b", words.title));
+}
+
+#[test]
+fn a_value_that_ends_with_a_full_stop_gets_no_second_one() {
+    for (text, single) in [
+        ("Ответственный: Образцов Ш. М..", "Ответственный: Образцов Ш. М."),
+        ("Причины: нет справки.. Приложите её.", "Причины: нет справки. Приложите её."),
+        ("Нет справки..\nПриложите её..", "Нет справки.\nПриложите её."),
+        ("Ждём... Ответа нет.", "Ждём... Ответа нет."),
+        ("https://example.org/../result", "https://example.org/../result"),
+        ("", ""),
+    ] {
+        assert_eq!(single_stops(text), single, "{text}");
+    }
+    let texts = texts(&[]).unwrap();
+    let mut values = sample(Language::Russian, true);
+    values.insert("reasons", Some("нет справки.".to_owned()));
+    let long = texts.words("epgu", "refused", &values).unwrap().long;
+    assert!(long.contains("Причины: нет справки. ") && !long.contains(".."), "{long}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) static AUDIT: Register = Register {
         Column::new("at", "Когда", "At", ColumnType::Moment, "t.at"),
         Column::new("actor", "Кто", "Actor", ColumnType::Text, "t.actor"),
         Column::new("action", "Действие", "Action", ColumnType::Text, "t.action"),
-        Column::new("subject", "Над чем", "Subject", ColumnType::Text, "t.subject"),
+        Column::new("subject", "Объект", "Subject", ColumnType::Text, "t.subject"),
         Column::new("before", "Было", "Before", ColumnType::Text, "t.before").optional(),
         Column::new("after", "Стало", "After", ColumnType::Text, "t.after").optional(),
     ],

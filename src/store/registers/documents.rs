@@ -106,7 +106,7 @@ const REQUEST_COLUMNS: &[Column] = &[
         "(SELECT count(*) FROM jsonb_array_elements(t.wanted::jsonb) w WHERE (w ->> 'delivered')::boolean)",
     ),
     Column::new("due", "Срок истекает", "Due", ColumnType::Moment, "t.due").optional(),
-    Column::new("opened_at", "Запрошено когда", "Opened at", ColumnType::Moment, "t.opened_at"),
+    Column::new("opened_at", "Дата запроса", "Opened at", ColumnType::Moment, "t.opened_at"),
     Column::new("closed_at", "Закрыт", "Closed at", ColumnType::Moment, "t.closed_at").optional(),
     Column::new("message_id", "Сообщение", "Message", ColumnType::Text, "i.message_id").optional(),
 ];

@@ -29,7 +29,7 @@ const COLUMNS: &[Column] = &[
     Column::new("channel", "Канал", "Channel", ColumnType::Text, "t.channel"),
     Column::new("state", "Состояние", "State", ColumnType::State(STATES), "t.state"),
     Column::new("attempts", "Попыток", "Attempts", ColumnType::Whole, "t.attempts"),
-    Column::new("error", "Почему не ушло", "Why it did not leave", ColumnType::Text, "coalesce(t.error, t.reason)")
+    Column::new("error", "Причина неотправки", "Why it did not leave", ColumnType::Text, "coalesce(t.error, t.reason)")
         .optional(),
     Column::new("created_at", "Создано", "Created at", ColumnType::Moment, "t.created_at"),
     Column::new("sent_at", "Отправлено", "Sent at", ColumnType::Moment, "t.sent_at").optional(),

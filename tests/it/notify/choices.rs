@@ -310,7 +310,7 @@ async fn everybody_is_told_once_by_a_channel_that_knows_its_readers() {
 
 #[tokio::test]
 async fn the_page_of_a_link_asks_before_it_opts_out() {
-    page_of_a_link("ru", ["Больше не присылать", "Госуслуги", "больше не придут", "Такой ссылки нет"]).await;
+    page_of_a_link("ru", ["Больше не присылать", "Госуслуги", "больше не придут", "Ссылка недействительна"]).await;
 }
 
 #[tokio::test]

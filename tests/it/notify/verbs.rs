@@ -42,7 +42,7 @@ async fn what_failed_is_listed_shown_and_tried_again() {
     home.verb(&["notify", "opt-out", "1.1"], 2);
     let preview = home.verb(&["notify", "preview", "refused", "--case", &case(1)], 0);
     assert!(
-        preview.contains(&format!("По заявлению {} отказано", case(1))) && preview.contains("35 characters, 1 segment"),
+        preview.contains(&format!("Заявление {}: Получено", case(1))) && preview.contains("35 characters, 1 segment"),
         "{preview}"
     );
     home.verb(&["notify", "preview", "refused", "--case", "77-0"], 1);
