@@ -58,10 +58,10 @@ fn write(w: &mut Writer, receipt: &Receipt, partner: Option<&Partner>) -> Result
     let accepted = receipt.outcome == Outcome::Applied;
     w.start("b:Receipt")?.attribute("result", if accepted { "accepted" } else { "refused" })?;
     let refusal = receipt.refusal.as_ref();
+    in_its_words(w, accepted, refusal.map(|refusal| refusal.code.as_str()), partner)?;
     if let Some(refusal) = refusal {
         w.attribute("code", refusal.code.as_str())?;
     }
-    in_its_words(w, accepted, refusal.map(|refusal| refusal.code.as_str()), partner)?;
     w.element("b:MessageId", &receipt.own_id)?;
     if let Some(system) = &receipt.system {
         w.element("b:System", system)?;

@@ -12,6 +12,7 @@ use mezhved::store::{OutboxFilter, Store};
 use mezhved::validate::{self, Options};
 
 use crate::daemon::settled;
+use crate::logs;
 use crate::outgoing::{self, state_request, state_service};
 use crate::support::client::{Client, Letter};
 use crate::support::daemon::{Home, Looks};
@@ -52,7 +53,8 @@ async fn a_message_of_every_kind_ends_once_is_answered_once_and_what_follows_arr
     let (folder, vhost) = (Folder::new(), vhost());
     let at = |name: &str| folder.path().join(name).display().to_string();
     let exports = format!("[exports]\noutput = '{}'\nwork_folder = '{}'\n", at("out"), at("work"));
-    let more = format!("{FIVE}\n{exports}\n{}", state_service(folder.path()));
+    let log = "[log]\nlevel = \"mezhved=trace,sqlx=warn\"\n";
+    let more = format!("{FIVE}\n{exports}\n{log}\n{}", state_service(folder.path()));
     let config = Config::check(&written(folder.path(), &more)).unwrap();
     let sent = messages(&config);
     let home = Home::new(folder.path(), &vhost.url("mezhved"), &more);
@@ -90,6 +92,12 @@ async fn a_message_of_every_kind_ends_once_is_answered_once_and_what_follows_arr
     let own = Client::new(vhost.url("mezhved")).await;
     let ready = own.take(READY_QUEUE, 1).await;
     assert_eq!(ready[0].properties.kind.as_deref(), Some("ExportReady"));
+    let mut personal = BTreeSet::new();
+    sent.iter().for_each(|one| logs::values(std::str::from_utf8(&one.bytes).unwrap(), &mut personal));
+    assert!(personal.len() > 50, "there are values to look for: {}", personal.len());
+    let log = daemon.log_text();
+    assert!(log.contains(" DEBUG ") && log.lines().count() > 15, "{log}");
+    logs::holds_none(&log, &personal);
     daemon.stop().await;
 }
 

@@ -239,11 +239,10 @@ async fn every_register_and_report_is_written_in_every_format() {
         office.home.verb(&["export", "run", code, "--format", "xml", "--output", &path], 0);
         let schemas = office.folder.path().join("schemas");
         office.home.verb(&["export", "schema", code, "--into", &schemas.display().to_string()], 0);
-        assert_eq!(
-            as_document(&fs::read_to_string(&file).unwrap(), code),
-            as_table(&printed, code),
-            "{code}: the same rows"
-        );
+        let (mut rows, numbers) = as_table(&printed, code);
+        // What was exported first stands in the journal by now.
+        rows += usize::from(code == "audit");
+        assert_eq!(as_document(&fs::read_to_string(&file).unwrap(), code), (rows, numbers), "{code}: the same rows");
         let schema = schemas.join(format!("{code}.xsd"));
         office.home.verb(&["validate", "--schema", &schema.display().to_string(), &path], 0);
         office.home.verb(&["export", "run", code, "--profile", "excel-ru", "--output", &path], 0);

@@ -75,6 +75,22 @@ fn all_fixtures() -> Vec<Vec<u8>> {
     files.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
+/// What cannot be read is the user's whom the broker vouches for: there is somebody to answer.
+fn vouched(mut delivery: Delivery) -> Delivery {
+    delivery.properties.user_id.get_or_insert_with(|| "epgu".to_owned());
+    delivery
+}
+
+/// An application over which applying it fails.
+fn failing() -> Vec<u8> {
+    const WORD: &str = "сбой применения";
+    failpoint::arm_stumble("apply.settle", WORD);
+    let application = crate::daemon::fixture("epgu/valid/a-cancelled-case", "01-application.xml");
+    let application = String::from_utf8(application).unwrap();
+    let at = application.find("<env:MessageId>").unwrap() + "<env:MessageId>".len();
+    format!("{}0fa17ed0{}<!--{WORD}-->", &application[..at], &application[at + 8..]).into_bytes()
+}
+
 /// What the broker gave up, for each reason that it has.
 fn given_up(pipeline: &Pipeline, code: Code) -> Delivery {
     Delivery {
@@ -100,6 +116,7 @@ fn special(pipeline: &Pipeline) -> Vec<Delivery> {
     failpoint::arm_stumble("admit.read", stumbling);
     vec![
         delivery(pipeline, stumbling.as_bytes().to_vec()),
+        delivery(pipeline, failing()),
         delivery(pipeline, long.into_bytes()),
         delivery(pipeline, deep.into_bytes()),
         delivery(pipeline, wide.into_bytes()),
@@ -142,7 +159,7 @@ async fn every_code_is_produced() {
     refuse_one_case(&folder).await;
     let mut batch: Vec<Delivery> = all_fixtures().into_iter().map(|body| delivery(&pipeline, body)).collect();
     batch.extend(special(&pipeline));
-    settle(&pipeline, batch).await;
+    settle(&pipeline, batch.into_iter().map(vouched).collect()).await;
     let mut last = usize::MAX;
     loop {
         wake(&pipeline).await;

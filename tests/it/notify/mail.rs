@@ -32,9 +32,10 @@ fn settings(folder: &Folder, server: &MailServer, speaks: Speaks) -> String {
 
 /// The contents of the attachments of a letter.
 fn attached(text: &str) -> BTreeSet<Vec<u8>> {
+    let text = text.replace("\r\n", "\n");
     let parts = text.split("Content-Disposition: attachment").skip(1);
     let content = |part: &str| -> Vec<u8> {
-        let (_, body) = part.split_once("\r\n\r\n").unwrap();
+        let (_, body) = part.split_once("\n\n").unwrap();
         let packed: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
         base64::engine::general_purpose::STANDARD.decode(packed).unwrap()
     };
