@@ -19,25 +19,23 @@ pub(super) struct Upload {
 }
 
 impl Steps<'_> {
-    /// Takes in the documents that a command brings to a case; gives each as it is then, with its newest version.
+    /// Takes in the documents that a command brings to a case; gives all of the case, as they are then.
     pub(super) fn bring(
         &mut self,
         cards: &[DocumentCard],
         case: &CaseKey,
         uploader: &str,
         at: DateTime<Utc>,
-    ) -> Result<Vec<Upload>, Refusal> {
+    ) -> Result<Vec<Document>, Refusal> {
         let mut known = self.documents(case);
-        let mut brought = Vec::with_capacity(cards.len());
         for card in cards {
-            let upload = upload(card, case, &known, self.setting(), uploader, at)?;
-            known.retain(|one| one.kind != upload.document.kind || one.number != upload.document.number);
-            known.push(upload.document.clone());
-            self.change(Change::Document(case.clone(), Box::new(upload.document.clone())));
-            self.change(Change::Version(Box::new(upload.version.clone())));
-            brought.push(upload);
+            let Upload { document, version } = upload(card, case, &known, self.setting(), uploader, at)?;
+            known.retain(|one| one.kind != document.kind || one.number != document.number);
+            known.push(document.clone());
+            self.change(Change::Document(case.clone(), Box::new(document)));
+            self.change(Change::Version(Box::new(version)));
         }
-        Ok(brought)
+        Ok(known)
     }
 }
 

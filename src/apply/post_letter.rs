@@ -3,7 +3,6 @@
 
 use serde_json::json;
 
-use super::documents::Upload;
 use super::letters::{Attached, CASE, Dialog, Letter, LetterFile, Reader, cases};
 use super::steps::{By, Happened, Steps, Told};
 use super::world::{Case, CaseKey, Entry, Needs, World};
@@ -103,14 +102,18 @@ fn post(
     steps: &mut Steps<'_>,
 ) -> Result<(), Refusal> {
     let setting = steps.setting();
-    let brought = steps.bring(&command.documents, &case.key, &command.participant, command.happened_at)?;
-    let file = |Upload { document, version }: Upload| LetterFile {
-        r#type: document.kind,
-        number: document.number,
-        version: version.version,
-        file_name: version.file_name,
+    let before = steps.changes().len();
+    steps.bring(&command.documents, &case.key, &command.participant, command.happened_at)?;
+    let file = |change: &Change| match change {
+        Change::Version(version) => Some(LetterFile {
+            r#type: version.kind.clone(),
+            number: version.document.clone(),
+            version: version.version,
+            file_name: version.file_name.clone(),
+        }),
+        _ => None,
     };
-    let files = brought.into_iter().map(file).collect();
+    let files = steps.changes()[before..].iter().filter_map(file).collect();
     let number = dialog.letters + 1;
     steps.change(Change::Letter(Box::new(Letter {
         case: case.key.clone(),

@@ -55,10 +55,8 @@ pub(super) fn apply(
     }
     let next = next(command, case, lifecycle, &mut steps)?;
     let extends = steps.extends(case, &next, lifecycle)?;
-    let brought = steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
+    let known = steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
     if moves {
-        let known: Vec<Document> =
-            steps.documents(key).into_iter().chain(brought.into_iter().map(|one| one.document)).collect();
         holds(status, &known, lifecycle)?;
         steps.enter(next, status, &told)?;
     } else {
