@@ -28,7 +28,7 @@ CREATE TABLE inbox (
     test          BIGINT NOT NULL CHECK (test IN (0, 1)),
     source        TEXT NOT NULL,            -- 'queue:NAME' or 'file:PATH'
     batch         BIGINT REFERENCES batches (id),
-    raw_offset    BIGINT,                  -- NULL: a long body, in the content store under its hash
+    raw_offset    BIGINT,                  -- NULL: a long body, in the content store under its hash; -1: retention has let go of that
     raw_length    BIGINT NOT NULL,
     properties    TEXT NOT NULL,            -- AMQP properties as received
     notes         TEXT,                     -- what was noticed, e.g. a property that contradicts the envelope
@@ -39,7 +39,7 @@ CREATE TABLE inbox (
     repeats       BIGINT NOT NULL DEFAULT 0,
     repeated_at   BIGINT,
     UNIQUE (message_id, sender),
-    CHECK (raw_offset IS NULL OR batch IS NOT NULL)
+    CHECK (raw_offset IS NULL OR raw_offset = -1 OR batch IS NOT NULL)
 );
 CREATE INDEX inbox_content ON inbox (hash) WHERE raw_offset IS NULL;
 CREATE INDEX inbox_outcome ON inbox (outcome, received_at);

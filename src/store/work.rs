@@ -200,4 +200,10 @@ impl Store {
     pub async fn forget_raw(&self, before: DateTime<Utc>, limit: u32, audit: AuditRow) -> Result<u64, StoreFault> {
         self.db.forget_raw(before, limit, audit).await
     }
+
+    /// Lets go of the contents that hold the raw bytes of long messages received before `before`, but for those that still wait: nothing
+    /// refers to them any more. Gives how many messages; the journal's row says so too.
+    pub async fn forget_long(&self, before: DateTime<Utc>, limit: u32, audit: AuditRow) -> Result<u64, StoreFault> {
+        self.db.forget_long(before, limit, audit).await
+    }
 }

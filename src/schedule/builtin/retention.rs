@@ -20,11 +20,12 @@ impl Work for Retention {
             let (store, config) = (&run.pipeline.store, &run.pipeline.config);
             let audit = |action, subject| AuditRow::by_job(run.now, run.job, action, subject);
             let before = |keep: std::time::Duration| run.now - keep;
-            let batches = match config.raw_retention.map(before) {
-                Some(before) => {
-                    piecewise(before, |at| store.forget_raw(at, ROWS_MAX, audit("raw.forget", "batches"))).await?
-                }
-                None => 0,
+            let (batches, long) = match config.raw_retention.map(before) {
+                Some(before) => (
+                    piecewise(before, |at| store.forget_raw(at, ROWS_MAX, audit("raw.forget", "batches"))).await?,
+                    piecewise(before, |at| store.forget_long(at, ROWS_MAX, audit("raw.forget", "messages"))).await?,
+                ),
+                None => (0, 0),
             };
             let runs = piecewise(before(config.schedule.history), |at| store.forget_slots(at, ROWS_MAX)).await?;
             let notifications = match config.notify.retention.map(before) {
@@ -46,12 +47,13 @@ impl Work for Retention {
                 None => 0,
             };
             let said = format!(
-                "removed: raw bytes of {batches} batches, {runs} runs of jobs, {notifications} notifications, {contents} contents, \
+                "removed: raw bytes of {batches} batches and {long} long messages, {runs} runs of jobs, {notifications} notifications, {contents} contents, \
                  {files} files of exports"
             );
-            let report = Report::of(batches + runs + notifications + contents + files, said);
+            let report = Report::of(batches + long + runs + notifications + contents + files, said);
             Ok(report
                 .with("batches", batches)
+                .with("long", long)
                 .with("runs", runs)
                 .with("notifications", notifications)
                 .with("contents", contents)

@@ -18,6 +18,9 @@ use crate::store::{DueItem, DueMax, DueMessage, Handover, NextTry, StoreFault, S
 /// Bytes of bodies after which no further row is handed over at once; a longer one comes alone.
 const HANDOVER_BYTES_MAX: i64 = 32 * 1024 * 1024;
 
+/// Stands as the offset of a long body that retention has let go of.
+const FORGOTTEN: i64 = -1;
+
 impl Sqlite {
     pub(in crate::store) async fn due_parked(
         &self,
@@ -123,8 +126,10 @@ impl Sqlite {
     ) -> Result<StoredBody, StoreFault> {
         let (batch, offset, length): (Option<i64>, Option<i64>, i64) =
             (row.try_get(from)?, row.try_get(from + 1)?, row.try_get(from + 2)?);
-        let (Some(batch), Some(offset)) = (batch, offset) else {
-            return Ok(StoredBody::Content(row.try_get(from + 3)?));
+        let (batch, offset) = match (batch, offset) {
+            (_, Some(FORGOTTEN)) => return Ok(StoredBody::Gone),
+            (Some(batch), Some(offset)) => (batch, offset),
+            _ => return Ok(StoredBody::Content(row.try_get(from + 3)?)),
         };
         if let Entry::Vacant(vacant) = blocks.entry(batch) {
             let row = sqlx::query("SELECT block, bytes FROM batches WHERE id = ?1")
@@ -346,6 +351,27 @@ impl Sqlite {
         .await?
         .rows_affected();
         let after = Some(json!({ "batches": done, "received_before": before }).to_string());
+        tx.journalled(done, AuditRow { after, ..audit }).await
+    }
+
+    pub(in crate::store) async fn forget_long(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+        audit: AuditRow,
+    ) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE inbox SET raw_offset = ?3 WHERE seq IN (SELECT seq FROM inbox WHERE raw_offset IS NULL \
+             AND received_at < ?1 AND outcome <> 'parked' LIMIT ?2)",
+        )
+        .bind(to_store(before))
+        .bind(limit)
+        .bind(FORGOTTEN)
+        .execute(&mut *tx.tx)
+        .await?
+        .rows_affected();
+        let after = Some(json!({ "messages": done, "received_before": before }).to_string());
         tx.journalled(done, AuditRow { after, ..audit }).await
     }
 }

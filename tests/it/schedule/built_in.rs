@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mezhved::apply;
 use mezhved::pipeline::FiredTimer;
-use mezhved::store::{NotificationFilter, OutboxFilter};
+use mezhved::store::{NotificationFilter, OutboxFilter, StoredBody};
 use serde_json::Value;
 
 use super::*;
@@ -255,6 +255,36 @@ async fn raw_bytes_runs_and_orphans_go_after_their_time_but_not_what_still_waits
     crate::support::wake(&pipeline).await;
     let case = pipeline.store.cases_by_number(None, &crate::notify::case(7)).await.unwrap().remove(0);
     assert_eq!(case.status, "verified");
+    pipeline.store.close().await;
+}
+
+/// A long message lies in the content store: its bytes go after the same time, and nothing misses them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_raw_bytes_of_long_messages_go_after_their_time_too() {
+    let folder = Folder::new();
+    let more = "[store]\nraw_retention_days = 30\n[contents]\ndead_letter_inline_bytes_max = 1000\n";
+    let pipeline = house(folder.path(), more).await;
+    let prepared = pipeline
+        .prepare(vec![delivery(&pipeline, application(7)), delivery(&pipeline, update(8, 1, "verified", ""))])
+        .await;
+    let ids: Vec<String> = prepared.iter().map(|one| one.head.message_id.clone()).collect();
+    pipeline.settle(prepared, ()).await.unwrap().into_run();
+    age_files(&folder.path().join("contents"));
+    let looked = async || {
+        let mut raw = Vec::new();
+        for id in &ids {
+            raw.push(crate::support::message(&pipeline, id).await.raw);
+        }
+        raw
+    };
+    assert!(looked().await.iter().all(|raw| matches!(raw, StoredBody::Content(_))));
+    assert_eq!(report(&pipeline, "retention").await["details"]["long"], 0, "they are new");
+    damage(folder.path(), &["UPDATE inbox SET received_at = received_at - 31 * 86400000"]).await.unwrap();
+    let report = report(&pipeline, "retention").await;
+    assert_eq!((&report["details"]["long"], &report["details"]["contents"]), (&1.into(), &1.into()), "{report}");
+    let [applied, waiting] = looked().await.try_into().unwrap();
+    assert!(matches!(applied, StoredBody::Gone) && matches!(waiting, StoredBody::Content(_)));
+    crate::support::sound(&pipeline).await;
     pipeline.store.close().await;
 }
 
