@@ -200,8 +200,6 @@ pub(crate) struct Identity {
     pub(crate) kind: IdentityKind,
     pub(crate) selector: Path,
     pub(crate) fields: Box<[Path]>,
-    /// Some keyref outside the declaring element refers to it, so its values go up to enclosing elements.
-    pub(crate) referred_from_outside: bool,
     pub(crate) place: Place,
 }
 

@@ -9,7 +9,8 @@ use super::glushkov::{Counting, EDGES_MAX, Edge, Glushkov, Leaf, Stretch, TooLar
 use super::tree::Item;
 use crate::rules::Particle;
 use crate::rules::draft::{
-    Accept, Band, BandsId, ElementId, Guard, GuardId, ModelKind, NameId, Run, State, StateId, Step, WildStep,
+    Accept, Band, BandsId, ElementId, Guard, GuardId, ModelKind, NameId, NamespaceId, Run, State, StateId, Step,
+    WildStep,
 };
 
 /// States and steps of all models of a set at most.
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     guards: HashMap<Counting, GuardId>,
     /// Elements that may stand for each head.
     pub(super) substitutes: HashMap<ElementId, Vec<ElementId>>,
+    /// The namespaces of those elements, each once.
+    pub(super) namespaces_of_substitutes: HashMap<ElementId, Vec<NamespaceId>>,
 }
 
 /// The run of a table that holds `row`, put there if none does.

@@ -198,13 +198,14 @@ impl<'d> Compiler<'d> {
         found
     }
 
-    /// The global component called `name`; inside a redefinition of it, the one redefined.
+    /// The global component called `name`; where a redefinition builds on what it redefines, that one. All other
+    /// references, those in the component redefined among them, mean the redefinition (section 4.2.2).
     pub(super) fn find(&self, item: Item<'d>, kind: Kind, name: NameId) -> Option<usize> {
         let found = *self.by_name.get(&(kind, name))?;
         // A redefinition of a redefinition refers to the one below it.
         let own = item.within.filter(|index| {
             let global = &self.globals[*index];
-            global.kind == kind && global.name == name
+            global.kind == kind && global.name == name && builds_on(item, global.item, kind)
         });
         Some(own.map_or(found, |index| self.globals[index].shadows.unwrap_or(index)))
     }
@@ -269,5 +270,18 @@ impl<'d> Compiler<'d> {
     /// The attribute declaration of a global attribute.
     pub(super) fn global_attribute(&self, global: usize) -> Option<AttributeId> {
         self.globals[global].attribute
+    }
+}
+
+/// Whether a reference at `item` is a part of the definition `global` itself: the base that a type derives from, or a
+/// group among the particles of a group, not one inside the type of an element.
+fn builds_on(item: Item<'_>, global: Item<'_>, kind: Kind) -> bool {
+    let mut above = item.node.ancestors().skip(1).take_while(|node| *node != global.node);
+    match kind {
+        Kind::Type => {
+            let derivation = matches!(item.tag(), "restriction" | "extension");
+            derivation && above.all(|node| matches!(node.tag_name().name(), "simpleContent" | "complexContent"))
+        }
+        _ => !above.any(|node| node.tag_name().name() == "element"),
     }
 }

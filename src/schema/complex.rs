@@ -214,7 +214,7 @@ impl<'d> Compiler<'d> {
         let Some(simple) = simple else { return };
         self.draft.complex_types[id.index()].base = base;
         self.draft.complex_types[id.index()].extends = extends;
-        let attributes = self.derive_attributes(derivation, extends, own, &inherited);
+        let attributes = self.derive_attributes(derivation, extends, own, (base, &inherited));
         self.check_one_id(derivation, &attributes, "ct-props-correct.5");
         let shape = &mut self.shapes[id.index()];
         shape.content = ShapeContent::Simple(simple);
@@ -249,6 +249,9 @@ impl<'d> Compiler<'d> {
         if !has_facets {
             return Some(start);
         }
+        if self.is_final(start, |blocked| blocked.restriction) {
+            self.fault(derivation, "st-props-correct.3", "the type of the base type's content forbids restriction");
+        }
         let id = self.reserve_anonymous_simple(derivation);
         if let Some(mut restricted) = self.restricted(derivation, start) {
             restricted.name = NameId::UNKNOWN;
@@ -278,7 +281,7 @@ impl<'d> Compiler<'d> {
         } else {
             ShapeContent::Particles { mixed, particle: own }
         };
-        let attributes = self.derive_attributes(derivation, extends, attributes, &inherited.attributes);
+        let attributes = self.derive_attributes(derivation, extends, attributes, (base, &inherited.attributes));
         self.check_one_id(derivation, &attributes, "ct-props-correct.5");
         let shape = &mut self.shapes[id.index()];
         shape.content = content;
@@ -363,13 +366,14 @@ impl<'d> Compiler<'d> {
         derivation: Item<'d>,
         extends: bool,
         own: AttributeSet,
-        base: &AttributeSet,
+        (base_type, base): (TypeId, &AttributeSet),
     ) -> AttributeSet {
         if !self.spend_uses(derivation, base.uses.len()) {
             return own;
         }
         if !extends {
-            return self.restrict_attributes(derivation, own, base);
+            let process = (base_type == TypeId::Complex(ANY_TYPE)).then_some(Process::Skip);
+            return self.restrict_attributes(derivation, own, base, process);
         }
         let mut uses = base.uses.clone();
         for attribute in own.uses {
@@ -398,8 +402,15 @@ impl<'d> Compiler<'d> {
         AttributeSet { uses, prohibited: Vec::new(), wildcard }
     }
 
-    fn restrict_attributes(&mut self, derivation: Item<'d>, own: AttributeSet, base: &AttributeSet) -> AttributeSet {
-        self.check_attribute_restriction(derivation, &own, base);
+    /// `process`: how closely the wildcard judges at least, where that is not what the base's does: `anyType` asks nothing.
+    fn restrict_attributes(
+        &mut self,
+        derivation: Item<'d>,
+        own: AttributeSet,
+        base: &AttributeSet,
+        process: Option<Process>,
+    ) -> AttributeSet {
+        self.check_attribute_restriction(derivation, &own, base, process);
         let mut uses = own.uses;
         let inherited = base.uses.iter().filter(|attribute| {
             !own.prohibited.contains(&attribute.name) && !uses.iter().any(|known| known.name == attribute.name)

@@ -48,6 +48,7 @@ impl<'d> Compiler<'d> {
         }
         self.check_together(&fresh, &restricted.facets.clone());
         let mut facets = inherit(&restricted.facets, &fresh);
+        self.check_digits(&fresh, &facets);
         if let Some(item) = items.iter().copied().find(|item| item.tag() == "pattern") {
             if facets.iter().filter(|facet| facet.kind() == FacetKind::Pattern).count() == PATTERN_STEPS_MAX {
                 let text = format!("more than {PATTERN_STEPS_MAX} steps of derivation have patterns");
@@ -119,17 +120,43 @@ impl<'d> Compiler<'d> {
             let Variety::Atomic(lexical) = inherited.variety else {
                 return Err(FacetFault { constraint: "cos-applicable-facets", text: "lists have no order".to_owned() });
             };
-            // The bound is a literal of the primitive type: the other facets of the base are minded by each bound itself.
+            // First a literal of the primitive type, so that a bound beyond that of the base is told as such.
             let mut datum = Datum::EMPTY;
             match lexical.parse(text, &prefixes, &mut datum) {
                 Ok(()) => Ok(datum),
-                Err(_) => Err(FacetFault {
-                    constraint: "cvc-datatype-valid.1.2.1",
-                    text: "the value is none of the base type".to_owned(),
-                }),
+                Err(_) => Err(none_of_base()),
             }
         };
-        compile_single(kind, text, fixed, facets, bound)
+        let facet = compile_single(kind, text, fixed, facets, bound)?;
+        // An exclusive bound may be the base type's own, which is none of its values.
+        let repeats = match &facet {
+            Facet::MaxInclusive(_) | Facet::MinInclusive(_) => false,
+            Facet::MaxExclusive(own) => {
+                facets.max_exclusive().is_some_and(|base| base.bound.value.equals(&own.bound.value))
+            }
+            Facet::MinExclusive(own) => {
+                facets.min_exclusive().is_some_and(|base| base.bound.value.equals(&own.bound.value))
+            }
+            _ => true,
+        };
+        if !repeats && self.simple_types().assess(base, text, &prefixes, |_, _| ()).is_err() {
+            return Err(none_of_base());
+        }
+        Ok(facet)
+    }
+
+    /// Checks the digits that a step leaves, those inherited among them.
+    fn check_digits(&mut self, fresh: &[(Item<'d>, Facet)], facets: &[Facet]) {
+        let digits = |(_, facet): &&(Item<'d>, Facet)| {
+            matches!(facet.kind(), FacetKind::TotalDigits | FacetKind::FractionDigits)
+        };
+        let facets = Base { facets };
+        if let (Some((item, _)), Some(total), Some(fraction)) =
+            (fresh.iter().find(digits), facets.total_digits(), facets.fraction_digits())
+            && fraction.value > total.value
+        {
+            self.fault(*item, "fractionDigits-totalDigits", "fractionDigits is greater than totalDigits");
+        }
     }
 
     /// Checks the facets of one step against each other.
@@ -178,14 +205,12 @@ impl<'d> Compiler<'d> {
                     None => self.fault(*item, fault.constraint, format!("{}: {}", facet.kind().name(), fault.text)),
                 };
             }
-            if let (Facet::FractionDigits(fraction), Some(Facet::TotalDigits(total))) =
-                (facet, others.iter().find(|other| other.kind() == FacetKind::TotalDigits))
-                && fraction.value > total.value
-            {
-                self.fault(*item, "fractionDigits-totalDigits", "fractionDigits is greater than totalDigits");
-            }
         }
     }
+}
+
+fn none_of_base() -> FacetFault {
+    FacetFault { constraint: "cvc-datatype-valid.1.2.1", text: "the value is none of the base type".to_owned() }
 }
 
 /// The constraint that a lower and an upper bound of one step must keep.

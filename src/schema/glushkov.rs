@@ -4,6 +4,8 @@
 //! next; it knows at which node of the expression the two meet, so that the counters of the loops that are left,
 //! repeated and entered between them can be read off the tree.
 
+use std::collections::HashSet;
+
 use crate::rules::draft::{Counter, ElementId, WildcardId};
 use crate::rules::{Particle, Term};
 
@@ -377,6 +379,34 @@ impl Glushkov {
     /// Counters that can be too low: once entered, one is always reached.
     fn needed(&self, counters: Vec<u32>) -> Vec<u32> {
         counters.into_iter().filter(|counter| self.counters[*counter as usize].least > 1).collect()
+    }
+
+    /// Counters of loops whose rounds cannot be told from what has been matched: a position inside leads to the same one
+    /// both on the way through a round and into the next.
+    pub(super) fn uncertain_rounds(&self) -> HashSet<u32> {
+        let mut found = HashSet::new();
+        let mut looked_at = HashSet::new();
+        for stretches in &self.follow {
+            // Those of inner nodes come first.
+            for (index, round) in stretches.iter().enumerate() {
+                let band = &self.bands[round.band as usize];
+                let Kind::Repeat { counter: Some(counter), .. } = self.nodes[band.at].kind else { continue };
+                let meets = |inner: &Stretch| looked_at.insert((*inner, *round)) && self.meet(*inner, *round);
+                if !found.contains(&counter) && stretches[..index].iter().any(meets) {
+                    found.insert(counter);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether two stretches lead to the same position.
+    fn meet(&self, one: Stretch, other: Stretch) -> bool {
+        let positions =
+            |stretch: Stretch| &self.bands[stretch.band as usize].to[stretch.from as usize..stretch.to as usize];
+        let (one, other) = (positions(one), positions(other));
+        let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+        few.iter().any(|position| many.binary_search(position).is_ok())
     }
 
     /// Whether a position can be matched more than once.

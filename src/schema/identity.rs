@@ -54,7 +54,7 @@ impl<'d> Compiler<'d> {
         }
         let id = IdentityId::at(self.draft.identities.len());
         let place = self.place(item);
-        let identity = Identity { name, kind, selector, fields: fields.into(), referred_from_outside: false, place };
+        let identity = Identity { name, kind, selector, fields: fields.into(), place };
         self.draft.identities.push(identity);
         self.identity_items.push(item);
         Some(id)
@@ -87,8 +87,6 @@ impl<'d> Compiler<'d> {
                 self.fault(item, "c-props-correct.2", text);
             }
             self.draft.identities[index].kind = IdentityKind::Keyref(IdentityId::at(referred));
-            let same_element = item.node.parent() == self.identity_items[referred].node.parent();
-            self.draft.identities[referred].referred_from_outside |= !same_element;
         }
     }
 

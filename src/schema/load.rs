@@ -87,6 +87,8 @@ pub(super) struct Loaded {
 struct Loader<'s> {
     set: &'s SchemaSet<'s>,
     loaded: Loaded,
+    /// Namespaces that are imported without a location; one of the set's other documents may be theirs.
+    unlocated: BTreeSet<String>,
     by_identity: HashMap<String, Option<usize>>,
     by_target: HashMap<(usize, String), usize>,
     waiting: VecDeque<usize>,
@@ -97,6 +99,7 @@ pub(super) fn load(set: &SchemaSet<'_>) -> Loaded {
     let mut loader = Loader {
         set,
         loaded: Loaded::default(),
+        unlocated: BTreeSet::new(),
         by_identity: HashMap::new(),
         by_target: HashMap::new(),
         waiting: VecDeque::new(),
@@ -119,8 +122,12 @@ pub(super) fn load(set: &SchemaSet<'_>) -> Loaded {
     while let Some(instance) = loader.waiting.pop_front() {
         loader.follow(instance);
     }
-    loader.loaded.missing.extend(set.lacking.iter().cloned());
-    loader.loaded
+    let Loader { mut loaded, unlocated, .. } = loader;
+    let known: BTreeSet<&str> = loaded.instances.iter().map(|instance| instance.target.as_str()).collect();
+    let unknown =
+        unlocated.iter().filter(|namespace| *namespace != XS_NAMESPACE && !known.contains(namespace.as_str()));
+    loaded.missing.extend(unknown.chain(&set.lacking).cloned());
+    loaded
 }
 
 impl Loader<'_> {
@@ -200,6 +207,10 @@ impl Loader<'_> {
         let path = match (known, &reference.location) {
             (Some((_, path)), _) => path.clone(),
             (None, Some(location)) => locate(self.set.source, from, location),
+            (None, None) if reference.kind == ReferenceKind::Import => {
+                self.unlocated.insert(namespace.to_owned());
+                return None;
+            }
             (None, None) => {
                 self.note_missing(instance, reference);
                 return None;

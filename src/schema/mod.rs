@@ -85,6 +85,7 @@ pub fn compile(set: &SchemaSet<'_>) -> Result<Rules, Vec<SchemaFault>> {
     if compiler.faults.is_empty() {
         compiler.share_substitutes();
         compiler.check_redefinitions();
+        compiler.check_groups();
         compiler.check_restrictions();
         compiler.finish_types();
     }

@@ -1,6 +1,9 @@
 //! Whether restricted content is narrower than its base (`derivation-ok-restriction.5`, `cos-particle-restrict`): particle
 //! against particle, by the table of XML Schema Part 1, section 3.9.6.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::attribute::equal_values;
 use super::compiler::Compiler;
 use super::complex::ShapeContent;
@@ -8,6 +11,9 @@ use super::glushkov::emptiable;
 use super::restriction::{strictness, subset};
 use crate::rules::draft::{ANY_TYPE, ComplexId, Derivations, ElementId, TypeId, Wildcard, WildcardId};
 use crate::rules::{Particle, Term};
+
+/// Members of substitution groups that are written out at most where one content model is compared with another.
+pub(super) const MEMBERS_MAX: usize = 1_000_000;
 
 /// Why one particle does not narrow another: the case of the table that refuses it.
 type Refusal = &'static str;
@@ -25,7 +31,7 @@ struct Plain {
 enum PlainKind {
     Element(ElementId),
     Wildcard(WildcardId),
-    Group(Order, Vec<Plain>),
+    Group(Order, Rc<[Plain]>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +59,10 @@ impl Plain {
     /// Effective Total Range.
     fn total(&self) -> (u32, u32) {
         let PlainKind::Group(order, members) = &self.kind else { return (self.min, self.max) };
+        // Each once: walked again at every level, groups inside one another would cost two to the power of their depth.
         let ranges = members.iter().map(Plain::total);
         let (least, most) = match order {
-            Order::Choice => (
-                ranges.clone().map(|(least, _)| least).min().unwrap_or(0),
-                ranges.map(|(_, most)| most).max().unwrap_or(0),
-            ),
+            Order::Choice => ranges.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).unwrap_or_default(),
             _ => ranges.fold((0_u32, 0_u32), |(least, most), range| {
                 (least.saturating_add(range.0), most.saturating_add(range.1))
             }),
@@ -92,7 +96,9 @@ impl<'d> Compiler<'d> {
 
     /// Whether one particle lets in only what another does; else the case of the table that says no.
     pub(super) fn restricts_particle(&self, own: &Particle, base: &Particle) -> Result<(), Refusal> {
-        match (self.plain(own), self.plain(base)) {
+        let mut writer = Writer::new(self);
+        match (writer.plain(own), writer.plain(base)) {
+            _ if writer.members_left == 0 => Err("too many members of substitution groups"),
             (Some(own), Some(base)) => self.restricts(&own, &base),
             (None, _) => {
                 if emptiable(base) {
@@ -121,13 +127,22 @@ impl<'d> Compiler<'d> {
                     let text = "mixed content cannot restrict content that is not mixed";
                     return Err(("derivation-ok-restriction.5.4.1.2", text.to_owned()));
                 }
-                let own = particle.as_ref().and_then(|particle| self.plain(particle));
+                let mut writer = Writer::new(self);
+                let own = particle.as_ref().and_then(|particle| writer.plain(particle));
+                let base_plain = base_particle.as_ref().and_then(|particle| writer.plain(particle));
+                if writer.members_left == 0 {
+                    let text = format!(
+                        "to compare the content with the base type's, more than {MEMBERS_MAX} members of substitution \
+                         groups would have to be written out"
+                    );
+                    return Err(("schema-too-large", text));
+                }
                 let Some(own) = own else {
                     let may_be_empty = base_particle.as_ref().is_none_or(emptiable);
                     let text = "the base type's content cannot be empty".to_owned();
                     return if may_be_empty { Ok(()) } else { Err(("derivation-ok-restriction.5.3.2", text)) };
                 };
-                let Some(base) = base_particle.as_ref().and_then(|particle| self.plain(particle)) else {
+                let Some(base) = base_plain else {
                     return Err(("derivation-ok-restriction.5.4.2", "the base type's content is empty".to_owned()));
                 };
                 self.restricts(&own, &base).map_err(|case| {
@@ -148,7 +163,7 @@ impl<'d> Compiler<'d> {
             (Element(left), Element(right)) => self.name_and_type(own, *left, base, *right),
             (Element(element), Wildcard(wildcard)) => self.element_in_wildcard(own, *element, base, *wildcard),
             (Element(_), Group(order, _)) => {
-                let lone = Plain { min: 1, max: 1, kind: Group(*order, vec![own.clone()]) };
+                let lone = Plain { min: 1, max: 1, kind: Group(*order, [own.clone()].into()) };
                 self.groups(&lone, *order, std::slice::from_ref(own), base)
             }
             (Wildcard(left), Wildcard(right)) => self.wildcards(own, *left, base, *right),
@@ -244,49 +259,6 @@ impl<'d> Compiler<'d> {
         if members.iter().all(maps) { Ok(()) } else { Err("rcase-MapAndSum.1") }
     }
 
-    /// The particle without pointless groups; `None` where nothing is left.
-    fn plain(&self, particle: &Particle) -> Option<Plain> {
-        let max = particle.max.unwrap_or(u32::MAX);
-        let (order, parts) = match &particle.term {
-            Term::Element(id) => return Some(Plain { min: particle.min, max, kind: self.plain_element(*id) }),
-            Term::Wildcard(id) => return Some(Plain { min: particle.min, max, kind: PlainKind::Wildcard(*id) }),
-            Term::Sequence(parts) => (Order::Sequence, parts),
-            Term::Choice(parts) => (Order::Choice, parts),
-            Term::All(parts) => (Order::All, parts),
-        };
-        let mut members: Vec<Plain> = Vec::new();
-        for part in parts {
-            match self.plain(part) {
-                // A group of the same order that occurs once dissolves into the one around it.
-                Some(Plain { min: 1, max: 1, kind: PlainKind::Group(inner, inside) })
-                    if inner == order && order != Order::All =>
-                {
-                    members.extend(inside);
-                }
-                Some(member) => members.push(member),
-                None => {}
-            }
-        }
-        let once = (particle.min, max) == (1, 1);
-        if members.is_empty() && (order != Order::Choice || particle.min == 0 || !parts.is_empty()) {
-            return None;
-        }
-        if once && members.len() == 1 {
-            return members.pop();
-        }
-        Some(Plain { min: particle.min, max, kind: PlainKind::Group(order, members) })
-    }
-
-    /// An element that others may stand for is a choice among them.
-    fn plain_element(&self, head: ElementId) -> PlainKind {
-        let Some(substitutes) = self.shared.substitutes.get(&head) else { return PlainKind::Element(head) };
-        let member = |id: &ElementId| Plain { min: 1, max: 1, kind: PlainKind::Element(*id) };
-        // One order for every group in which the same elements meet, for a choice is compared in order.
-        let mut members: Vec<&ElementId> = std::iter::once(&head).chain(substitutes).collect();
-        members.sort_unstable();
-        PlainKind::Group(Order::Choice, members.into_iter().map(member).collect())
-    }
-
     fn name_and_type(&self, own: &Plain, left: ElementId, base: &Plain, right: ElementId) -> Result<(), Refusal> {
         let (element, wide) = (&self.draft.elements[left.index()], &self.draft.elements[right.index()]);
         if element.name != wide.name {
@@ -343,9 +315,82 @@ impl<'d> Compiler<'d> {
         if !subset(&wildcard(left).namespaces, &wildcard(right).namespaces) {
             return Err("rcase-NSSubset.2");
         }
-        if strictness(wildcard(left)) < strictness(wildcard(right)) {
+        if strictness(wildcard(left).process) < strictness(wildcard(right).process) {
             return Err("rcase-NSSubset.3");
         }
         Ok(())
+    }
+}
+
+/// Writes particles plain, the members of each substitution group once.
+struct Writer<'c, 'd> {
+    compiler: &'c Compiler<'d>,
+    groups: HashMap<ElementId, Rc<[Plain]>>,
+    /// Members of substitution groups that may still be written; with none left, what has been written is not whole.
+    members_left: usize,
+}
+
+impl<'c, 'd> Writer<'c, 'd> {
+    fn new(compiler: &'c Compiler<'d>) -> Self {
+        Self { compiler, groups: HashMap::new(), members_left: MEMBERS_MAX }
+    }
+
+    /// The particle without pointless groups; `None` where nothing is left.
+    fn plain(&mut self, particle: &Particle) -> Option<Plain> {
+        let max = particle.max.unwrap_or(u32::MAX);
+        let (order, parts) = match &particle.term {
+            Term::Element(id) => return Some(Plain { min: particle.min, max, kind: self.plain_element(*id) }),
+            Term::Wildcard(id) => return Some(Plain { min: particle.min, max, kind: PlainKind::Wildcard(*id) }),
+            Term::Sequence(parts) => (Order::Sequence, parts),
+            Term::Choice(parts) => (Order::Choice, parts),
+            Term::All(parts) => (Order::All, parts),
+        };
+        let mut members: Vec<Plain> = Vec::new();
+        for part in parts {
+            match self.plain(part) {
+                // A group of the same order that occurs once dissolves into the one around it.
+                Some(Plain { min: 1, max: 1, kind: PlainKind::Group(inner, inside) })
+                    if inner == order && order != Order::All =>
+                {
+                    let is_head = matches!(part.term, Term::Element(_));
+                    if !is_head || self.spend(inside.len()) {
+                        members.extend_from_slice(&inside);
+                    }
+                }
+                Some(member) => members.push(member),
+                None => {}
+            }
+        }
+        let once = (particle.min, max) == (1, 1);
+        if members.is_empty() && (order != Order::Choice || particle.min == 0 || !parts.is_empty()) {
+            return None;
+        }
+        if once && members.len() == 1 {
+            return members.pop();
+        }
+        Some(Plain { min: particle.min, max, kind: PlainKind::Group(order, members.into()) })
+    }
+
+    /// An element that others may stand for is a choice among them.
+    fn plain_element(&mut self, head: ElementId) -> PlainKind {
+        let Some(substitutes) = self.compiler.shared.substitutes.get(&head) else { return PlainKind::Element(head) };
+        if let Some(known) = self.groups.get(&head) {
+            return PlainKind::Group(Order::Choice, known.clone());
+        }
+        if !self.spend(substitutes.len() + 1) {
+            return PlainKind::Element(head);
+        }
+        let member = |id: &ElementId| Plain { min: 1, max: 1, kind: PlainKind::Element(*id) };
+        // One order for every group in which the same elements meet, for a choice is compared in order.
+        let mut members: Vec<&ElementId> = std::iter::once(&head).chain(substitutes).collect();
+        members.sort_unstable();
+        let members: Rc<[Plain]> = members.into_iter().map(member).collect();
+        self.groups.insert(head, members.clone());
+        PlainKind::Group(Order::Choice, members)
+    }
+
+    fn spend(&mut self, members: usize) -> bool {
+        self.members_left = self.members_left.saturating_sub(members);
+        self.members_left > 0
     }
 }

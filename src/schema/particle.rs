@@ -4,7 +4,7 @@ use super::compiler::Compiler;
 use super::globals::Kind;
 use super::order::order;
 use super::tree::Item;
-use crate::rules::draft::WildcardId;
+use crate::rules::draft::{WildcardId, whole};
 use crate::rules::{Particle, Term};
 
 /// Particles of one content model at most, named groups written out.
@@ -92,6 +92,17 @@ impl<'d> Compiler<'d> {
         }
     }
 
+    /// `cos-element-consistent` for named groups, which nothing need use.
+    pub(super) fn check_groups(&mut self) {
+        let mut groups: Vec<usize> =
+            self.groups.keys().copied().filter(|index| !self.globals[*index].stands_in).collect();
+        groups.sort_unstable();
+        for index in groups {
+            let particle = Particle { min: 1, max: Some(1), term: self.groups[&index].term.clone() };
+            self.check_consistent(self.globals[index].item, &particle);
+        }
+    }
+
     fn group_needs(&self, index: usize) -> Vec<usize> {
         let global = &self.globals[index];
         if global.stands_in || global.kind != Kind::Group {
@@ -115,27 +126,26 @@ impl<'d> Compiler<'d> {
 
     /// The bounds of a particle; `None` where they are no bounds.
     pub(super) fn bounds(&mut self, item: Item<'d>) -> Option<(u32, Option<u32>)> {
-        let count = |text: &str| {
-            let digits = text.strip_prefix('+').unwrap_or(text);
-            let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            // A bound beyond what can be counted is never reached.
-            whole.then(|| digits.parse().unwrap_or(u32::MAX - 1))
-        };
-        let min = item.attribute("minOccurs").map_or(Some(1), count);
+        let min = item.attribute("minOccurs").map_or(Some("1"), whole);
         let max = match item.attribute("maxOccurs") {
-            None => Some(Some(1)),
+            None => Some(Some("1")),
             Some("unbounded") => Some(None),
-            Some(text) => count(text).map(Some),
+            Some(text) => whole(text).map(Some),
         };
         let (Some(min), Some(max)) = (min, max) else {
             self.fault(item, "s4s-att-invalid-value", "minOccurs and maxOccurs must be whole numbers");
             return None;
         };
-        if max.is_some_and(|max| max < min) {
+        if max.is_some_and(|max| (max.len(), max) < (min.len(), min)) {
             self.fault(item, "p-props-correct.2.1", "minOccurs is greater than maxOccurs");
             return None;
         }
-        Some((min, max))
+        let count = |digits: &str| match digits {
+            "" => 0,
+            // A bound beyond what can be counted is never reached.
+            _ => digits.parse().unwrap_or(u32::MAX - 1).min(u32::MAX - 1),
+        };
+        Some((count(min), max.map(count)))
     }
 
     /// Compiles a particle; `None` where it may not occur at all, or is wrong.

@@ -115,7 +115,7 @@ impl<'d> Compiler<'d> {
         }
         let own = self.attribute_groups.get(&index).cloned().unwrap_or_default();
         let base = self.attribute_groups.get(&shadowed).cloned().unwrap_or_default();
-        self.check_attribute_restriction(item, &own, &base);
+        self.check_attribute_restriction(item, &own, &base, None);
         let missing = base
             .uses
             .iter()

@@ -4,11 +4,17 @@ use super::attribute::{AttributeSet, equal_values};
 use super::compiler::Compiler;
 use super::tree::Item;
 use crate::rules::Process;
-use crate::rules::draft::{AttributeUse, Namespaces, Wildcard};
+use crate::rules::draft::{AttributeUse, Namespaces};
 
 impl<'d> Compiler<'d> {
-    /// Clauses 2 to 4: attributes and the attribute wildcard.
-    pub(super) fn check_attribute_restriction(&mut self, item: Item<'d>, own: &AttributeSet, base: &AttributeSet) {
+    /// Clauses 2 to 4: attributes and the attribute wildcard, which must judge as closely as the base's, or as `process`.
+    pub(super) fn check_attribute_restriction(
+        &mut self,
+        item: Item<'d>,
+        own: &AttributeSet,
+        base: &AttributeSet,
+        process: Option<Process>,
+    ) {
         for attribute in &own.uses {
             let local = self.draft.names.local(attribute.name).to_owned();
             match base.uses.iter().find(|inherited| inherited.name == attribute.name) {
@@ -37,7 +43,8 @@ impl<'d> Compiler<'d> {
         }
         if let Some(wildcard) = &own.wildcard {
             let narrower = base.wildcard.as_ref().is_some_and(|base| {
-                subset(&wildcard.namespaces, &base.namespaces) && strictness(wildcard) >= strictness(base)
+                subset(&wildcard.namespaces, &base.namespaces)
+                    && strictness(wildcard.process) >= strictness(process.unwrap_or(base.process))
             });
             if !narrower {
                 let text = "the attribute wildcard lets in more than the base type's";
@@ -57,15 +64,16 @@ impl<'d> Compiler<'d> {
         match (&own.constraint, &base.constraint) {
             (_, None) => None,
             (_, Some(base)) if !base.fixed => None,
-            (Some(own), Some(base)) if own.fixed && equal_values(own, base) => None,
+            // "The same string": values of two types need not be comparable.
+            (Some(own), Some(base)) if own.fixed && (own.literal == base.literal || equal_values(own, base)) => None,
             _ => Some(("derivation-ok-restriction.2.1.3", "the base type fixes another value")),
         }
     }
 }
 
-/// How closely what a wildcard lets in is judged.
-pub(super) fn strictness(wildcard: &Wildcard) -> u8 {
-    match wildcard.process {
+/// How closely what a wildcard lets in is judged, to compare.
+pub(super) fn strictness(process: Process) -> u8 {
+    match process {
         Process::Skip => 0,
         Process::Lax => 1,
         Process::Strict => 2,

@@ -254,7 +254,7 @@ impl<'d> Compiler<'d> {
         }
     }
 
-    fn is_final(&self, simple: SimpleId, blocks: impl Fn(&Derivations) -> bool) -> bool {
+    pub(super) fn is_final(&self, simple: SimpleId, blocks: impl Fn(&Derivations) -> bool) -> bool {
         self.simple_final.get(&simple).is_some_and(blocks)
     }
 

@@ -6,7 +6,7 @@ use super::compiler::Compiler;
 use super::grammar::{ContentRule, Form, LATER, LATER_ATTRIBUTES, LATER_IN_ALL, Role, Slot};
 use super::tree::Item;
 use crate::rules::XS_NAMESPACE;
-use crate::rules::draft::{SimpleTypes, built_in};
+use crate::rules::draft::{SimpleTypes, built_in, whole};
 use crate::xml::{self, XML_NAMESPACE};
 
 impl<'d> Compiler<'d> {
@@ -153,8 +153,8 @@ impl<'d> Compiler<'d> {
             Form::Boolean => is("boolean"),
             Form::Count => is("nonNegativeInteger"),
             Form::MaxOccurs => value == "unbounded" || is("nonNegativeInteger"),
-            Form::ZeroOrOne => is("nonNegativeInteger") && matches!(value.trim_start_matches(['+', '0']), "" | "1"),
-            Form::One => is("positiveInteger") && value.trim_start_matches(['+', '0']) == "1",
+            Form::ZeroOrOne => matches!(whole(value), Some("" | "1")),
+            Form::One => whole(value) == Some("1"),
             Form::NcName | Form::Id => xml::is_ncname(value),
             // Whether the prefix is declared is a matter of resolving.
             Form::QName => xml::split_qname(value).is_some(),

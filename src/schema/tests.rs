@@ -95,6 +95,82 @@ const WRONG: &[(&str, &str)] = &[
         "c-selector-xpath",
         "<xs:element name='a'><xs:key name='k'>\n<xs:selector xpath='../b'/><!--!-->\n<xs:field xpath='@c'/></xs:key></xs:element>",
     ),
+    (
+        "fractionDigits-totalDigits",
+        "<xs:simpleType name='a'><xs:restriction base='xs:decimal'><xs:totalDigits value='2'/></xs:restriction></xs:simpleType>
+         <xs:simpleType name='b'><xs:restriction base='t:a'>\n<xs:fractionDigits value='3'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "fractionDigits-totalDigits",
+        "<xs:simpleType name='a'><xs:restriction base='xs:decimal'><xs:fractionDigits value='3'/></xs:restriction></xs:simpleType>
+         <xs:simpleType name='b'><xs:restriction base='t:a'>\n<xs:totalDigits value='2'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "cvc-datatype-valid.1.2.1",
+        "<xs:simpleType name='a'><xs:restriction base='xs:decimal'><xs:totalDigits value='2'/></xs:restriction></xs:simpleType>
+         <xs:simpleType name='b'><xs:restriction base='t:a'>\n<xs:maxInclusive value='1000'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "cvc-datatype-valid.1.2.1",
+        "<xs:simpleType name='a'><xs:restriction base='xs:int'><xs:enumeration value='1'/></xs:restriction></xs:simpleType>
+         <xs:simpleType name='b'><xs:restriction base='t:a'>\n<xs:minExclusive value='3'/><!--!-->\n</xs:restriction></xs:simpleType>",
+    ),
+    (
+        "st-props-correct.3",
+        "<xs:simpleType name='a' final='restriction'><xs:restriction base='xs:int'/></xs:simpleType>
+         <xs:complexType name='b'><xs:simpleContent><xs:extension base='t:a'/></xs:simpleContent></xs:complexType>
+         <xs:complexType name='c'><xs:simpleContent>\n<xs:restriction base='t:b'><!--!-->\n<xs:maxInclusive value='3'/></xs:restriction>
+         </xs:simpleContent></xs:complexType>",
+    ),
+    (
+        "derivation-ok-restriction.2.1.3",
+        "<xs:complexType name='a'><xs:attribute name='b' fixed='5'/></xs:complexType>
+         <xs:complexType name='c'><xs:complexContent>\n<xs:restriction base='t:a'><!--!-->\n<xs:attribute name='b' type='xs:int' fixed='05'/>
+         </xs:restriction></xs:complexContent></xs:complexType>",
+    ),
+    (
+        "p-props-correct.2.1",
+        "<xs:complexType name='a'><xs:sequence>
+         <xs:element name='b' minOccurs='99999999999999999999' maxOccurs='099999999999999999998'/><!--!-->\n</xs:sequence></xs:complexType>",
+    ),
+    // How many rounds two b's are is uncertain, so that a c may be the second or stand behind it.
+    (
+        "cos-nonambig",
+        "<xs:complexType name='a'><!--!--><xs:sequence><xs:choice minOccurs='2' maxOccurs='2'>
+         <xs:element name='b' maxOccurs='unbounded' type='xs:int'/><xs:element name='c' type='xs:int'/></xs:choice>
+         <xs:element name='c' type='xs:int'/></xs:sequence></xs:complexType>",
+    ),
+    (
+        "cos-nonambig",
+        "<xs:element name='h'/><xs:element name='i' substitutionGroup='t:h'/><xs:element name='j' substitutionGroup='t:i'/>
+         <xs:complexType name='a'><!--!--><xs:choice><xs:element ref='t:j'/><xs:element ref='t:h'/></xs:choice></xs:complexType>",
+    ),
+    (
+        "cos-nonambig",
+        "<xs:element name='h'/><xs:element name='i' substitutionGroup='t:h'/>
+         <xs:complexType name='a'><!--!--><xs:choice><xs:element ref='t:h'/><xs:element name='i' form='qualified'/></xs:choice></xs:complexType>",
+    ),
+    (
+        "cos-nonambig",
+        "<xs:element name='h'/><xs:element name='i' substitutionGroup='t:h'/>
+         <xs:complexType name='a'><!--!--><xs:all><xs:element ref='t:h'/><xs:element ref='t:i'/></xs:all></xs:complexType>",
+    ),
+    (
+        "cos-nonambig",
+        "<xs:element name='h'/><xs:element name='i' substitutionGroup='t:h'/>
+         <xs:complexType name='a'><!--!--><xs:choice><xs:any/><xs:element ref='t:h'/></xs:choice></xs:complexType>",
+    ),
+    (
+        "cos-element-consistent",
+        "<xs:element name='h'/><xs:element name='i' type='xs:int' substitutionGroup='t:h'/>
+         <xs:complexType name='a'><!--!--><xs:sequence><xs:element ref='t:h'/><xs:element name='z'/>
+         <xs:element name='i' form='qualified' type='xs:date'/></xs:sequence></xs:complexType>",
+    ),
+    (
+        "cos-element-consistent",
+        "<xs:group name='g'><!--!--><xs:sequence><xs:element name='a' type='xs:int'/><xs:element name='b'/>
+         <xs:element name='a' type='xs:date'/></xs:sequence></xs:group>",
+    ),
     ("needs-xsd-1.1", "<xs:complexType name='a'>\n<xs:assert test='@b'/><!--!-->\n</xs:complexType>"),
     ("needs-xsd-1.1", "<xs:complexType name='a'/>\n<xs:override schemaLocation='b.xsd'/><!--!-->"),
     ("needs-xsd-1.1", "<xs:element name='a' type='xs:dateTimeStamp'/><!--!-->"),
@@ -125,6 +201,95 @@ fn a_wrong_schema_is_refused_by_constraint_and_line() {
         assert!(faults.iter().all(|fault| fault.file == "a.xsd" && fault.text.len() > 10), "{faults:?}");
     }
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+/// Schemas without their root that break no constraint, though they come near to it.
+const RIGHT: &[&str] = &[
+    // derivation-ok-restriction.4.3
+    "<xs:complexType name='a'><xs:complexContent><xs:restriction base='xs:anyType'><xs:anyAttribute processContents='skip'/>
+     </xs:restriction></xs:complexContent></xs:complexType>",
+    // derivation-ok-restriction.2.1.3
+    "<xs:complexType name='a'><xs:attribute name='b' fixed='5'/></xs:complexType>
+     <xs:complexType name='c'><xs:complexContent><xs:restriction base='t:a'><xs:attribute name='b' type='xs:int' fixed='5'/>
+     </xs:restriction></xs:complexContent></xs:complexType>",
+    // An exclusive bound may be that of the base, which is none of its values.
+    "<xs:simpleType name='a'><xs:restriction base='xs:int'><xs:maxExclusive value='5'/></xs:restriction></xs:simpleType>
+     <xs:simpleType name='b'><xs:restriction base='t:a'><xs:maxExclusive value='5'/><xs:minInclusive value='4'/></xs:restriction></xs:simpleType>",
+    "<xs:simpleType name='a'><xs:restriction base='xs:decimal'><xs:totalDigits value='3'/></xs:restriction></xs:simpleType>
+     <xs:simpleType name='b'><xs:restriction base='t:a'><xs:fractionDigits value='3'/></xs:restriction></xs:simpleType>",
+    // Zero may have a sign.
+    "<xs:complexType name='a'><xs:sequence minOccurs='-0'><xs:element name='b' minOccurs='+00' maxOccurs='+1'/></xs:sequence></xs:complexType>
+     <xs:complexType name='c'><xs:all minOccurs='-0'><xs:element name='b' maxOccurs='01'/></xs:all></xs:complexType>
+     <xs:simpleType name='d'><xs:restriction base='xs:string'><xs:minLength value='-0'/></xs:restriction></xs:simpleType>",
+    // Rounds that are certain tell whether a b begins the second or stands behind it.
+    "<xs:complexType name='a'><xs:sequence><xs:sequence minOccurs='2' maxOccurs='2'><xs:element name='b' type='xs:int'/>
+     <xs:element name='c' maxOccurs='3'/></xs:sequence><xs:element name='b' type='xs:int'/></xs:sequence></xs:complexType>",
+    "<xs:element name='h' block='substitution'/><xs:element name='i' substitutionGroup='t:h'/>
+     <xs:complexType name='a'><xs:choice><xs:element ref='t:h'/><xs:element ref='t:i'/></xs:choice></xs:complexType>",
+];
+
+#[test]
+fn a_right_schema_is_taken() {
+    for body in RIGHT {
+        let source = documents(&[("a.xsd", body)]);
+        if let Err(faults) = compile(&SchemaSet::new(&source).with("a.xsd")) {
+            panic!("{body}\n{faults:#?}");
+        }
+    }
+}
+
+/// A choice of a choice and so on, `depth` times, each with an element `name` and a number of its own.
+fn nested_choices(depth: usize) -> String {
+    let inner: String = (0..depth).map(|number| format!("<xs:element name='e{number}'/></xs:choice>")).collect();
+    format!("{}<xs:element name='e'/>{inner}", "<xs:choice maxOccurs='2'>".repeat(depth))
+}
+
+#[test]
+fn the_cost_of_nested_choices_does_not_double_with_each() {
+    let body = format!(
+        "<xs:complexType name='a'><xs:sequence><xs:any minOccurs='0' maxOccurs='unbounded'/></xs:sequence></xs:complexType>
+         <xs:complexType name='b'><xs:complexContent><xs:restriction base='t:a'>{}</xs:restriction></xs:complexContent></xs:complexType>",
+        nested_choices(60)
+    );
+    let source = documents(&[("a.xsd", &body)]);
+    assert!(compile(&SchemaSet::new(&source).with("a.xsd")).is_ok());
+}
+
+#[test]
+fn members_of_substitution_groups_are_written_out_up_to_a_limit() {
+    let members: String =
+        (0..1000).map(|number| format!("<xs:element name='m{number}' substitutionGroup='t:h'/>")).collect();
+    for (uses, constraint) in [(1001, "schema-too-large"), (2, "cos-nonambig")] {
+        let content = format!("<xs:choice>{}</xs:choice>", "<xs:element ref='t:h'/>".repeat(uses));
+        let body = format!(
+            "<xs:element name='h'/>{members}<xs:complexType name='a'>{content}</xs:complexType><xs:complexType name='b'>
+             <xs:complexContent><xs:restriction base='t:a'>{content}</xs:restriction></xs:complexContent></xs:complexType>"
+        );
+        let source = documents(&[("a.xsd", &body)]);
+        let faults = compile(&SchemaSet::new(&source).with("a.xsd")).unwrap_err();
+        assert_eq!(faults[0].constraint, constraint, "{uses}");
+    }
+}
+
+/// An import without a location is only missing what no other document of the set defines.
+#[test]
+fn a_namespace_is_not_missing_where_a_root_of_the_set_is_its_schema() {
+    let importing = "<xs:import namespace='urn:b'/>\n<xs:element name='a' xmlns:b='urn:b' type='b:other'/>";
+    let built_in = "<xs:import namespace='http://www.w3.org/2001/XMLSchema'/>\n<xs:element name='a' type='xs:strng'/>";
+    let imported = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:b'><xs:simpleType name='b'>\
+        <xs:list itemType='xs:int'/></xs:simpleType></xs:schema>";
+    let mut source = documents(&[("a.xsd", importing), ("c.xsd", built_in)]);
+    source.insert("b.xsd".to_owned(), imported.into());
+    for (roots, expected) in [
+        (&["a.xsd"][..], None),
+        (&["a.xsd", "b.xsd"], Some(("src-resolve", 3))),
+        (&["b.xsd", "a.xsd"], Some(("src-resolve", 3))),
+        (&["c.xsd"], Some(("src-resolve", 3))),
+    ] {
+        let set = roots.iter().fold(SchemaSet::new(&source), |set, root| set.with(root));
+        let told = compile(&set.with_missing(Missing::Tolerated)).err();
+        assert_eq!(told.map(|faults| (faults[0].constraint, faults[0].position.line)), expected, "{roots:?}");
+    }
 }
 
 fn documents(of: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {

@@ -10,7 +10,9 @@ use crate::rules::sealed::{
 };
 
 /// Ways to read counted content that are followed side by side at most.
-const CONFIGURATIONS_MAX: usize = 64;
+const CONFIGURATIONS_MAX: usize = 1000;
+/// Up to so many, each new one is compared with all others.
+const COMPARED_MAX: usize = 32;
 /// Names of what could stand at a place that are told at most.
 const WORDS_MAX: usize = 200;
 /// Up to this many steps are looked through one by one.
@@ -209,14 +211,51 @@ fn take_guarded(
             let fresh = counters.len();
             counters.extend_from_within(from..from + width);
             rules.guard_counts(step.guard, bounds, &mut counters[fresh..]);
-            keep_best(counters, base + old, bounds);
+            if counters.len() - (base + old) <= COMPARED_MAX * width {
+                keep_best(counters, base + old, bounds);
+            }
         }
     }
     let Some(target) = target else { return Taken::No };
+    if counters.len() - (base + old) > COMPARED_MAX * width {
+        thin_out(counters, base + old, bounds);
+    }
     counters.drain(base..base + old);
     open.state = target;
     open.configurations = (counters.len() - base) / width;
     if open.configurations > CONFIGURATIONS_MAX { Taken::TooAmbiguous } else { Taken::Yes }
+}
+
+/// Whether one configuration can do all that another can.
+fn outdoes(one: &[u32], other: &[u32], bounds: &[Counter]) -> bool {
+    bounds.iter().zip(one.iter().zip(other)).all(|(bound, (one, other))| {
+        // Once enough, the lower count leaves more room.
+        one == other || *one >= bound.least && (bound.most == u32::MAX || *other >= bound.least && one <= other)
+    })
+}
+
+/// Keeps of many configurations, from `start` on, those that none outdoes which has not reached the same counts.
+#[cold]
+fn thin_out(counters: &mut Vec<u32>, start: usize, bounds: &[Counter]) {
+    let mut rows: Vec<&[u32]> = counters[start..].chunks_exact(bounds.len()).collect();
+    // Where a count is not enough, only the same one may be outdone; so those stand together that may outdo each other.
+    fn reached<'r>(row: &'r [u32], bounds: &'r [Counter]) -> impl Iterator<Item = u32> + 'r {
+        row.iter().zip(bounds).map(|(count, bound)| *count.min(&bound.least))
+    }
+    rows.sort_unstable_by(|one, other| reached(one, bounds).cmp(reached(other, bounds)).then_with(|| one.cmp(other)));
+    rows.dedup();
+    let mut kept: Vec<&[u32]> = Vec::new();
+    for alike in rows.chunk_by(|one, other| reached(one, bounds).eq(reached(other, bounds))) {
+        let first = kept.len();
+        for row in alike {
+            if !kept[first..].iter().any(|known| outdoes(known, row, bounds)) {
+                kept.push(row);
+            }
+        }
+    }
+    let kept = kept.concat();
+    counters.truncate(start);
+    counters.extend(kept);
 }
 
 /// Keeps the configuration at the end of `counters` only if none of the others from `start` on can do all that it can;
@@ -224,13 +263,8 @@ fn take_guarded(
 fn keep_best(counters: &mut Vec<u32>, start: usize, bounds: &[Counter]) {
     let width = bounds.len();
     let fresh = counters.len() - width;
-    let outdoes = |one: usize, other: usize| {
-        bounds.iter().enumerate().all(|(number, bound)| {
-            let (one, other) = (counters[one + number], counters[other + number]);
-            // Once enough, the lower count leaves more room.
-            one == other || one >= bound.least && (bound.most == u32::MAX || other >= bound.least && one <= other)
-        })
-    };
+    let outdoes =
+        |one: usize, other: usize| outdoes(&counters[one..one + width], &counters[other..other + width], bounds);
     let others = (start..fresh).step_by(width);
     if others.clone().any(|known| outdoes(known, fresh)) {
         return counters.truncate(fresh);

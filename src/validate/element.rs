@@ -64,12 +64,14 @@ impl<'r> Walk<'r> {
             configurations: 1,
             siblings: 0,
             disturbed: false,
+            lost: false,
             has_children: false,
             judged: false,
             awaited: false,
             ordinal,
             node,
             frame,
+            text: self.mixed_text.len(),
             span: start.span,
         };
         let mut instructions = Instructions::default();

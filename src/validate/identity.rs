@@ -270,9 +270,12 @@ impl<'r> Identities<'r> {
 
     /// An attribute of the element that has just begun has a value.
     pub(super) fn supply_attribute(&mut self, namespace: NamespaceId, name: NameId, found: Found<'_>) {
+        // Tests of one field stand together; an attribute that several of them take counts once.
+        let mut supplied = None;
         for index in 0..self.wanted_attributes.len() {
             let (candidate, field, test) = self.wanted_attributes[index];
-            if test.takes(namespace, name) {
+            if supplied != Some((candidate, field)) && test.takes(namespace, name) {
+                supplied = Some((candidate, field));
                 self.put(candidate, field, found);
             }
         }
@@ -412,7 +415,7 @@ mod tests {
         let place = Defined { document: DocumentId::at(0), line: 1, column: 1 };
         let (kind, selector) = (IdentityKind::Unique, path(true, 1, false));
         let fields = [field].into();
-        let identity = Identity { name: A, kind, selector, fields, referred_from_outside: false, place };
+        let identity = Identity { name: A, kind, selector, fields, place };
         let mut identities = Identities::default();
         let begun = |level| Begun { level, namespace: NamespaceId::ABSENT, name: A, span: Span::between(0, 0) };
         for level in 0..depth {

@@ -114,7 +114,7 @@ impl<'r> Scopes<'r> {
                 }
             }
             for scope in closing {
-                if scope.identity.referred_from_outside {
+                if self.is_referred(scope.id) {
                     self.hand_up(level, scope.id, scope.keys);
                 }
             }
@@ -123,6 +123,11 @@ impl<'r> Scopes<'r> {
         if !self.handed_up.is_empty() {
             self.pass_on(level);
         }
+    }
+
+    /// Whether a reference of an element around, which may be one of the same declaration, may mean keys of `id`.
+    fn is_referred(&self, id: IdentityId) -> bool {
+        self.open.iter().any(|scope| scope.identity.kind == IdentityKind::Keyref(id))
     }
 
     fn judge(&self, scope: &Scope<'r>, referred: IdentityId, closing: &[Scope<'r>], findings: &mut Vec<Finding<'r>>) {
@@ -149,16 +154,19 @@ impl<'r> Scopes<'r> {
     }
 
     fn pass_on(&mut self, level: usize) {
-        if self.open.is_empty() || level == 0 {
-            return self.handed_up.retain(|handed| handed.level < level);
-        }
         let (rising, staying): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.handed_up).into_iter().partition(|handed| handed.level == level);
         self.handed_up = staying;
-        for rising in rising {
+        for mut rising in
+            rising.into_iter().filter(|rising| level > 0 && self.is_referred(rising.id)).collect::<Vec<_>>()
+        {
             let known = self.handed_up.iter_mut().find(|known| known.id == rising.id && known.level == level - 1);
             match known {
                 Some(known) => {
+                    // The fewer are put to the more.
+                    if known.keys.len() < rising.keys.len() {
+                        std::mem::swap(&mut known.keys, &mut rising.keys);
+                    }
                     for (key, twice) in rising.keys {
                         known.keys.entry(key).and_modify(|known| *known = true).or_insert(twice);
                     }

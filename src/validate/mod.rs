@@ -17,6 +17,8 @@ mod walk;
 mod words;
 
 #[cfg(test)]
+mod fine_print;
+#[cfg(test)]
 mod tests;
 
 pub use options::{Options, UndeclaredRoot};

@@ -10,12 +10,21 @@ use crate::schema::{SchemaSet, compile};
 use crate::xml::Language;
 
 /// Compiles `body` as a schema with the target namespace `urn:t` and the prefix `t`.
-fn rules(body: &str) -> Rules {
-    let text = format!(
-        "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:t='urn:t' targetNamespace='urn:t'
-           xmlns:m='urn:mezhved:rules:1.0' elementFormDefault='qualified'>{body}</xs:schema>"
-    );
-    let source = BTreeMap::from([("t.xsd".to_owned(), text.into_bytes())]);
+pub(super) fn rules(body: &str) -> Rules {
+    rules_with(body, "")
+}
+
+/// Compiles `body`, which may refer to `other` as `other.xsd`.
+pub(super) fn rules_with(body: &str, other: &str) -> Rules {
+    let text = |body: &str| {
+        format!(
+            "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:t='urn:t' targetNamespace='urn:t'
+               xmlns:m='urn:mezhved:rules:1.0' elementFormDefault='qualified'>{body}</xs:schema>"
+        )
+    };
+    let documents = [("t.xsd", body), ("other.xsd", other)];
+    let source: BTreeMap<String, Vec<u8>> =
+        documents.map(|(path, body)| (path.to_owned(), text(body).into_bytes())).into();
     match compile(&SchemaSet::new(&source).with("t.xsd")) {
         Ok(rules) => rules,
         Err(faults) => panic!("{faults:#?}"),
@@ -23,7 +32,7 @@ fn rules(body: &str) -> Rules {
 }
 
 /// `line:column code` of every violation.
-fn told(rules: &Rules, document: &str) -> Vec<String> {
+pub(super) fn told(rules: &Rules, document: &str) -> Vec<String> {
     let verdict = check(document, rules, &Options::default());
     assert_eq!(verdict.fault, None, "{document}");
     let streamed = check_read(document.as_bytes(), rules, &Options::default());
@@ -32,7 +41,7 @@ fn told(rules: &Rules, document: &str) -> Vec<String> {
 }
 
 /// Documents are written with `_` for the declaration of the namespace.
-fn check_all(rules: &Rules, cases: &[(&str, &str)]) {
+pub(super) fn check_all(rules: &Rules, cases: &[(&str, &str)]) {
     for (document, expected) in cases {
         let document = document.replacen('_', "xmlns='urn:t' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'", 1);
         assert_eq!(told(rules, &document).join("; "), *expected, "{document}");

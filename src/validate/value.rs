@@ -13,7 +13,7 @@ use crate::rules::sealed::{
     SimpleId, TypeId, Variety, nearest,
 };
 use crate::rules::{CapturedValue, Rules, SlotId, Value};
-use crate::xml::{Reader, Span, Text, Window, is_space};
+use crate::xml::{Reader, Span, Text, Window};
 
 /// Values that are kept of a long list of allowed ones.
 const ALTERNATIVES_MAX: usize = 1000;
@@ -66,8 +66,7 @@ impl<'r> Walk<'r> {
                 }
             }
             Mode::Nil | Mode::Empty => {
-                let disturbs = open.mode == Mode::Nil || !text.value.chars().all(is_space) || !text.value.is_empty();
-                if disturbs && !open.disturbed {
+                if !text.value.is_empty() && !open.disturbed {
                     let detail = if open.mode == Mode::Nil { Detail::NilWithContent } else { Detail::NotEmpty };
                     self.disturb();
                     self.report_element(reader, text.span, detail);
@@ -141,24 +140,25 @@ impl<'r> Walk<'r> {
             return;
         }
         let rules = self.rules();
-        let mut text = std::mem::take(&mut self.mixed_text);
+        let mut buffer = std::mem::take(&mut self.mixed_text);
+        let mut text = &buffer[open.text..];
         let constraint = open.element.and_then(|element| rules.element_declaration(element).constraint.as_ref());
         if let Some(constraint) = constraint {
             if text.is_empty() && !open.has_children {
-                text.push_str(&constraint.literal);
+                text = &constraint.literal;
             } else if constraint.fixed && (*text != *constraint.literal || open.has_children) && !open.disturbed {
                 let expected = vec![constraint.literal.to_string()];
                 let detail = Detail::NotFixed { expected, constraint: FIXED_ELEMENT };
-                self.report_value(reader, open.span, detail, None, &text);
+                self.report_value(reader, open.span, detail, None, text);
             }
         }
         let slot = self.realm.captures.zip(open.node).and_then(|(captures, node)| captures.text(node));
         if let Some(slot) = slot {
-            let captured = CapturedValue { slot, value: Value::Text(text.clone()), span: open.span };
+            let captured = CapturedValue { slot, value: Value::Text(text.to_owned()), span: open.span };
             self.realm.captured.frames[open.frame as usize].values.push(captured);
         }
-        text.clear();
-        self.mixed_text = text;
+        buffer.truncate(open.text);
+        self.mixed_text = buffer;
     }
 
     /// Judges the whole text of the innermost element.
@@ -173,17 +173,19 @@ impl<'r> Walk<'r> {
         let slot = self.realm.captures.zip(node).and_then(|(captures, node)| captures.text(node));
         let destination = Destination { slot, frame, awaited: awaited.then_some(Awaited::Text { nillable }) };
         let literal = Literal { raw: text, span, attribute: None, fixed_by: FIXED_ELEMENT };
-        let valid = match constraint {
+        let same_type = declaration.is_none_or(|declaration| declaration.type_id == type_id);
+        let retyped = constraint.filter(|constraint| constraint.fixed && !same_type && !text.is_empty());
+        let retyped = retyped.map(|constraint| self.retyped(reader, simple, constraint));
+        let valid = match retyped.as_ref().or(constraint) {
             // The value stands in for no text at all, and is judged again only where the type is another one.
             Some(constraint) if text.is_empty() => {
-                let same_type = declaration.is_some_and(|declaration| declaration.type_id == type_id);
                 let literal = Literal { raw: &constraint.literal, ..literal };
                 if let Some(value) = constraint.value.as_ref().filter(|_| same_type) {
                     return self.use_default(reader, simple, value, literal, destination);
                 }
                 self.value(reader, simple, literal, None, destination)
             }
-            _ => self.value(reader, simple, literal, constraint, destination),
+            constraint => self.value(reader, simple, literal, constraint, destination),
         };
         if awaited {
             if !valid {
@@ -191,6 +193,14 @@ impl<'r> Walk<'r> {
             }
             self.report_findings(reader);
         }
+    }
+
+    /// A fixed value as one of the type that `xsi:type` names, if it can be written as such.
+    #[cold]
+    fn retyped<W: Window>(&self, reader: &Reader<W>, simple: SimpleId, constraint: &Constraint) -> Constraint {
+        let own = |datum: &Datum<'_>, _| datum.clone().into_owned();
+        let value = self.rules().assess(simple, &constraint.literal, reader, own).ok();
+        Constraint { value: value.or_else(|| constraint.value.clone()), ..constraint.clone() }
     }
 
     /// A default value stands in for what is not written.
@@ -221,7 +231,7 @@ impl<'r> Walk<'r> {
         let rules = self.rules();
         let outcome = rules.assess(simple, literal.raw, reader, |datum, member| {
             if let Some(constraint) = constraint.filter(|constraint| constraint.fixed)
-                && constraint.value.as_ref().is_some_and(|fixed| !fixed.equals(datum))
+                && constraint.value.as_ref().is_none_or(|fixed| !fixed.equals(datum))
             {
                 let expected = vec![constraint.literal.to_string()];
                 let detail = Detail::NotFixed { expected, constraint: literal.fixed_by };

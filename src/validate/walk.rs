@@ -48,6 +48,8 @@ pub(super) struct Open {
     pub(super) siblings: usize,
     /// Something in its content was wrong already: what follows from that is not told.
     pub(super) disturbed: bool,
+    /// There are more ways to read its content than are followed; what is left of it is only read.
+    pub(super) lost: bool,
     pub(super) has_children: bool,
     /// Its text has been judged.
     pub(super) judged: bool,
@@ -58,6 +60,8 @@ pub(super) struct Open {
     pub(super) node: Option<NodeId>,
     /// The capture frame that it lies in.
     pub(super) frame: u32,
+    /// Where its text begins in that of all open mixed elements.
+    pub(super) text: usize,
     pub(super) span: Span,
 }
 
@@ -78,7 +82,7 @@ pub(super) struct Walk<'r> {
     /// The level of an element whose subtree is only read.
     pub(super) skipped: Option<usize>,
     pub(super) report: Report,
-    /// Text of mixed content that is wanted or fixed.
+    /// Text of mixed content that is wanted or fixed, that of inner elements behind that of outer ones.
     pub(super) mixed_text: String,
     pub(super) undeclared_root: UndeclaredRoot,
     /// Unparsed entities of the document's DOCTYPE, which values of type `ENTITY` must be among.
@@ -190,12 +194,14 @@ impl<'r> Walk<'r> {
         let Some(parent) = self.open.last_mut() else { return Led::Nowhere };
         parent.has_children = true;
         let led = match parent.mode {
+            Mode::Elements | Mode::Mixed if parent.lost => return Led::Nowhere,
             Mode::Elements | Mode::Mixed => content::take(rules, parent, &mut self.counters, namespace, name),
             Mode::Empty | Mode::Nil | Mode::Simple(_) => Led::Nowhere,
         };
         match led {
             Led::Nowhere => self.unexpected(reader, start, namespace, name),
             Led::TooAmbiguous => {
+                (parent.disturbed, parent.lost) = (true, true);
                 self.report_element(reader, start.span, Detail::TooAmbiguous);
                 Led::TooAmbiguous
             }

@@ -280,14 +280,22 @@ find! {
     fraction_digits FractionDigits FractionDigits;
 }
 
+/// The digits of a literal of `nonNegativeInteger`, zeros in front left out; none for zero, which may have either sign.
+pub(crate) fn whole(text: &str) -> Option<&str> {
+    let written = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits = written.trim_start_matches('0');
+    let signed = text.starts_with('-') && !digits.is_empty();
+    (!signed && !written.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
+}
+
 /// Reads the value of a facet that is a count.
 fn count(text: &str) -> Result<u64, FacetFault> {
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(FacetFault::new("cvc-datatype-valid.1.2.1", "a whole number, not negative, is expected"));
+    match whole(text) {
+        Some("") => Ok(0),
+        // A bound beyond what can be counted is never reached.
+        Some(digits) => Ok(digits.parse().unwrap_or(u64::MAX)),
+        None => Err(FacetFault::new("cvc-datatype-valid.1.2.1", "a whole number, not negative, is expected")),
     }
-    // A bound beyond what can be counted is never reached.
-    Ok(digits.parse().unwrap_or(u64::MAX))
 }
 
 /// What every restriction step shares: a fixed value may only be repeated.

@@ -127,13 +127,16 @@ impl Rest<'_> {
         moment.minute = self.two_digits()?;
         self.take(b':')?;
         moment.second = self.two_digits()?;
+        // Digits that are dropped count here: an instant after midnight is the next day's.
+        let mut whole = true;
         if self.0.first() == Some(&b'.') {
             let length = self.0[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
             let digits = std::str::from_utf8(&self.0[1..=length]).ok()?;
             moment.attosecond = parse_fraction(digits)?;
+            whole = digits.bytes().all(|digit| digit == b'0');
             self.0 = &self.0[1 + length..];
         }
-        let midnight = moment.hour == 24 && moment.minute == 0 && moment.second == 0 && moment.attosecond == 0;
+        let midnight = moment.hour == 24 && moment.minute == 0 && moment.second == 0 && whole;
         ((moment.hour < 24 || midnight) && moment.minute < 60 && moment.second < 60).then_some(())
     }
 }
@@ -301,7 +304,11 @@ mod tests {
                 &["2000-02-29", "2024-12-31Z", "2024-12-31-05:00"],
                 &["1900-02-29", "2024-13-01", "2024-00-01", "2024-04-31", "24-01-01", ""],
             ),
-            (Time, &["00:00:00", "24:00:00", "23:59:59.999Z"], &["24:00:00.1", "1:00:00", "25:00:00", "00:60:00"]),
+            (
+                Time,
+                &["00:00:00", "24:00:00", "24:00:00.00", "23:59:59.999Z"],
+                &["24:00:00.1", "24:00:00.0000000000000000001", "1:00:00", "25:00:00", "00:60:00"],
+            ),
             (YearMonth, &["2024-01", "2024-12Z"], &["2024-13", "2024", "2024-1"]),
             (Year, &["2024", "-0044", "2024+03:00"], &["0000", "24", "2024-01"]),
             (MonthDay, &["--02-29", "--12-31Z"], &["--02-30", "-02-29", "--2-29", "--13-01"]),
