@@ -55,12 +55,13 @@ impl<'d> Compiler<'d> {
         let mut takers = Takers::default();
         for (index, part) in parts.iter().enumerate() {
             let Term::Element(element) = part.term else { continue };
-            let rival = takers.add(self.taker(element), index, (), |()| true);
-            if let (Some(_), Some(item)) = (rival, item) {
+            let taker = self.taker(element);
+            if let (Some(_), Some(item)) = (takers.rival(taker, index, |()| true), item) {
                 let name = self.draft.names.local(self.draft.elements[element.index()].name);
                 let text = format!("two members of the all group match the same element, {name} one of them");
                 return self.fault(item, "cos-nonambig", text);
             }
+            takers.add(taker, index, ());
         }
     }
 
@@ -83,9 +84,17 @@ impl<'d> Compiler<'d> {
     pub(super) fn check_deterministic(&mut self, item: Item<'d>, model: &Glushkov) {
         // Of the stretches of one band with one end, that of the earliest position holds those of all others.
         let mut checked: HashSet<Vec<(u32, u32, Vec<u32>)>> = HashSet::new();
+        let contested = self.contested(model);
+        if !contested.contains(&true) {
+            return;
+        }
+        let contested_among = |mut edges: Vec<Edge>| {
+            edges.retain(|edge| contested[edge.to]);
+            edges
+        };
         let mut looked_at = model.first.len();
         let uncertain = model.uncertain_rounds();
-        let mut conflict = self.conflict(model, &uncertain, None, &model.first);
+        let mut conflict = self.conflict(model, &uncertain, None, &contested_among(model.first.clone()));
         for position in 0..model.leaves.len() {
             if conflict.is_some() {
                 break;
@@ -101,13 +110,28 @@ impl<'d> Compiler<'d> {
                     );
                     return self.fault(item, "schema-too-large", text);
                 }
-                conflict = self.conflict(model, &uncertain, Some(position), &model.edges_from(position));
+                conflict =
+                    self.conflict(model, &uncertain, Some(position), &contested_among(model.edges_from(position)));
             }
         }
         if let Some((one, other)) = conflict {
             let text = format!("{} and {} may match the same element here", self.words(one), self.words(other));
             self.fault(item, "cos-nonambig", text);
         }
+    }
+
+    /// Which positions take an element that another takes too; all of them where there are wildcards.
+    fn contested(&self, model: &Glushkov) -> Vec<bool> {
+        let mut takers = Takers::default();
+        for (position, leaf) in model.leaves.iter().enumerate() {
+            let Leaf::Element(element) = leaf else { return vec![true; model.leaves.len()] };
+            takers.add(self.taker(*element), position, ());
+        }
+        let contested = |(position, leaf): (usize, &Leaf)| match leaf {
+            Leaf::Element(element) => takers.rival(self.taker(*element), position, |()| true).is_some(),
+            Leaf::Wildcard(_) => true,
+        };
+        model.leaves.iter().enumerate().map(contested).collect()
     }
 
     /// Two different positions that one element could lead to.
@@ -127,10 +151,12 @@ impl<'d> Compiler<'d> {
             match model.leaves[edge.to] {
                 Leaf::Wildcard(wildcard) => wild.push((edge, wildcard)),
                 Leaf::Element(element) => {
-                    let rival = takers.add(self.taker(element), edge.to, edge, |other| together(edge, other));
+                    let taker = self.taker(element);
+                    let rival = takers.rival(taker, edge.to, |other| together(edge, other));
                     if let Some(rival) = rival {
                         return Some((model.leaves[rival], model.leaves[edge.to]));
                     }
+                    takers.add(taker, edge.to, edge);
                 }
             }
         }
@@ -229,21 +255,21 @@ impl<T> Default for Takers<T> {
 }
 
 impl<T: Copy> Takers<T> {
-    /// Adds a particle at a position, unless one at another position takes the same element and goes `together` with it:
-    /// the position of that one.
-    fn add(&mut self, taker: Taker<'_>, position: usize, noted: T, together: impl Fn(T) -> bool) -> Option<usize> {
+    /// Adds a particle at a position.
+    fn add(&mut self, taker: Taker<'_>, position: usize, noted: T) {
         let Taker { element, name, heads } = taker;
-        let rival = |bucket: Option<&Bucket<T>>| bucket.and_then(|bucket| bucket.rival(position, &together));
-        let found = rival(self.by_name.get(&name))
-            .or_else(|| rival(self.by_head.get(&element)))
-            .or_else(|| heads.iter().find_map(|head| rival(self.by_element.get(head))));
-        if found.is_some() {
-            return found;
-        }
         self.by_name.entry(name).or_default().add(position, noted);
         self.by_element.entry(element).or_default().add(position, noted);
         heads.iter().for_each(|head| self.by_head.entry(*head).or_default().add(position, noted));
-        None
+    }
+
+    /// Another position than `position` with a particle that takes the same element and goes `together` with it.
+    fn rival(&self, taker: Taker<'_>, position: usize, together: impl Fn(T) -> bool) -> Option<usize> {
+        let Taker { element, name, heads } = taker;
+        let rival = |bucket: Option<&Bucket<T>>| bucket.and_then(|bucket| bucket.rival(position, &together));
+        rival(self.by_name.get(&name))
+            .or_else(|| rival(self.by_head.get(&element)))
+            .or_else(|| heads.iter().find_map(|head| rival(self.by_element.get(head))))
     }
 }
 
