@@ -262,7 +262,7 @@ async fn raw_bytes_runs_and_orphans_go_after_their_time_but_not_what_still_waits
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_raw_bytes_of_long_messages_go_after_their_time_too() {
     let folder = Folder::new();
-    let more = "[store]\nraw_retention_days = 30\n[contents]\ndead_letter_inline_bytes_max = 1000\n";
+    let more = "[store]\nraw_retention_days = 30\n[contents]\ndead_letter_inline_bytes_max = 300\n";
     let pipeline = house(folder.path(), more).await;
     let prepared = pipeline
         .prepare(vec![delivery(&pipeline, application(7)), delivery(&pipeline, update(8, 1, "verified", ""))])
