@@ -286,7 +286,7 @@ fn a_namespace_is_not_missing_where_a_root_of_the_set_is_its_schema() {
         (&["b.xsd", "a.xsd"], Some(("src-resolve", 3))),
         (&["c.xsd"], Some(("src-resolve", 3))),
     ] {
-        let set = roots.iter().fold(SchemaSet::new(&source), |set, root| set.with(root));
+        let set = roots.iter().copied().fold(SchemaSet::new(&source), SchemaSet::with);
         let told = compile(&set.with_missing(Missing::Tolerated)).err();
         assert_eq!(told.map(|faults| (faults[0].constraint, faults[0].position.line)), expected, "{roots:?}");
     }

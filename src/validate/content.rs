@@ -234,14 +234,16 @@ fn outdoes(one: &[u32], other: &[u32], bounds: &[Counter]) -> bool {
     })
 }
 
+/// The counts of a configuration as far as they matter for what it may outdo.
+fn reached<'r>(row: &'r [u32], bounds: &'r [Counter]) -> impl Iterator<Item = u32> + 'r {
+    row.iter().zip(bounds).map(|(count, bound)| *count.min(&bound.least))
+}
+
 /// Keeps of many configurations, from `start` on, those that none outdoes which has not reached the same counts.
 #[cold]
 fn thin_out(counters: &mut Vec<u32>, start: usize, bounds: &[Counter]) {
     let mut rows: Vec<&[u32]> = counters[start..].chunks_exact(bounds.len()).collect();
     // Where a count is not enough, only the same one may be outdone; so those stand together that may outdo each other.
-    fn reached<'r>(row: &'r [u32], bounds: &'r [Counter]) -> impl Iterator<Item = u32> + 'r {
-        row.iter().zip(bounds).map(|(count, bound)| *count.min(&bound.least))
-    }
     rows.sort_unstable_by(|one, other| reached(one, bounds).cmp(reached(other, bounds)).then_with(|| one.cmp(other)));
     rows.dedup();
     let mut kept: Vec<&[u32]> = Vec::new();
