@@ -225,8 +225,9 @@ letter=$(find "$folder/taken" -type f -name '*.eml' | sort | head -n 1)
 [ -z "$letter" ] || sed -n '1,12p' "$letter"
 
 say "The exports of the night to come"
-# A night's exports are about the day before it: for the messages of today the night is tomorrow's.
-slot=$(date -d tomorrow +%F)T02:30
+# A night's exports are about the day before it: for the messages of today the night is tomorrow's. Days are Moscow's, three hours
+# ahead of UTC, wherever this runs.
+slot=$(date -u -d 'now + 3 hours + 1 day' +%F)T02:30
 jobs="cases-daily status-history-daily dead-letters-daily throughput-daily cases-changed day-report"
 for job in $jobs; do
     "$mezhved" export run "$job" --slot "$slot" --early 2>>"$folder/exports.log"
