@@ -19,6 +19,7 @@ const KNOWN_LENIENCIES: &[(&str, &str, &str)] = &[
         ":xmlns",
         "it takes an attribute of that local name for a declaration, whatever its prefix",
     ),
+    ("xml-tag-mismatch", "</:", "it takes an empty prefix of an end tag for none"),
     ("xml-bad-name", ":", "it takes names with an empty prefix or local part, or with two colons"),
     ("xml-bad-character", "<", "it does not look at all characters of comments and instructions"),
     ("xml-bad-reference", "&#", "it takes numbers beyond U+10FFFF"),
