@@ -159,7 +159,11 @@ impl Pipeline {
                 tracing::warn!(fault = %fault, messages = batch.len(), "the store refused a batch; message by message");
                 self.one_by_one(batch, run).await
             }
-            settled => settled,
+            settled => {
+                // Many small pieces of memory: they are given back beside the next batch.
+                drop(tokio::task::spawn_blocking(move || drop(batch)));
+                settled
+            }
         }
     }
 
@@ -197,26 +201,31 @@ impl Pipeline {
         }
     }
 
-    /// One transaction: claim the ids, read the facts, fold, write, commit. The answers are put into words beside the
-    /// writing.
+    /// One transaction: claim the ids, read the facts, fold, write, commit. The answers are put into words, and the raw bytes
+    /// packed, beside the writing.
     async fn transact<R>(self: &Arc<Self>, batch: &[Prepared], run: R) -> Result<Committed<R>, StoreFault> {
         let mut transaction = self.store.begin().await?;
-        let known = known(batch, &mut transaction).await?;
-        let world = transaction.facts(&needs(batch, &self.lifecycles)).await?;
+        let (known, needs) = tokio::join!(known(batch, &mut transaction), async { needs(batch, &self.lifecycles) });
+        let known = known?;
+        let world = transaction.facts(&needs).await?;
         let now = clock::now();
         let held = |sha256: &str| self.contents.held(sha256);
         let seed = chance::seed().map_err(|fault| StoreFault::Away(fault.to_string()))?;
         let settled = caught(|| apply::settle(batch, world, known, &self.context(now, seed, &held)));
         let mut settlement = settled.ok_or(StoreFault::Program("it cannot be decided what the messages do"))?;
-        settlement.writes.raw = raw(batch, &settlement, now)?;
+        let bodies: Vec<_> = settlement.raw.iter().map(|index| Arc::clone(&batch[*index].body)).collect();
+        settlement.writes.raw = (!bodies.is_empty()).then(|| block(&bodies, now));
         let settlement = Arc::new(settlement);
-        let aside = (Arc::clone(self), Arc::clone(&settlement));
-        let owed = tokio::task::spawn_blocking(move || aside.0.owed(&aside.1, now));
+        let (pipeline, answered) = (Arc::clone(self), Arc::clone(&settlement));
+        let aside = tokio::task::spawn_blocking(move || Ok((packed(&bodies)?, pipeline.owed(&answered, now)?)));
         failpoint::hit("pipeline.before-write");
-        transaction.write(&settlement.writes).await?;
+        let number = transaction.write(&settlement.writes).await?;
         self.keep(settlement.contents.clone()).await?;
         failpoint::hit("pipeline.contents-kept");
-        let owed = owed.await.unwrap_or(Err(StoreFault::Program("what is owed cannot be written")))?;
+        let (raw, owed) = aside.await.unwrap_or(Err(StoreFault::Program("what is owed cannot be written")))?;
+        if let Some(number) = number {
+            transaction.write_raw(number, &raw).await?;
+        }
         transaction.owe(&owed).await?;
         transaction.owe_again(&settlement.writes.repeats).await?;
         failpoint::hit("pipeline.before-commit");
@@ -354,14 +363,14 @@ fn needs(batch: &[Prepared], lifecycles: &Lifecycles) -> Needs {
     needs
 }
 
-/// The raw bytes of the batch's new messages, as one packed block.
-fn raw(batch: &[Prepared], settlement: &Settlement, now: DateTime<Utc>) -> Result<Option<RawBlock>, StoreFault> {
-    if settlement.raw.is_empty() {
-        return Ok(None);
-    }
-    let bodies: Vec<&[u8]> = settlement.raw.iter().map(|index| batch[*index].body.as_slice()).collect();
-    let whole = bodies.concat();
-    let block = zstd::bulk::compress(&whole, PACKING_LEVEL)
-        .map_err(|fault| StoreFault::Unusable(format!("the raw bytes cannot be packed: {fault}")))?;
-    Ok(Some(RawBlock { received_at: now, messages: bodies.len(), bytes: whole.len(), block }))
+/// The block of the batch's new messages.
+fn block(bodies: &[Arc<Vec<u8>>], now: DateTime<Utc>) -> RawBlock {
+    RawBlock { received_at: now, messages: bodies.len(), bytes: bodies.iter().map(|body| body.len()).sum() }
+}
+
+/// The bytes of a block, packed.
+fn packed(bodies: &[Arc<Vec<u8>>]) -> Result<Vec<u8>, StoreFault> {
+    let whole = bodies.iter().map(|body| body.as_slice()).collect::<Vec<&[u8]>>().concat();
+    zstd::bulk::compress(&whole, PACKING_LEVEL)
+        .map_err(|fault| StoreFault::Unusable(format!("the raw bytes cannot be packed: {fault}")))
 }

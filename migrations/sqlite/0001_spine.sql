@@ -81,7 +81,7 @@ CREATE TABLE cases (
     CHECK ((parent_kind IS NULL) = (parent_number IS NULL)),
     CHECK (valid_until IS NULL OR valid_from IS NULL OR valid_from <= valid_until)
 ) STRICT;
-CREATE INDEX cases_duplicates ON cases (system, service, applicant, object) WHERE open = 1 AND applicant IS NOT NULL;
+CREATE INDEX cases_duplicates ON cases (substr(applicant, 1, 8), coalesce(object, '')) WHERE open = 1 AND applicant IS NOT NULL;
 CREATE INDEX cases_status ON cases (system, kind, status, id);
 CREATE INDEX cases_parent ON cases (system, parent_kind, parent_number) WHERE parent_number IS NOT NULL;
 CREATE INDEX cases_deadline ON cases (deadline) WHERE open = 1 AND deadline IS NOT NULL;
@@ -102,17 +102,18 @@ CREATE TRIGGER cases_load_changed AFTER UPDATE OF open, unit ON cases WHEN OLD.o
     UPDATE unit_loads SET open = open + 1 WHERE NEW.open = 1 AND unit = NEW.unit;
 END;
 
--- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by.
+-- By whom a case is found: identifiers as hashes, shown masked. Also what rights are read by. Identifiers come in no order, so each new
+-- one falls on a page of the index of its own: a part of the hash keeps those few; the whole hash is compared then.
 CREATE TABLE parties (
     case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
-    kind          TEXT NOT NULL,            -- of the case, so that rights are found by one index
     role          TEXT NOT NULL,
+    place         INTEGER NOT NULL CHECK (place > 0),          -- in the role
     identifier    TEXT NOT NULL CHECK (identifier IN ('snils', 'inn', 'ogrn', 'ogrnip')),
     hash          BLOB NOT NULL CHECK (length(hash) = 32),
     shown         TEXT NOT NULL,
-    PRIMARY KEY (case_id, role, identifier, hash)
+    PRIMARY KEY (case_id, role, place)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX parties_hash ON parties (hash, kind, role, case_id);
+CREATE INDEX parties_hash ON parties (substr(hash, 1, 8), role);
 
 -- Former details of a case, written when a correction replaces them. Append-only.
 CREATE TABLE case_versions (

@@ -463,6 +463,7 @@ pub fn needs(item: &Item, system: &str, lifecycles: &Lifecycles, needs: &mut Nee
     if documents(&item.command, &key, lifecycles) {
         needs.documents.insert(key.clone());
     }
+    needs.sequences.extend(item.command.sequence().map(|_| key.clone()));
     needs.cases.insert(key);
 }
 

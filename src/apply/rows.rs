@@ -55,7 +55,7 @@ pub struct Claim {
     pub hash: [u8; 32],
 }
 
-/// The raw bytes of a batch.
+/// The raw bytes of a batch; they are packed beside the writing of all else.
 #[derive(Debug)]
 pub struct RawBlock {
     /// When the batch was received.
@@ -64,8 +64,6 @@ pub struct RawBlock {
     pub messages: usize,
     /// Their bytes, not compressed.
     pub bytes: usize,
-    /// One zstd block of all of them.
-    pub block: Vec<u8>,
 }
 
 /// A new message id with its outcome.
@@ -320,7 +318,7 @@ impl AuditRow {
 /// Everything that a batch writes.
 #[derive(Debug, Default)]
 pub struct WriteSet {
-    /// Raw bytes of the new messages.
+    /// The block of the new messages' raw bytes.
     pub raw: Option<RawBlock>,
     /// New message ids.
     pub inbox: Vec<InboxRow>,

@@ -2,6 +2,7 @@
 //! here first and written later, so that the n-th item of a batch sees what the others did.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ pub use super::timers::{Scope, TimerEnd, TimerRow, Voided};
 pub const NEW_WAITING: i64 = i64::MAX;
 
 /// What names a case: its system, its kind and its number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseKey {
     /// Code of the system.
     pub system: String,
@@ -26,6 +27,13 @@ pub struct CaseKey {
     pub kind: String,
     /// Number of the case.
     pub number: String,
+}
+
+// Keys are looked up for every row of a batch, and hardly ever do cases of several kinds have one number.
+impl Hash for CaseKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
 }
 
 /// What makes two applications the same (rule 4 of the domain).
@@ -380,8 +388,10 @@ pub type Details = serde_json::Map<String, serde_json::Value>;
 /// Which facts a batch needs.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// Cases with their sequences and waiting items.
+    /// Cases with their waiting items.
     pub cases: HashSet<CaseKey>,
+    /// Cases whose sequences are needed.
+    pub sequences: HashSet<CaseKey>,
     /// Cases whose documents and requests are needed too.
     pub documents: HashSet<CaseKey>,
     /// Applications that must not be open already.

@@ -17,7 +17,7 @@ use sqlx::Row as _;
 
 use crate::outgoing::{state_answer, state_request, state_service};
 use crate::sixth::{sixth, sixth_message};
-use crate::support::{Folder, delivery, house, settle, wake};
+use crate::support::{Folder, delivery, house, settle, until_due, wake};
 
 /// A row of the table: outcome, receipt, dead letter, who retries.
 struct Documented {
@@ -162,6 +162,7 @@ async fn every_code_is_produced() {
     settle(&pipeline, batch.into_iter().map(vouched).collect()).await;
     let mut last = usize::MAX;
     loop {
+        until_due(&pipeline).await;
         wake(&pipeline).await;
         let waiting = usize::try_from(pipeline.store.waiting().await.unwrap().parked).unwrap();
         assert!(waiting < last, "{waiting} items wait for ever");

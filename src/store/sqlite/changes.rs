@@ -21,14 +21,14 @@ use crate::store::moment::to_store;
 
 /// The last state of everything that the batch's changes touched.
 #[derive(Default)]
-struct Folded<'a> {
-    cases: Vec<&'a Case>,
+pub(super) struct Folded<'a> {
+    pub(super) cases: Vec<&'a Case>,
     history: Vec<&'a History>,
-    documents: Vec<(&'a CaseKey, &'a Document)>,
-    versions: Vec<&'a Version>,
-    requests: Vec<(&'a CaseKey, &'a Request)>,
+    pub(super) documents: Vec<(&'a CaseKey, &'a Document)>,
+    pub(super) versions: Vec<&'a Version>,
+    pub(super) requests: Vec<(&'a CaseKey, &'a Request)>,
     sequences: Vec<(&'a str, &'a CaseKey, i64)>,
-    parties: Vec<(&'a CaseKey, &'a PartyRow)>,
+    parties: Vec<(&'a CaseKey, usize, &'a PartyRow)>,
     subscriptions: Vec<&'a SubscriptionRow>,
     voided: Vec<(&'a CaseKey, &'a Voided)>,
     timers: Vec<(&'a CaseKey, &'a TimerRow)>,
@@ -161,18 +161,18 @@ impl Transaction {
         let id = |key: &CaseKey| ids.get(key).copied();
         let new: HashSet<&CaseKey> =
             folded.cases.iter().filter(|case| case.id.is_none()).map(|case| &case.key).collect();
-        let replaced = folded.parties.iter().filter(|(key, _)| !new.contains(key));
-        let roles: BTreeSet<_> = replaced.map(|(key, row)| (id(key), row.role.as_str())).collect();
+        let replaced = folded.parties.iter().filter(|(key, ..)| !new.contains(key));
+        let roles: BTreeSet<_> = replaced.map(|(key, _, row)| (id(key), row.role.as_str())).collect();
         self.each(
             "DELETE FROM parties WHERE (case_id, role) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
             roles.into_iter().map(|(case, role)| json!([case, role])).collect(),
         )
         .await?;
-        self.insert(&PARTIES, &folded.parties, |query, (key, row)| {
+        self.insert(&PARTIES, &folded.parties, |query, (key, place, row)| {
             query
                 .bind(id(key))
-                .bind(&key.kind)
                 .bind(&row.role)
+                .bind(i64::try_from(*place).unwrap_or(i64::MAX))
                 .bind(row.identifier)
                 .bind(row.hash.as_slice())
                 .bind(&row.shown)
@@ -221,28 +221,6 @@ impl Transaction {
             }
         }
         Ok(())
-    }
-
-    async fn write_documents(&mut self, folded: &Folded<'_>, ids: &HashMap<&CaseKey, i64>) -> Result<(), StoreFault> {
-        let id = |key: &CaseKey| ids.get(key).copied();
-        self.insert(&DOCUMENTS, &folded.documents, |query, (key, row)| bind_document(query, row, id(key))).await?;
-        self.insert(&VERSIONS, &folded.versions, |query, row| bind_version(query, row, id(&row.case))).await?;
-        let (known, new): (Vec<_>, Vec<_>) = folded.requests.iter().partition(|row| row.1.id.is_some());
-        let rows = new.iter().map(|(key, row)| request_row(row, id(key))).collect();
-        self.each(
-            "INSERT INTO document_requests (case_id, wanted, state, closed_at, due, agency, opened_at, message) \
-             SELECT v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7, v ->> 8 \
-             FROM (SELECT value v FROM json_each(?1))",
-            rows,
-        )
-        .await?;
-        let rows = known.iter().map(|(key, row)| request_row(row, id(key))).collect();
-        self.each(
-            "UPDATE document_requests SET wanted = v ->> 2, state = v ->> 3, closed_at = v ->> 4 \
-             FROM (SELECT value v FROM json_each(?1)) WHERE document_requests.id = v ->> 0",
-            rows,
-        )
-        .await
     }
 }
 
@@ -320,11 +298,17 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 rows.iter().for_each(|row| {
                     parties.insert((key, &row.role), Vec::new());
                 });
-                rows.iter().for_each(|row| parties.entry((key, &row.role)).or_default().push(row));
+                for row in rows {
+                    let others = parties.entry((key, &row.role)).or_default();
+                    if others.iter().all(|one| (one.identifier, one.hash) != (row.identifier, row.hash)) {
+                        others.push(row);
+                    }
+                }
             }
         }
     }
-    folded.parties.extend(parties.into_iter().flat_map(|((key, _), rows)| rows.into_iter().map(move |row| (key, row))));
+    let placed = |((key, _), rows): ((_, _), Vec<_>)| (1..).zip(rows).map(move |(place, row)| (key, place, row));
+    folded.parties.extend(parties.into_iter().flat_map(placed));
     folded.timers.extend(timers.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row))));
     folded.counters.extend(counters.into_iter().map(|((system, kind, year), last)| (system, kind, year, last)));
     folded.subscriptions.extend(subscriptions.into_values());
@@ -447,11 +431,8 @@ fn document(kind: &str, number: &str) -> String {
     json!([kind, number]).to_string()
 }
 
-static PARTIES: Insert = Insert::new(
-    "INTO parties (case_id, kind, role, identifier, hash, shown)",
-    "(?, ?, ?, ?, ?, ?)",
-    "ON CONFLICT DO NOTHING",
-);
+static PARTIES: Insert =
+    Insert::new("INTO parties (case_id, role, place, identifier, hash, shown)", "(?, ?, ?, ?, ?, ?)", "");
 
 static TIMERS: Insert = Insert::new(
     "INTO timers (case_id, code, scope, turn, document, started_at, due_at, state)",
@@ -473,72 +454,3 @@ static SEQUENCES: Insert = Insert::new(
     "(?, ?, ?, ?, ?)",
     "ON CONFLICT DO UPDATE SET last = max(sequences.last, excluded.last)",
 );
-
-static DOCUMENTS: Insert = Insert::new(
-    "INTO documents (case_id, type, number, series, title, issuer, issued_on, valid_until, state, reason, \
-     signed, versions, changed_at)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "ON CONFLICT (case_id, type, number) DO UPDATE SET series = excluded.series, title = excluded.title, \
-     issuer = excluded.issuer, issued_on = excluded.issued_on, valid_until = excluded.valid_until, \
-     state = excluded.state, reason = excluded.reason, signed = excluded.signed, versions = excluded.versions, \
-     changed_at = excluded.changed_at",
-);
-
-fn bind_document<'q>(query: Bound<'q>, row: &Document, case: Option<i64>) -> Bound<'q> {
-    query
-        .bind(case)
-        .bind(&row.kind)
-        .bind(&row.number)
-        .bind(&row.series)
-        .bind(&row.title)
-        .bind(&row.issuer)
-        .bind(row.issued_on.map(|day| day.to_string()))
-        .bind(row.valid_until.map(|day| day.to_string()))
-        .bind(&row.state)
-        .bind(&row.reason)
-        .bind(&row.signed)
-        .bind(row.versions)
-        .bind(to_store(row.changed_at))
-}
-
-static VERSIONS: Insert = Insert::new(
-    "INTO document_versions (document_id, version, file_name, media_type, size, sha256, locked, uploader, \
-     uploaded_at, message)",
-    "((SELECT id FROM documents WHERE case_id = ? AND type = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "",
-);
-
-fn bind_version<'q>(query: Bound<'q>, row: &Version, case: Option<i64>) -> Bound<'q> {
-    query
-        .bind(case)
-        .bind(&row.kind)
-        .bind(&row.document)
-        .bind(row.version)
-        .bind(&row.file_name)
-        .bind(&row.media_type)
-        .bind(row.size)
-        .bind(&row.sha256)
-        .bind(row.locked)
-        .bind(&row.uploader)
-        .bind(to_store(row.uploaded_at))
-        .bind(row.message)
-}
-
-fn request_row(row: &Request, case: Option<i64>) -> Value {
-    let state = match (row.closed_at, row.lapsed) {
-        (None, _) => "open",
-        (Some(_), false) => "closed",
-        (Some(_), true) => "lapsed",
-    };
-    json!([
-        row.id,
-        case,
-        json!(row.wanted).to_string(),
-        state,
-        row.closed_at.map(to_store),
-        row.due.map(to_store),
-        row.agency,
-        to_store(row.opened_at),
-        row.message,
-    ])
-}

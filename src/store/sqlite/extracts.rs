@@ -73,7 +73,9 @@ impl Transaction {
     async fn cases_about(&mut self, request: &CaseKey, query: &ExtractQuery) -> Result<Vec<CaseKey>, StoreFault> {
         let rows = sqlx::query(
             "SELECT DISTINCT c.id, c.kind, c.number FROM cases r JOIN parties w ON w.case_id = r.id \
-             AND w.role = 'applicant' JOIN parties p ON p.hash = w.hash AND p.role = ?4 \
+             AND w.role = 'applicant' \
+             JOIN parties p INDEXED BY parties_hash ON substr(p.hash, 1, 8) = substr(w.hash, 1, 8) \
+             AND p.hash = w.hash AND p.role = ?4 \
              JOIN cases c ON c.id = p.case_id AND c.system = r.system AND c.id <> r.id \
              WHERE r.system = ?1 AND r.kind = ?2 AND r.number = ?3 \
              AND c.kind IN (SELECT value FROM json_each(?5)) ORDER BY c.id DESC LIMIT ?6",

@@ -68,7 +68,7 @@ impl Transaction {
                 self.read_named(&mut world).await?;
             }
             self.read_parents(&mut world).await?;
-            self.read_sequences(&keys, &mut world).await?;
+            self.read_sequences(needs, &mut world).await?;
             self.read_waiting(&keys, &mut world).await?;
         }
         if let Some(keys) = there(needs, &world) {
@@ -153,12 +153,15 @@ impl Transaction {
         Ok(())
     }
 
-    async fn read_sequences(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
+    async fn read_sequences(&mut self, needs: &Needs, world: &mut World) -> Result<(), StoreFault> {
+        if needs.sequences.is_empty() {
+            return Ok(());
+        }
         let rows = sqlx::query(
             "SELECT s.sender, s.system, s.number, s.last, s.kind FROM json_each(?1) k \
              CROSS JOIN sequences s ON s.system = k.value ->> 0 AND s.kind = k.value ->> 1 AND s.number = k.value ->> 2",
         )
-        .bind(keys)
+        .bind(list(needs.sequences.iter()))
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {
@@ -170,10 +173,11 @@ impl Transaction {
 
     /// Who waits for the cases, the first ones of each: more than one batch takes, so that it is seen who waits behind those.
     async fn read_waiting(&mut self, keys: &str, world: &mut World) -> Result<(), StoreFault> {
-        // Hardly ever does anybody wait, and to look for the first ones costs more than to see that there are none.
+        // Mostly nobody waits at all, and hardly ever for these: to look for the first ones costs more than to see that there are none.
         let row = sqlx::query(
-            "SELECT json_group_array(k.value) FROM json_each(?1) k WHERE EXISTS (SELECT 1 FROM parked \
-             WHERE system = k.value ->> 0 AND case_kind = k.value ->> 1 AND number = k.value ->> 2 AND sequence IS NULL)",
+            "SELECT iif(EXISTS (SELECT 1 FROM parked), (SELECT json_group_array(k.value) FROM json_each(?1) k \
+             WHERE EXISTS (SELECT 1 FROM parked WHERE system = k.value ->> 0 AND case_kind = k.value ->> 1 \
+             AND number = k.value ->> 2 AND sequence IS NULL)), '[]')",
         )
         .bind(keys)
         .fetch_one(&mut *self.tx)
@@ -253,8 +257,10 @@ impl Transaction {
             .collect();
         let rows = sqlx::query(
             "SELECT c.system, c.service, c.applicant, coalesce(c.object, ''), c.number FROM json_each(?1) k \
-             CROSS JOIN cases c ON c.open = 1 AND c.system = k.value ->> 0 AND c.service = k.value ->> 1 \
-             AND c.applicant = unhex(k.value ->> 2) AND coalesce(c.object, '') = k.value ->> 3",
+             CROSS JOIN cases c INDEXED BY cases_duplicates ON c.open = 1 \
+             AND substr(c.applicant, 1, 8) = substr(unhex(k.value ->> 2), 1, 8) \
+             AND coalesce(c.object, '') = k.value ->> 3 AND c.applicant = unhex(k.value ->> 2) \
+             AND c.system = k.value ->> 0 AND c.service = k.value ->> 1",
         )
         .bind(json!(keys).to_string())
         .fetch_all(&mut *self.tx)

@@ -2,6 +2,7 @@
 //! stands in this folder.
 
 mod changes;
+mod documents;
 mod exports;
 mod extracts;
 mod facts;

@@ -272,8 +272,9 @@ impl Sqlite {
         kinds: &str,
     ) -> Result<HashMap<[u8; 32], Vec<(String, String, String)>>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT p.hash, c.system, c.kind, c.status FROM json_each(?1) k CROSS JOIN parties p ON p.hash = unhex(k.value) \
-             CROSS JOIN cases c ON c.id = p.case_id \
+            "SELECT p.hash, c.system, c.kind, c.status FROM json_each(?1) k \
+             CROSS JOIN parties p INDEXED BY parties_hash ON substr(p.hash, 1, 8) = substr(unhex(k.value), 1, 8) \
+             AND p.hash = unhex(k.value) CROSS JOIN cases c ON c.id = p.case_id \
              WHERE (c.system, c.kind) IN (SELECT value ->> 1, value ->> 2 FROM json_each(?2))",
         )
         .bind(hashes)

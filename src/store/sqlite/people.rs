@@ -61,9 +61,10 @@ impl Transaction {
             .map(|one| json!([one.kind.system, one.kind.kind, one.role, hex::encode(one.hash)]))
             .collect();
         let rows = sqlx::query(
-            "SELECT DISTINCT c.system, c.kind, c.number FROM json_each(?1) k CROSS JOIN parties p \
-             ON p.hash = unhex(k.value ->> 3) AND p.kind = k.value ->> 1 AND p.role = k.value ->> 2 \
-             CROSS JOIN cases c ON c.id = p.case_id AND c.system = k.value ->> 0",
+            "SELECT DISTINCT c.system, c.kind, c.number FROM json_each(?1) k \
+             CROSS JOIN parties p INDEXED BY parties_hash ON substr(p.hash, 1, 8) = substr(unhex(k.value ->> 3), 1, 8) \
+             AND p.role = k.value ->> 2 AND p.hash = unhex(k.value ->> 3) \
+             CROSS JOIN cases c ON c.id = p.case_id AND c.system = k.value ->> 0 AND c.kind = k.value ->> 1",
         )
         .bind(json!(keys).to_string())
         .fetch_all(&mut *self.tx)
@@ -84,10 +85,9 @@ impl Transaction {
             "SELECT DISTINCT o.system, o.kind, o.number FROM json_each(?1) k \
              CROSS JOIN cases c ON c.system = k.value ->> 0 AND c.kind = k.value ->> 1 AND c.number = k.value ->> 2 \
              CROSS JOIN parties p ON p.case_id = c.id AND p.role = k.value ->> 3 \
-             CROSS JOIN parties q ON q.hash = p.hash AND q.role = k.value ->> 6 \
-             AND (k.value ->> 5 IS NULL OR q.kind = k.value ->> 5) \
-             CROSS JOIN cases o ON o.id = q.case_id AND o.system = k.value ->> 4 \
-             AND (k.value ->> 5 IS NOT NULL OR o.open = 1)",
+             CROSS JOIN parties q INDEXED BY parties_hash ON substr(q.hash, 1, 8) = substr(p.hash, 1, 8) \
+             AND q.role = k.value ->> 6 AND q.hash = p.hash CROSS JOIN cases o ON o.id = q.case_id AND o.system = k.value ->> 4 \
+             AND iif(k.value ->> 5 IS NULL, o.open = 1, o.kind = k.value ->> 5)",
         )
         .bind(json!(keys).to_string())
         .fetch_all(&mut *self.tx)

@@ -204,7 +204,8 @@ fn conditions(query: &mut Builder, filter: &CaseFilter, drive: Drive) {
 }
 
 fn parties(query: &mut Builder, party: &Sought) {
-    query.push("SELECT p.case_id FROM parties p WHERE p.hash = ").push_bind(party.hash.to_vec());
+    query.push("SELECT p.case_id FROM parties p WHERE substr(p.hash, 1, 8) = ").push_bind(party.hash[..8].to_vec());
+    query.push(" AND p.hash = ").push_bind(party.hash.to_vec());
     if let Some(role) = party.role {
         query.push(" AND p.role = ").push_bind(role);
     }

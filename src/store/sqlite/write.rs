@@ -25,10 +25,12 @@ use crate::store::moment::to_store;
 const PACKING_LEVEL: i32 = 3;
 
 impl Transaction {
-    /// Writes a batch. Nothing of it is lasting before the commit.
-    pub async fn write(&mut self, set: &WriteSet) -> Result<(), StoreFault> {
+    /// Writes a batch; gives the number of the block that its raw bytes are still to be put in, where it has one. Nothing of it is
+    /// lasting before the commit.
+    pub async fn write(&mut self, set: &WriteSet) -> Result<Option<i64>, StoreFault> {
+        // The rows of the inbox refer to it: behind them it would make the data base look for whatever refers to nothing, at each row.
         let batch = match &set.raw {
-            Some(raw) => Some(self.write_raw(raw).await?),
+            Some(raw) => Some(self.write_batch(raw).await?),
             None => None,
         };
         self.write_inbox(&set.inbox, batch).await?;
@@ -45,7 +47,8 @@ impl Transaction {
         for row in &set.dead_letters_closed {
             self.close_dead_letter(row).await?;
         }
-        self.write_audit(&set.audit).await
+        self.write_audit(&set.audit).await?;
+        Ok(batch)
     }
 
     /// Runs one statement over a list of rows; does nothing for none.
@@ -66,13 +69,18 @@ impl Transaction {
         Ok(query.execute(&mut *self.tx).await?)
     }
 
-    async fn write_raw(&mut self, raw: &RawBlock) -> Result<i64, StoreFault> {
-        let query = sqlx::query("INSERT INTO batches (received_at, messages, bytes, block) VALUES (?1, ?2, ?3, ?4)")
+    async fn write_batch(&mut self, raw: &RawBlock) -> Result<i64, StoreFault> {
+        let query = sqlx::query("INSERT INTO batches (received_at, messages, bytes) VALUES (?1, ?2, ?3)")
             .bind(to_store(raw.received_at))
             .bind(integer(raw.messages))
-            .bind(integer(raw.bytes))
-            .bind(&raw.block);
+            .bind(integer(raw.bytes));
         Ok(self.one(query).await?.last_insert_rowid())
+    }
+
+    /// Puts the packed raw bytes in their block.
+    pub async fn write_raw(&mut self, batch: i64, block: &[u8]) -> Result<(), StoreFault> {
+        self.one(sqlx::query("UPDATE batches SET block = ?2 WHERE id = ?1").bind(batch).bind(block)).await?;
+        Ok(())
     }
 
     async fn write_inbox(&mut self, rows: &[InboxRow], batch: Option<i64>) -> Result<(), StoreFault> {
@@ -120,12 +128,17 @@ impl Transaction {
     }
 
     async fn write_repeats(&mut self, set: &WriteSet) -> Result<(), StoreFault> {
-        let rows: Vec<Value> = set.repeats.iter().map(|repeat| json!([repeat.seq, to_store(repeat.at)])).collect();
+        let rows = set.repeats.iter().map(|repeat| {
+            let queue = repeat.reply.as_deref().filter(|reply| reply.starts_with("queue:"));
+            json!([repeat.seq, to_store(repeat.at), queue])
+        });
+        // What still waits and came as a file, or without an address, is answered in the queue that it was repeated from.
         self.each(
-            "UPDATE inbox SET repeats = repeats + k.times, repeated_at = k.at FROM \
-             (SELECT value ->> 0 AS seq, count(*) AS times, max(value ->> 1) AS at FROM json_each(?1) GROUP BY 1) k \
-             WHERE inbox.seq = k.seq",
-            rows,
+            "UPDATE inbox SET repeats = repeats + k.times, repeated_at = k.at, \
+             reply = iif(outcome = 'parked' AND coalesce(reply, '') NOT LIKE 'queue:%', coalesce(k.queue, reply), reply) \
+             FROM (SELECT value ->> 0 AS seq, count(*) AS times, max(value ->> 1) AS at, max(value ->> 2) AS queue \
+             FROM json_each(?1) GROUP BY 1) k WHERE inbox.seq = k.seq",
+            rows.collect(),
         )
         .await
     }

@@ -178,6 +178,13 @@ pub(crate) async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<Delivery>) {
     pipeline.settle(prepared, ()).await.unwrap().into_run();
 }
 
+/// Waits until the next parked item is due.
+pub(crate) async fn until_due(pipeline: &Pipeline) {
+    if let Some(due) = pipeline.store.next_parked().await.unwrap() {
+        tokio::time::sleep((due - mezhved::clock::now()).to_std().unwrap_or_default()).await;
+    }
+}
+
 /// Everything that parked items can do now.
 pub(crate) async fn wake(pipeline: &Arc<Pipeline>) {
     while mezhved::daemon::parked_once(pipeline).await.unwrap() > 0 {}
