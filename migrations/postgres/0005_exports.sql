@@ -52,6 +52,6 @@ CREATE TRIGGER export_cases AFTER INSERT OR UPDATE ON cases FOR EACH ROW EXECUTE
 CREATE TRIGGER export_history AFTER INSERT ON history FOR EACH ROW EXECUTE FUNCTION export_noted('id');
 CREATE TRIGGER export_documents AFTER INSERT OR UPDATE ON documents FOR EACH ROW EXECUTE FUNCTION export_noted('id');
 CREATE TRIGGER export_document_requests AFTER INSERT OR UPDATE ON document_requests FOR EACH ROW EXECUTE FUNCTION export_noted('id');
-CREATE TRIGGER export_inbox AFTER INSERT OR UPDATE ON inbox FOR EACH ROW EXECUTE FUNCTION export_noted('seq');
+CREATE TRIGGER export_inbox AFTER INSERT OR UPDATE OF sender, message_id, system, kind, version, outcome, code, items, settled_at, repeats, repeated_at ON inbox FOR EACH ROW EXECUTE FUNCTION export_noted('seq');
 CREATE TRIGGER export_dead_letters AFTER INSERT OR UPDATE ON dead_letters FOR EACH ROW EXECUTE FUNCTION export_noted('id');
 CREATE TRIGGER export_audit AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION export_noted('id');

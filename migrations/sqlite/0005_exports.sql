@@ -53,7 +53,7 @@ CREATE TRIGGER export_document_requests_changed AFTER UPDATE ON document_request
 BEGIN INSERT INTO export_changes (source, row) VALUES ('document_requests', NEW.id); END;
 CREATE TRIGGER export_inbox_new AFTER INSERT ON inbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'inbox')
 BEGIN INSERT INTO export_changes (source, row) VALUES ('inbox', NEW.seq); END;
-CREATE TRIGGER export_inbox_changed AFTER UPDATE ON inbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'inbox')
+CREATE TRIGGER export_inbox_changed AFTER UPDATE OF sender, message_id, system, kind, version, outcome, code, items, settled_at, repeats, repeated_at ON inbox WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'inbox')
 BEGIN INSERT INTO export_changes (source, row) VALUES ('inbox', NEW.seq); END;
 CREATE TRIGGER export_dead_letters_new AFTER INSERT ON dead_letters WHEN EXISTS (SELECT 1 FROM export_watermarks WHERE source = 'dead_letters')
 BEGIN INSERT INTO export_changes (source, row) VALUES ('dead_letters', NEW.id); END;

@@ -37,8 +37,8 @@ pub(super) fn rejected(faulted: Faulted) -> Rejected {
             };
             // In English they are told by who asks for more than a receipt needs.
             let remarks: Vec<Told> = violations.iter().map(|violation| remark(violation).into()).collect();
-            let more = if truncated { ", перечислены не все" } else { "" };
-            let detail = format!("нарушения, всего {}{more}", remarks.len());
+            let all = if truncated { "перечислены первые" } else { "всего" };
+            let detail = format!("нарушения, {all} {}", remarks.len());
             Rejected { remarks, truncated, ..Rejected::of(Code::SchemaViolation, Some(detail)) }
         }
         Faulted::Field { field, line, column, path } => {

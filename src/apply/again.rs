@@ -83,10 +83,8 @@ impl Fold<'_> {
         let checked = match missing.as_ref().map_or(verdict.as_ref(), Err) {
             Ok(checked) => checked,
             Err(rejected) => {
-                // A place of the message, but what became of the item is told by its own code.
                 let place = rejected.told().into_iter().next();
-                let remark = place.map(|place| Remark { code: rejected.code.as_str().to_owned(), ..place });
-                return self.end_item(booked, again, None, number, Err((rejected.code, rejected.text(), remark)));
+                return self.end_item(booked, again, None, number, Err((rejected.code, rejected.text(), place)));
             }
         };
         let Checked { items, contents, .. } = checked;
@@ -160,7 +158,11 @@ impl Fold<'_> {
             case: before.as_ref().map(|known| known.case.clone()).unwrap_or_default(),
             sequence: before.as_ref().and_then(|known| known.sequence),
             result: Tried::Refused,
-            remark: Some(remark.unwrap_or_else(|| Remark::plain(code, text))),
+            // A place of the message may have a code of its own: what became of the item is told by the refusal's.
+            remark: Some(remark.map_or_else(
+                || Remark::plain(code, text),
+                |remark| Remark { code: code.as_str().to_owned(), ..remark },
+            )),
         }));
         let outcome = if failed.is_some() { Outcome::Failed } else { Outcome::Applied };
         self.attempted(again, outcome, failed.as_ref().map(|failed| failed.0));

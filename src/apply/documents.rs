@@ -39,6 +39,11 @@ impl Steps<'_> {
     }
 }
 
+/// The number of a document; none: its type has no numbers.
+pub(super) fn number(card: &DocumentCard) -> &str {
+    card.number.as_deref().unwrap_or_default()
+}
+
 /// Takes a document in, after `known` ones of the case.
 pub(super) fn upload(
     card: &DocumentCard,
@@ -58,7 +63,7 @@ pub(super) fn upload(
     if document::is_expired(card.valid_until, today) {
         return Err(Refusal::with(Code::DocumentExpired, format!("документ {}", card.r#type)));
     }
-    let number = card.number.clone().unwrap_or_default();
+    let number = number(card).to_owned();
     let before = known.iter().find(|one| one.kind == card.r#type && one.number == number);
     let start = setting.context.lifecycles.documents.start();
     let document = Document {

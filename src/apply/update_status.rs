@@ -3,13 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::documents::number;
 use super::fields::{in_order, merge};
 use super::recheck::in_russian;
 use super::steps::{By, Steps, Told};
 use super::world::{Case, CaseKey, Document, Entry, World};
 use super::{Done, Refusal, Remark, Setting, outgoing};
-use crate::binding::{Reason, UpdateStatus};
-use crate::domain::lifecycle::{Lifecycle, Requirement, Status, Step};
+use crate::binding::{DocumentCard, Reason, UpdateStatus};
+use crate::domain::lifecycle::{Class, Lifecycle, Requirement, Status, Step};
 use crate::domain::money;
 use crate::domain::wording::{Labelled, Wording};
 use crate::outcome::Code;
@@ -41,8 +42,12 @@ pub(super) fn apply(
     let told = told(command, lifecycle, status);
     if command.happened_at < case.since {
         steps.record(case, Entry::Late, Some(case.status.clone()), &status.code, &told);
-        // It moves nothing, but what it brings is not lost.
-        steps.bring(&command.documents, key, setting.sender, command.happened_at)?;
+        // It moves nothing, but what it brings is not lost: where the case has a document already, that is the newer one.
+        let known = steps.documents(key);
+        let new = |card: &&DocumentCard| !known.iter().any(|one| one.kind == card.r#type && one.number == number(card));
+        let annulled = lifecycle.status(&case.status).is_some_and(|status| status.class == Class::Annulled);
+        let brought = command.documents.iter().filter(new).filter(|_| !annulled).cloned().collect::<Vec<_>>();
+        steps.bring(&brought, key, setting.sender, command.happened_at)?;
         return Ok(late(steps.done()));
     }
     if let Step::Forbidden(status) = step {

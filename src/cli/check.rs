@@ -6,7 +6,7 @@ use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::assemble::Rules;
 use crate::broker::{Session, topology};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, redacted};
 use crate::daemon;
 use crate::desk::consistency;
 use crate::domain::lifecycle::System;
@@ -140,7 +140,7 @@ fn channels(config: &Config, rules: &Rules) {
                 let server = config.mail.as_ref().map(|mail| format!("{}:{}", mail.host, mail.port));
                 format!("mail server {}", server.unwrap_or_default())
             }
-            Way::Http(gateway) => format!("gateway {}", gateway.url),
+            Way::Http(gateway) => format!("gateway {}", redacted(&gateway.url)),
         };
         if config.notify.channels.contains_key(name) {
             Report::well("notify", &format!("{name}: {text}"));

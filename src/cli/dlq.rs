@@ -7,6 +7,7 @@ use super::listing::{Cell, Page};
 use super::seek::known_code;
 use super::{Done, Exit, Failed, Layers, assemble, known, show};
 use crate::admit::Remark;
+use crate::clock;
 use crate::config::{Config, operator};
 use crate::desk::{self, DeskFault};
 use crate::relay;
@@ -257,7 +258,7 @@ impl Replay {
             }
         };
         let actor = operator();
-        let mut exit = Exit::Well;
+        let (mut exit, mut away) = (Exit::Well, None);
         for id in ids {
             match desk::replay(&pipeline, id, &actor).await {
                 Ok(view) => {
@@ -280,13 +281,16 @@ impl Replay {
                     exit = Exit::Found;
                     show::error(&format!("{id}: {fault}"));
                 }
-                Err(fault) => return Err(Failed::away(fault)),
+                Err(fault) => {
+                    away = Some(fault);
+                    break;
+                }
             }
         }
         // The receipt of a message that came as a file is written beside it.
-        while !relay::to_files(&pipeline).await.map_err(Failed::away)?.is_idle() {}
+        while !relay::to_files(&pipeline, clock::now()).await.map_err(Failed::away)?.is_idle() {}
         pipeline.store.close().await;
-        Ok(exit)
+        away.map_or(Ok(exit), |fault| Err(Failed::away(fault)))
     }
 }
 

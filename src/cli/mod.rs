@@ -86,7 +86,8 @@ type Done = Result<Exit, Failed>;
 
 const AFTER: &str =
     "Exit codes: 0 all is well; 1 the command worked and found something wrong; 2 wrong use, configuration or \
-schema; 3 the store or the broker is away or unfit (`check` reports that as a finding: 1).
+schema; 3 the store or the broker is away or unfit (`check` reports that as a finding: 1). `run` ends with 1 where its deadline \
+came before the stop was done, with 130 at a second signal.
 
 Examples:
   mezhved check --broker                 is everything in order before the start?

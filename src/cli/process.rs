@@ -114,7 +114,7 @@ async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<crate::intake::Delivery>) -
     }
     while daemon::parked_once(pipeline).await.map_err(Failed::away)? > 0 {}
     while notify::tell(pipeline).await.map_err(Failed::away)? > 0 {}
-    while !relay::to_files(pipeline).await.map_err(Failed::away)?.is_idle() {}
+    while !relay::to_files(pipeline, clock::now()).await.map_err(Failed::away)?.is_idle() {}
     Ok(())
 }
 

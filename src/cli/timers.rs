@@ -109,13 +109,12 @@ impl Run {
         let zone = config.zone;
         let pipeline = assemble::pipeline(config).await?;
         let mut fired = piece(&pipeline, at).await?;
-        if self.all {
-            loop {
-                let more = piece(&pipeline, at).await?;
-                if more.is_empty() {
-                    break;
-                }
-                fired.extend(more);
+        let mut away = None;
+        while self.all && away.is_none() {
+            match piece(&pipeline, at).await {
+                Ok(more) if more.is_empty() => break,
+                Ok(more) => fired.extend(more),
+                Err(fault) => away = Some(fault),
             }
         }
         if !fired.is_empty() {
@@ -130,6 +129,9 @@ impl Run {
             pipeline.store.note(&[audit]).await.map_err(Failed::away)?;
         }
         pipeline.store.close().await;
+        if let Some(away) = away {
+            return Err(away);
+        }
         let stuck = fired.iter().filter(|timer| matches!(timer.end, TimerEnd::Stuck(_))).count();
         let rows: Vec<Fired> = fired.iter().map(Fired::of).collect();
         if !rows.is_empty() || !self.form.for_people() {

@@ -168,6 +168,9 @@ impl Written {
     pub fn shown(&self) -> Result<String, LayerFault> {
         let mut shown = self.clone();
         shown.broker.url = redacted(&shown.broker.url);
+        for channel in shown.notify.channel.values_mut() {
+            channel.url = redacted(&channel.url);
+        }
         if !shown.exports.s3.secret_key.is_empty() {
             "(hidden)".clone_into(&mut shown.exports.s3.secret_key);
         }
@@ -177,7 +180,10 @@ impl Written {
 }
 
 /// An address without its password.
-fn redacted(url: &str) -> String {
+pub(crate) fn redacted(url: &str) -> String {
+    if url.is_empty() {
+        return String::new();
+    }
     let Some((scheme, rest)) = url.split_once("://") else { return "(hidden)".to_owned() };
     match rest.rsplit_once('@') {
         Some((credentials, host)) => {
@@ -225,8 +231,13 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let written = single(&[("broker.url", "amqp://me:hunter2@host/%2f")]).unwrap();
-        let shown = written.shown().unwrap();
-        assert!(!shown.contains("hunter2") && shown.contains("amqp://me:(hidden)@host/%2f"), "{shown}");
+        let addresses = [
+            ("broker.url", "amqp://me:hunter2@host/%2f", "amqp://me:(hidden)@host/%2f"),
+            ("notify.channel.sms.url", "https://me:hunter2@gateway/sms", "https://me:(hidden)@gateway/sms"),
+        ];
+        for (key, url, told) in addresses {
+            let shown = single(&[(key, url)]).unwrap().shown().unwrap();
+            assert!(!shown.contains("hunter2") && shown.contains(told), "{shown}");
+        }
     }
 }

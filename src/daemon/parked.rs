@@ -1,6 +1,7 @@
 //! The loop over what waits for something that has not come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{AWAY_PAUSE, DaemonFault, Loops, until};
 use crate::clock;
@@ -11,6 +12,8 @@ use crate::store::{ContentFault, DueMax, DueMessage, Fate, StoreFault, StoredBod
 
 /// Parked items of one batch; a message that has more is one by itself.
 const ITEMS_MAX: u32 = 200;
+/// A receipt of a file that is due so long is one that nobody else writes.
+const LEFT_AFTER: Duration = Duration::from_secs(10);
 
 /// Tries parked items that are due, one bounded piece: gives how many there were. A message whose bytes are lost ends alone; one
 /// whose bytes are out of reach waits, and holds up nobody else.
@@ -79,16 +82,17 @@ async fn read(pipeline: &Arc<Pipeline>, due: Vec<DueMessage>, away: &mut Away) -
 pub(super) async fn parked_loop(loops: Loops) {
     let pipeline = &loops.pipeline;
     while !loops.stopping.is_cancelled() {
-        let pause = match parked_once(pipeline).await {
-            Ok(0) => until(&pipeline.store.next_parked().await),
-            // What waits may have come as a file, whose receipt is written beside it.
-            Ok(_) => match relay::to_files(pipeline).await {
-                Ok(_) => continue,
-                Err(fault) => {
-                    tracing::warn!(%fault, "receipts of files wait for the store");
-                    AWAY_PAUSE
-                }
-            },
+        let tried = async {
+            let tried = parked_once(pipeline).await?;
+            // What waits may have come as a file, whose receipt is written beside it; who else makes one writes it at once, unless
+            // that fails.
+            let due = if tried > 0 { clock::now() } else { clock::now() - LEFT_AFTER };
+            Ok::<_, StoreFault>((tried, relay::to_files(pipeline, due).await?))
+        };
+        let pause = match tried.await {
+            Ok((0, written)) if written.is_idle() => until(&pipeline.store.next_parked().await),
+            Ok((0, written)) if written.sent == 0 => AWAY_PAUSE,
+            Ok(_) => continue,
             Err(fault) if fault.fate() == Fate::Stop => {
                 loops.fault.send_replace(Some(DaemonFault::Store(fault.to_string())));
                 return;

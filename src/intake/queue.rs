@@ -75,12 +75,7 @@ impl Queue {
 
     /// What may share a transaction: all up to the first suspicious one, or that one alone.
     fn take(&mut self) -> Vec<Received> {
-        let suspicious = |one: &Received| one.delivery_count > self.alone_after;
-        let together = match self.arrived.iter().position(suspicious) {
-            Some(0) => 1,
-            Some(at) => at,
-            None => self.arrived.len(),
-        };
+        let together = together(self.arrived.iter().map(|one| one.delivery_count > self.alone_after));
         self.arrived.drain(..together).collect()
     }
 
@@ -95,6 +90,15 @@ impl Queue {
             }
         };
         Delivery { body: received.body, properties: received.properties, origin, received_at }
+    }
+}
+
+/// How many of the deliveries may share a transaction; each is suspicious or not.
+fn together(suspicious: impl ExactSizeIterator<Item = bool> + Clone) -> usize {
+    match suspicious.clone().position(|one| one) {
+        Some(0) => 1,
+        Some(at) => at,
+        None => suspicious.len(),
     }
 }
 
@@ -117,4 +121,58 @@ fn death(received: &Received) -> (String, Code) {
         _ => Code::BrokerDeadLetter,
     };
     (queue.to_owned(), code)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::properties::Properties;
+
+    #[test]
+    fn a_suspicious_delivery_is_a_batch_of_its_own() {
+        for (suspicious, taken) in [
+            (vec![], 0),
+            (vec![false, false, false], 3),
+            (vec![true], 1),
+            (vec![true, false, false], 1),
+            (vec![true, true], 1),
+            (vec![false, false, true, false], 2),
+        ] {
+            assert_eq!(together(suspicious.iter().copied()), taken, "{suspicious:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_broker_gave_up_tells_its_queue_and_why() {
+        let died = |headers: Value| {
+            let headers = headers.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.clone()));
+            let properties = Properties { headers: headers.collect(), ..Properties::default() };
+            death(&Received {
+                tag: 1,
+                redelivered: false,
+                delivery_count: 0,
+                exchange: String::new(),
+                routing_key: String::new(),
+                properties,
+                body: Vec::new(),
+            })
+        };
+        let newest = |reason: &str| {
+            json!({ "x-death": [{ "queue": "mezhved.in.epgu", "reason": reason }, { "queue": "elsewhere", "reason": "rejected" }],
+                    "x-first-death-queue": "elsewhere", "x-first-death-reason": "rejected" })
+        };
+        let first = json!({ "x-first-death-queue": "mezhved.in.gge", "x-first-death-reason": "expired" });
+        for (headers, queue, code) in [
+            (newest("expired"), "mezhved.in.epgu", Code::BrokerExpired),
+            (newest("delivery_limit"), "mezhved.in.epgu", Code::BrokerDeliveryLimit),
+            (newest("rejected"), "mezhved.in.epgu", Code::BrokerDeadLetter),
+            (newest("maxlen"), "mezhved.in.epgu", Code::BrokerDeadLetter),
+            (first, "mezhved.in.gge", Code::BrokerExpired),
+            (json!({}), "mezhved.dead", Code::BrokerDeadLetter),
+        ] {
+            assert_eq!(died(headers.clone()), (queue.to_owned(), code), "{headers}");
+        }
+    }
 }

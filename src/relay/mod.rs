@@ -66,9 +66,9 @@ pub async fn to_broker(pipeline: &Pipeline, publisher: &mut Publisher) -> Result
     mark(pipeline, &rows, fates.collect()).await
 }
 
-/// Writes due receipts of files beside them: one bounded piece.
-pub async fn to_files(pipeline: &Pipeline) -> Result<Relayed, StoreFault> {
-    let rows = pipeline.store.outbox_due(&FILE_KINDS, clock::now(), pipeline.config.relay.batch_max).await?;
+/// Writes receipts of files beside them, those that were due at a moment: one bounded piece.
+pub async fn to_files(pipeline: &Pipeline, due: DateTime<Utc>) -> Result<Relayed, StoreFault> {
+    let rows = pipeline.store.outbox_due(&FILE_KINDS, due, pipeline.config.relay.batch_max).await?;
     if rows.is_empty() {
         return Ok(Relayed::default());
     }

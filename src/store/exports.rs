@@ -113,9 +113,8 @@ impl Store {
         self.db.export_owed(job, but).await
     }
 
-    /// Begins a try for a slot; the journal tells who. A try of the same slot that never said how it ended is closed as failed, and one of another slot of the job
-    /// when it has said nothing for a day. With `anew` a file that an
-    /// earlier try has made is not taken again.
+    /// Begins a try for a slot; the journal tells who. A try of the same slot that never said how it ended is closed as failed, and one
+    /// of another slot of the job when it has said nothing for a day. With `anew` a file that an earlier try has made is not taken again.
     pub async fn export_begin(
         &self,
         job: &str,
@@ -126,7 +125,7 @@ impl Store {
     ) -> Result<BegunExport, StoreFault> {
         let audit = AuditRow {
             at: now,
-            actor: if actor == SCHEDULE { format!("job:{job}") } else { actor.to_owned() },
+            actor: if actor == SCHEDULE { format!("job:export-{job}") } else { actor.to_owned() },
             action: "export.run",
             subject: format!("export:{job}:{}", slot.format("%Y-%m-%dT%H:%M:%SZ")),
             before: None,

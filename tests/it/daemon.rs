@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use crate::faults::UNANSWERED;
 use crate::support::Folder;
 use crate::support::client::{Client, Letter};
-use crate::support::daemon::{Home, Looks};
+use crate::support::daemon::{Daemon, Home, Looks};
 use crate::support::rabbitmq::vhost;
 use crate::support::traffic::{ended, expected, letters, traffic};
 
@@ -232,6 +232,70 @@ async fn a_reply_to_is_used_only_where_the_agency_may() {
     reader.depth("receipts.mfc77", 0).await;
     assert_eq!(store_receipts(&store, "receipts.epgu").await.len(), 0);
     daemon.stop().await;
+}
+
+/// What a daemon with an address for machines answers: the status and the text.
+async fn asked(daemon: &Daemon, path: &str) -> (u16, String) {
+    let mut looks = Looks::new("the address is served");
+    let address = loop {
+        let log = daemon.log_text();
+        let served =
+            log.lines().find(|line| line.contains("/healthz")).and_then(|line| line.split("127.0.0.1:").nth(1));
+        let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
+        match served.map(digits) {
+            Some(port) => break format!("http://127.0.0.1:{port}{path}"),
+            None => looks.next().await,
+        }
+    };
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let answer = reqwest::Client::new().get(address).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+const COUNTED: [&str; 4] = [
+    "mezhved_messages_total{system=\"epgu\",outcome=\"applied\",code=\"\"} 1",
+    "mezhved_repeats_total 1",
+    "mezhved_dead_letters_total 1",
+    "mezhved_waiting{what=\"dead-letters\"} 1",
+];
+const SERVED: &[(&str, &str)] = &[("MEZHVED__HTTP__ADDRESS", "127.0.0.1:0")];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn machines_are_told_that_it_works_and_what_it_has_counted() {
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "");
+    let mut daemon = home.start_with(SERVED);
+    daemon.ready().await;
+    assert_eq!(asked(&daemon, "/healthz").await, (200, "ok\n".to_owned()));
+    assert_eq!(asked(&daemon, "/readyz").await, (200, "ready\n".to_owned()));
+    let application = fixture("epgu/valid/a-cancelled-case", "01-application.xml");
+    let publisher = Client::new(vhost.url("publisher")).await;
+    let letter = |body: &[u8]| Letter::new(body.to_vec(), "epgu");
+    publisher.publish(vec![letter(&application), letter(&application), letter(b"no message at all")]).await;
+    let store = home.store().await;
+    settled(&store, 3).await;
+    let (status, text) = asked(&daemon, "/metrics").await;
+    assert_eq!(status, 200);
+    COUNTED.iter().for_each(|line| assert!(text.lines().any(|one| one == *line), "{line}:\n{text}"));
+    fs::rename(home.store_path(), folder.path().join("elsewhere")).unwrap();
+    let (status, text) = asked(&daemon, "/readyz").await;
+    assert!(status == 503 && text.contains("store.sqlite"), "{status} {text}");
+    assert_eq!(asked(&daemon, "/healthz").await.0, 200);
+    fs::rename(folder.path().join("elsewhere"), home.store_path()).unwrap();
+    assert_eq!(asked(&daemon, "/readyz").await.0, 200);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn machines_are_told_that_the_broker_is_away() {
+    let folder = Folder::new();
+    let daemon = Home::new(folder.path(), "amqp://127.0.0.1:1", "").start_with(SERVED);
+    let (status, text) = asked(&daemon, "/readyz").await;
+    assert!(
+        status == 503 && text.contains("broker (receiving)") && text.contains("broker (sending)"),
+        "{status} {text}"
+    );
+    assert_eq!(asked(&daemon, "/healthz").await, (200, "ok\n".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use mezhved::pipeline::Pipeline;
 use sqlx::SqlitePool;
 
 use crate::support::daemon::Home;
-use crate::support::{Folder, delivery, house, settle, wake};
+use crate::support::{Folder, delivery, house, settle, until_due, wake};
 
 const STORY: &str = "fixtures/epgu/valid/an-update-overtakes-its-application";
 const ROSREESTR: &str = "[[agencies]]\ncode = 'NEW-1'\nuser = 'new1'\nreceipts = 'receipts.new1'\nsystems = ['epgu']\nkinds = ['StatusUpdate']";
@@ -126,6 +126,24 @@ async fn a_repeat_from_the_queue_is_answered_in_the_queue_whatever_came_as_a_fil
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_as_a_file_and_waits_is_answered_in_the_queue_that_it_was_repeated_from() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let update = text("01-update.xml");
+    let path = folder.path().join("update.xml");
+    let file = Delivery { origin: Origin::File { path, bytes_max: 1 << 20 }, ..of(&pipeline, &update) };
+    settle(&pipeline, vec![file]).await;
+    one(&pipeline, &update).await;
+    one(&pipeline, &text("02-application.xml")).await;
+    wake(&pipeline).await;
+    let answered = sqlx::query_scalar("SELECT kind FROM outbox WHERE what = 'receipt' AND message = 1");
+    let kinds: Vec<String> = answered.fetch_all(&store).await.unwrap();
+    assert_eq!(kinds, ["queue"]);
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receipt_of_a_file_is_written_anew_when_its_dead_letter_is_replayed() {
     let folder = Folder::new();
     let home = Home::new(
@@ -176,6 +194,7 @@ async fn a_failed_replay_out_of_its_turn_uses_no_number_up() {
             .replace("<Status>verified<", &format!("<Status>{status}<"))
     };
     one(&pipeline, &update(3, "accepted")).await;
+    until_due(&pipeline).await;
     wake(&pipeline).await;
     assert_eq!(ends(&store).await[1].2.as_deref(), Some("sequence-gap"));
     desk::replay(&pipeline, 1, "trial").await.unwrap();
