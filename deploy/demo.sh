@@ -206,7 +206,7 @@ done
 
 say "A receipt with the result of every item"
 file=$(awk -F'\t' '$3 ~ /applied, .* refused/ { print $1; exit }' "$folder/messages/messages.tsv")
-id=$(sed -n 's|.*<\([a-z]*:\)\{0,1\}MessageId>\(.*\)</.*|\2|p' "$folder/messages/$file" | head -n 1)
+id=$(sed -n 's|.*<\([a-z]*:\)\{0,1\}MessageId>\(.*\)</.*|\2|p' "$folder/messages/$file" | sed -n 1p)
 "$mezhved" message show "$id"
 "$mezhved" message show "$id" --receipt
 
@@ -221,7 +221,7 @@ say "Terms that have run out by now, and the jobs that go by the clock"
 
 say "What people were told, by channel and state, and the first letter that a stand-in took"
 "$mezhved" notify list --count
-letter=$(find "$folder/taken" -type f -name '*.eml' | sort | head -n 1)
+letter=$(find "$folder/taken" -type f -name '*.eml' | sort | sed -n 1p)
 [ -z "$letter" ] || sed -n '1,12p' "$letter"
 
 say "The exports of the night to come"
@@ -243,7 +243,7 @@ if [ "$broker" = yes ]; then
     echo "$waiting"
 fi
 echo "the letter with the report of the day:"
-letter=$(grep -rl --include='*.eml' 'Content-Disposition: attachment' "$folder/taken" | head -n 1)
+letter=$(grep -rl --include='*.eml' 'Content-Disposition: attachment' "$folder/taken" | sed -n 1p)
 [ -z "$letter" ] || grep -E '^(From|To|Message-ID|Content-Disposition)' "$letter"
 echo "the first lines of the cases, as Excel gets them:"
 head -n 4 "$folder"/exports/cases-daily-*.csv
