@@ -183,6 +183,26 @@ async fn a_replayed_item_does_not_set_its_sequence_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_tells_so_many_violations_and_that_there_are_more() {
+    let folder = Folder::new();
+    let (pipeline, store) = begun(&folder, "").await;
+    let message = text("01-update.xml");
+    let (from, to) = (message.find("<Update>").unwrap(), message.find("</StatusUpdate>").unwrap());
+    let wrong = message[from..to].replace("<Update>", "<Update sequence=\"first\">");
+    for (count, told, truncated) in [(7, 7, false), (50, 50, false), (51, 50, true), (90, 50, true)] {
+        let id = format!("002{count:05}-25f2");
+        let message = format!("{}{}{}", &message[..from], wrong.repeat(count), &message[to..]);
+        one(&pipeline, &message.replace("00200001-15f2", &id)).await;
+        let receipt = sqlx::query_scalar("SELECT body FROM outbox WHERE what = 'receipt' ORDER BY id DESC LIMIT 1");
+        let receipt: String = receipt.fetch_one(&store).await.unwrap();
+        assert_eq!(receipt.matches("<b:Error ").count(), told, "{receipt}");
+        assert_eq!(receipt.contains("truncated=\"true\""), truncated, "{receipt}");
+    }
+    store.close().await;
+    pipeline.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_replay_out_of_its_turn_uses_no_number_up() {
     let folder = Folder::new();
     let (pipeline, store) = begun(&folder, "[parking]\npatience_seconds = 0\ndelays_milliseconds = [1]").await;
@@ -202,6 +222,15 @@ async fn a_failed_replay_out_of_its_turn_uses_no_number_up() {
         ends(&store).await[1].2.as_deref(),
         Some("forbidden-transition"),
         "tried, and refused for another reason"
+    );
+    let attempts = sqlx::query_as("SELECT origin, actor, attempt, dead_letter, result FROM attempts ORDER BY attempt");
+    let attempts: Vec<(String, String, i64, Option<i64>, String)> = attempts.fetch_all(&store).await.unwrap();
+    let (origins, replay) = (attempts.iter().map(|one| one.0.as_str()).collect::<Vec<_>>(), attempts.last().unwrap());
+    assert_eq!(origins, ["parked", "replay"]);
+    assert_eq!(
+        replay,
+        &("replay".into(), "trial".into(), 3, Some(1), "failed".into()),
+        "linked to the letter that was tried"
     );
     one(&pipeline, &update(1, "verified")).await;
     assert_eq!((number(&store, LAST).await, number(&store, MOVES).await), (1, 1), "{:?}", ends(&store).await);
