@@ -298,12 +298,9 @@ fn fold(changes: &[Change]) -> Folded<'_> {
                 rows.iter().for_each(|row| {
                     parties.insert((key, &row.role), Vec::new());
                 });
-                for row in rows {
-                    let others = parties.entry((key, &row.role)).or_default();
-                    if others.iter().all(|one| (one.identifier, one.hash) != (row.identifier, row.hash)) {
-                        others.push(row);
-                    }
-                }
+                let mut seen = HashSet::new();
+                let once = rows.iter().filter(|row| seen.insert((&row.role, row.identifier, row.hash)));
+                once.for_each(|row| parties.entry((key, &row.role)).or_default().push(row));
             }
         }
     }

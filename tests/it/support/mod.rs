@@ -180,8 +180,9 @@ pub(crate) async fn settle(pipeline: &Arc<Pipeline>, batch: Vec<Delivery>) {
 
 /// Waits until the next parked item is due.
 pub(crate) async fn until_due(pipeline: &Pipeline) {
-    if let Some(due) = pipeline.store.next_parked().await.unwrap() {
-        tokio::time::sleep((due - mezhved::clock::now()).to_std().unwrap_or_default()).await;
+    let mut looks = daemon::Looks::new("a parked item is due");
+    while pipeline.store.next_parked().await.unwrap().is_some_and(|due| due > mezhved::clock::now()) {
+        looks.next().await;
     }
 }
 
