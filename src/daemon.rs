@@ -386,7 +386,7 @@ async fn consume(loops: &Loops, mut source: Queue, session: &Arc<Session>) -> Re
         };
         // A store that cannot be worked with ends this at once, though nothing more may ever arrive; what has arrived stays with
         // the broker.
-        let (next, ()) = tokio::try_join!(next, settle)?;
+        let ((), next) = tokio::try_join!(settle, next)?;
         match next {
             Some(next) => prepared = Some(next),
             None if asked_to_stop => return Ok(Ended::Stopping),

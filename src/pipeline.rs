@@ -232,6 +232,7 @@ impl Pipeline {
         let committed = transaction.commit(run).await?;
         failpoint::hit("pipeline.after-commit");
         self.counted(&settlement, owed.is_empty());
+        drop(tokio::task::spawn_blocking(move || drop((settlement, owed, raw))));
         Ok(committed)
     }
 
@@ -336,11 +337,12 @@ async fn known(batch: &[Prepared], transaction: &mut Transaction) -> Result<Know
 
 /// The keys under which messages are booked whose id is taken by other content, be it in the store or in this batch.
 fn conflicts(batch: &[Prepared], claims: &HashMap<ClaimKey, Claim>) -> Vec<ClaimKey> {
-    let mut first: HashMap<ClaimKey, [u8; 32]> = claims.iter().map(|(key, claim)| (key.clone(), claim.hash)).collect();
+    let mut first: HashMap<(&str, &str), [u8; 32]> = HashMap::with_capacity(batch.len());
+    first.extend(claims.iter().map(|(key, claim)| ((key.sender.as_str(), key.message_id.as_str()), claim.hash)));
     let mut keys = Vec::new();
     for message in batch.iter().filter(|message| !matches!(message.head.origin, Origin::Store(_))) {
         let head = &message.head;
-        if *first.entry(head.key()).or_insert(head.hash) != head.hash {
+        if *first.entry((&head.sender, &head.message_id)).or_insert(head.hash) != head.hash {
             let message_id = format!("sha256:{}", hex::encode(head.hash));
             keys.push(ClaimKey { sender: head.sender.clone(), message_id });
         }

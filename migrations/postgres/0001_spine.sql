@@ -335,7 +335,8 @@ CREATE TABLE outbox (
     address       TEXT NOT NULL,            -- queue name, or file path
     order_key     TEXT,                     -- rows of one key leave in order; NULL: on its own
     message_id    TEXT NOT NULL,
-    correlation   TEXT,
+    correlation   TEXT NOT NULL,            -- the chain that it belongs to: its cause's, or the message that began it
+    system        TEXT,                     -- that it is about: its queue takes answers
     type          TEXT NOT NULL,
     traceparent   TEXT,
     body          TEXT NOT NULL,

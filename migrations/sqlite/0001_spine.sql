@@ -1,5 +1,6 @@
 -- The spine: what came in, what it did, what failed, what is owed.
--- Moments are INTEGER milliseconds since 1970-01-01T00:00:00Z. JSON is TEXT. States are held by CHECK, see docs/store.md.
+-- Moments are INTEGER milliseconds since 1970-01-01T00:00:00Z. JSON is TEXT. States are held by CHECK, see docs/store.md; word by word,
+-- for a list of three or more would be built anew for each row.
 -- References are looked at when a transaction commits: looked at by each statement, they would make SQLite keep a journal of each
 -- statement that writes many rows.
 
@@ -23,7 +24,7 @@ CREATE TABLE inbox (
     kind          TEXT,
     version       TEXT,                     -- of the body's schema family
     rules         TEXT,                     -- version of the compiled rules that judged it
-    outcome       TEXT NOT NULL CHECK (outcome IN ('parked', 'applied', 'failed')),
+    outcome       TEXT NOT NULL CHECK (outcome = 'parked' OR outcome = 'applied' OR outcome = 'failed'),
     code          TEXT CHECK ((outcome = 'failed') = (code IS NOT NULL)),
     test          INTEGER NOT NULL CHECK (test IN (0, 1)),
     source        TEXT NOT NULL,            -- 'queue:NAME' or 'file:PATH'
@@ -108,7 +109,7 @@ CREATE TABLE parties (
     case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     role          TEXT NOT NULL,
     place         INTEGER NOT NULL CHECK (place > 0),          -- in the role
-    identifier    TEXT NOT NULL CHECK (identifier IN ('snils', 'inn', 'ogrn', 'ogrnip')),
+    identifier    TEXT NOT NULL CHECK (identifier = 'snils' OR identifier = 'inn' OR identifier = 'ogrn' OR identifier = 'ogrnip'),
     hash          BLOB NOT NULL CHECK (length(hash) = 32),
     shown         TEXT NOT NULL,
     PRIMARY KEY (case_id, role, place)
@@ -130,12 +131,13 @@ CREATE TABLE timers (
     id            INTEGER PRIMARY KEY,
     case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     code          TEXT NOT NULL,            -- status/timer, the code of a timer of the whole life, document/timer, request/due
-    scope         TEXT NOT NULL CHECK (scope IN ('turn', 'life', 'document', 'request')),     -- what it is bound to
+    scope         TEXT NOT NULL CHECK (scope = 'turn' OR scope = 'life' OR scope = 'document'
+                                       OR scope = 'request'),     -- what it is bound to
     turn          INTEGER CHECK ((scope = 'turn') = (turn IS NOT NULL)),                       -- the entry that started it
     document      TEXT CHECK ((scope = 'document') = (document IS NOT NULL)),                   -- [type, number]
     started_at    INTEGER NOT NULL,
     due_at        INTEGER NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('pending', 'fired', 'void', 'stuck')),
+    state         TEXT NOT NULL CHECK (state = 'pending' OR state = 'fired' OR state = 'void' OR state = 'stuck'),
     settled_at    INTEGER CHECK ((state IN ('fired', 'void')) = (settled_at IS NOT NULL)),
     result        TEXT,                     -- what firing did, or why it is stuck
     CHECK (state <> 'stuck' OR result IS NOT NULL)
@@ -158,7 +160,8 @@ CREATE TABLE counters (
 CREATE TABLE history (
     id            INTEGER PRIMARY KEY,
     case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
-    entry         TEXT NOT NULL CHECK (entry IN ('opened', 'moved', 'comment', 'late', 'documents', 'acted', 'corrected', 'timed')),
+    entry         TEXT NOT NULL CHECK (entry = 'opened' OR entry = 'moved' OR entry = 'comment' OR entry = 'late' OR entry = 'documents'
+                                       OR entry = 'acted' OR entry = 'corrected' OR entry = 'timed'),
     turn          INTEGER NOT NULL,         -- moves of the case so far
     from_status   TEXT,
     to_status     TEXT NOT NULL,
@@ -199,7 +202,8 @@ CREATE TABLE documents (
     issuer        TEXT,
     issued_on     TEXT,
     valid_until   TEXT,
-    state         TEXT NOT NULL CHECK (state IN ('uploaded', 'on_check', 'approved', 'rejected', 'expired')),
+    state         TEXT NOT NULL CHECK (state = 'uploaded' OR state = 'on_check' OR state = 'approved' OR state = 'rejected'
+                                       OR state = 'expired'),
     reason        TEXT,
     signed        TEXT,                     -- the mark «Подписано»: kind, moment, certificate, owner
     versions      INTEGER NOT NULL CHECK (versions > 0),
@@ -228,7 +232,7 @@ CREATE TABLE document_requests (
     case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     wanted        TEXT NOT NULL,            -- [{type, text, delivered}]
     due           INTEGER,
-    state         TEXT NOT NULL CHECK (state IN ('open', 'closed', 'lapsed')),
+    state         TEXT NOT NULL CHECK (state = 'open' OR state = 'closed' OR state = 'lapsed'),
     agency        TEXT NOT NULL,
     opened_at     INTEGER NOT NULL,
     closed_at     INTEGER CHECK ((state = 'open') = (closed_at IS NULL)),
@@ -241,7 +245,7 @@ CREATE TABLE parked (
     id            INTEGER PRIMARY KEY,
     message       INTEGER NOT NULL REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,
-    reason        TEXT NOT NULL CHECK (reason IN ('unknown-case', 'sequence-gap', 'in-order')),
+    reason        TEXT NOT NULL CHECK (reason = 'unknown-case' OR reason = 'sequence-gap' OR reason = 'in-order'),
     sender        TEXT NOT NULL,
     system        TEXT NOT NULL,
     case_kind     TEXT NOT NULL,
@@ -266,7 +270,7 @@ CREATE TABLE attempts (
     actor         TEXT NOT NULL,
     dead_letter   INTEGER,
     at            INTEGER NOT NULL,
-    result        TEXT NOT NULL CHECK (result IN ('applied', 'failed', 'parked')),
+    result        TEXT NOT NULL CHECK (result = 'applied' OR result = 'failed' OR result = 'parked'),
     code          TEXT,
     UNIQUE (message, item, attempt)
 ) STRICT;
@@ -276,7 +280,7 @@ CREATE TABLE dead_letters (
     id            INTEGER PRIMARY KEY,
     message       INTEGER NOT NULL REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     item          INTEGER NOT NULL,         -- 0: the whole message
-    state         TEXT NOT NULL CHECK (state IN ('open', 'replayed', 'discarded')),
+    state         TEXT NOT NULL CHECK (state = 'open' OR state = 'replayed' OR state = 'discarded'),
     code          TEXT NOT NULL,
     reason        TEXT NOT NULL,            -- Russian text for people
     violations    TEXT NOT NULL,            -- [{code, constraint, line, column, path, text, …}]
@@ -311,7 +315,7 @@ CREATE TABLE events (
     case_number   TEXT NOT NULL,
     code          TEXT NOT NULL,            -- of the event in the lifecycle
     data          TEXT NOT NULL,            -- everything that its notices say, JSON
-    state         TEXT NOT NULL CHECK (state IN ('pending', 'told', 'stuck')),
+    state         TEXT NOT NULL CHECK (state = 'pending' OR state = 'told' OR state = 'stuck'),
     error         TEXT CHECK ((state = 'stuck') = (error IS NOT NULL)),
     created_at    INTEGER NOT NULL,
     CHECK ((message IS NULL) <> (timer IS NULL))
@@ -322,18 +326,19 @@ CREATE INDEX events_stuck ON events (id) WHERE state = 'stuck';
 -- What is owed to others, written with the change that caused it, relayed afterwards.
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
-    what          TEXT NOT NULL CHECK (what IN ('receipt', 'document', 'export')),
+    what          TEXT NOT NULL CHECK (what = 'receipt' OR what = 'document' OR what = 'export'),
     message       INTEGER REFERENCES inbox (seq) DEFERRABLE INITIALLY DEFERRED,
     case_number   TEXT,
     kind          TEXT NOT NULL CHECK (kind IN ('queue', 'file')),
     address       TEXT NOT NULL,            -- queue name, or file path
     order_key     TEXT,                     -- rows of one key leave in order; NULL: on its own
     message_id    TEXT NOT NULL,
-    correlation   TEXT,
+    correlation   TEXT NOT NULL,            -- the chain that it belongs to: its cause's, or the message that began it
+    system        TEXT,                     -- that it is about: its queue takes answers
     type          TEXT NOT NULL,
     traceparent   TEXT,
     body          TEXT NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'stuck')),
+    state         TEXT NOT NULL CHECK (state = 'pending' OR state = 'sent' OR state = 'stuck'),
     attempts      INTEGER NOT NULL DEFAULT 0,
     due_at        INTEGER NOT NULL,
     error         TEXT,

@@ -12,7 +12,7 @@ CREATE TABLE slots (
     job           TEXT NOT NULL REFERENCES jobs (code) DEFERRABLE INITIALLY DEFERRED,
     slot          INTEGER NOT NULL,         -- the moment that it stands for
     origin        TEXT NOT NULL,            -- 'schedule', or who asked
-    state         TEXT NOT NULL CHECK (state IN ('due', 'running', 'done', 'failed', 'skipped')),
+    state         TEXT NOT NULL CHECK (state = 'due' OR state = 'running' OR state = 'done' OR state = 'failed' OR state = 'skipped'),
     attempt       INTEGER NOT NULL CHECK (attempt >= 0),
     due_at        INTEGER NOT NULL,         -- when it begins: with jitter, or at the next try
     started_at    INTEGER,

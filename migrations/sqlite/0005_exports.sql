@@ -8,7 +8,7 @@ CREATE TABLE export_runs (
     slot          INTEGER NOT NULL,         -- the moment that the run stands for
     attempt       INTEGER NOT NULL CHECK (attempt > 0),
     actor         TEXT NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    state         TEXT NOT NULL CHECK (state = 'running' OR state = 'done' OR state = 'failed'),
     started_at    INTEGER NOT NULL,
     finished_at   INTEGER CHECK ((state = 'running') = (finished_at IS NULL)),
     rows          INTEGER CHECK (rows >= 0),

@@ -8,7 +8,7 @@ CREATE TABLE subscriptions (
     case_number   TEXT NOT NULL,
     event         TEXT NOT NULL,            -- '': of all events
     channel       TEXT NOT NULL,
-    frequency     TEXT NOT NULL CHECK (frequency IN ('never', 'at-once', 'hourly', 'daily')),
+    frequency     TEXT NOT NULL CHECK (frequency = 'never' OR frequency = 'at-once' OR frequency = 'hourly' OR frequency = 'daily'),
     shown         TEXT NOT NULL,            -- the identifier, masked
     happened_at   INTEGER NOT NULL,
     recorded_at   INTEGER NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE subscriptions (
 CREATE TABLE notifications (
     id            INTEGER PRIMARY KEY,
     event         INTEGER NOT NULL REFERENCES events (id) DEFERRABLE INITIALLY DEFERRED,
-    audience      TEXT NOT NULL CHECK (audience IN ('applicant', 'agency', 'origin', 'all')),
+    audience      TEXT NOT NULL CHECK (audience = 'applicant' OR audience = 'agency' OR audience = 'origin' OR audience = 'all'),
     reader        INTEGER REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,            -- the case whose applicant reads it; NULL: an agency, or everybody
     agency        TEXT,                     -- the agency or the participant of a dialog that reads it
     channel       TEXT NOT NULL,
@@ -31,7 +31,8 @@ CREATE TABLE notifications (
     digest        TEXT CHECK (digest IN ('hourly', 'daily')),
     delivery      TEXT NOT NULL,            -- the id under which it leaves, the same at every try
     order_key     TEXT,                     -- those of one key leave in order; NULL: on its own
-    state         TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'confirmed', 'failed', 'suppressed')),
+    state         TEXT NOT NULL CHECK (state = 'pending' OR state = 'sent' OR state = 'confirmed' OR state = 'failed'
+                                       OR state = 'suppressed'),
     reason        TEXT CHECK ((state IN ('failed', 'suppressed')) = (reason IS NOT NULL)),
     error         TEXT,                     -- what the last try met
     attempts      INTEGER NOT NULL DEFAULT 0,

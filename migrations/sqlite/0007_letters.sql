@@ -4,7 +4,7 @@
 CREATE TABLE readers (
     case_id       INTEGER NOT NULL REFERENCES cases (id) DEFERRABLE INITIALLY DEFERRED,
     participant   TEXT NOT NULL,            -- by the code that the dialog knows
-    role          TEXT NOT NULL CHECK (role IN ('sender', 'receiver', 'controller')),
+    role          TEXT NOT NULL CHECK (role = 'sender' OR role = 'receiver' OR role = 'controller'),
     read          INTEGER NOT NULL CHECK (read >= 0),        -- number of the last letter read
     read_at       INTEGER CHECK ((read = 0) = (read_at IS NULL)),
     PRIMARY KEY (case_id, participant)

@@ -243,6 +243,16 @@ impl Head {
     pub fn system(&self) -> Option<&str> {
         self.family.as_ref().map(|family| family.system.as_str())
     }
+
+    /// Code of the system whose queue brought it, where one did.
+    #[must_use]
+    pub fn queue_system(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Queue { system, .. } => Some(system),
+            Origin::Store(again) => again.system.as_deref(),
+            Origin::File { .. } | Origin::DeadLetterQueue { .. } => None,
+        }
+    }
 }
 
 /// Prepares a delivery.

@@ -91,12 +91,7 @@ fn recipient(head: &Head, desk: &Desk<'_>) -> Result<(), Rejected> {
             ("в конверте указано другое ведомство-получатель", "the envelope names another agency as its recipient");
         return Err(Rejected::of(Code::WrongRecipient, Some(detail.into())).in_english(english.into()));
     }
-    let queue_system = match &head.origin {
-        Origin::Queue { system, .. } => Some(system.as_str()),
-        Origin::Store(again) => again.system.as_deref(),
-        _ => None,
-    };
-    match (queue_system, head.envelope.recipient_system.as_deref()) {
+    match (head.queue_system(), head.envelope.recipient_system.as_deref()) {
         (Some(queue), Some(named)) if queue != named => {
             let detail = format!("очередь системы {queue}, а в конверте указана другая");
             let english = format!("this is the queue of the system {queue}, and the envelope names another one");

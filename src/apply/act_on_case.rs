@@ -14,7 +14,7 @@ use crate::outcome::Code;
 pub(super) fn apply(command: &ActOnCase, key: &CaseKey, world: &World, setting: &Setting<'_>) -> Result<Done, Refusal> {
     let lifecycle = setting.lifecycle(&key.kind)?;
     let kind = lifecycle.kind();
-    let case = world.cases.get(key).ok_or_else(|| Refusal::no_case(key))?;
+    let case = world.case(key).ok_or_else(|| Refusal::no_case(key))?;
     let act = kind.act(&command.act).ok_or_else(|| {
         let known: Vec<&str> = kind.acts.iter().map(|act| act.code.as_str()).collect();
         Refusal::with(Code::FieldWrong, format!("действие; известны: {}", known.join(", ")))

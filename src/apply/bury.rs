@@ -70,7 +70,10 @@ impl Fold<'_> {
             None => head.reply.clone(),
         };
         let Some(address) = address else { return };
-        self.out.receipts.retain(|receipt| receipt.message != booked.seq);
+        // Only of what is tried again may there be one already.
+        if self.known.stored.contains_key(&booked.seq) {
+            self.out.receipts.retain(|receipt| receipt.message != booked.seq);
+        }
         self.out.receipts.push(Receipt {
             message: booked.seq,
             sender: head.sender.clone(),
@@ -80,6 +83,7 @@ impl Fold<'_> {
             correlation: head.envelope.correlation_id.clone().or_else(|| head.properties.correlation_id.clone()),
             traceparent: head.properties.traceparent().map(str::to_owned),
             system: head.system().map(str::to_owned),
+            queue_system: head.queue_system().map(str::to_owned),
             kind: head.family.as_ref().map(|family| family.kind.clone()),
             test: head.test(),
             outcome,

@@ -36,7 +36,7 @@ pub(super) fn apply(
 ) -> Result<Done, Refusal> {
     let lifecycle = setting.lifecycle(&key.kind)?;
     let kind = lifecycle.kind();
-    let case = world.cases.get(key).ok_or_else(|| Refusal::no_case(key))?;
+    let case = world.case(key).ok_or_else(|| Refusal::no_case(key))?;
     if !kind.editable.contains(&case.status) {
         let status = lifecycle.status(&case.status).map_or(case.status.as_str(), |status| &status.label);
         return Err(Refusal::with(Code::NotEditable, format!("статус «{status}»")));

@@ -15,6 +15,9 @@ pub struct Event {
     pub code: String,
     /// System, kind and number of the case.
     pub case: CaseKey,
+    /// Id of the message that opened the case: the chain that notices belong to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub root: Option<String>,
     /// Its status after the event.
     pub status: String,
     /// Code of the service asked for.
@@ -80,6 +83,7 @@ impl Event {
         Self {
             code: code.to_owned(),
             case: case.key.clone(),
+            root: case.root.clone(),
             status: case.status.clone(),
             service: case.service.clone(),
             agency: case.agency.clone(),

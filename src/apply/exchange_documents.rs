@@ -23,7 +23,7 @@ pub(super) fn apply(
     setting: &Setting<'_>,
 ) -> Result<Done, Refusal> {
     let lifecycle = setting.lifecycle(&key.kind)?;
-    let case = world.cases.get(key).ok_or_else(|| Refusal::no_case(key))?;
+    let case = world.case(key).ok_or_else(|| Refusal::no_case(key))?;
     if lifecycle.status(&case.status).is_some_and(|status| status.class == Class::Annulled) {
         return Err(Refusal::of(Code::CaseClosed));
     }

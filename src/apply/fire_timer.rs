@@ -54,7 +54,7 @@ pub fn needs(due: &DueTimer, lifecycles: &Lifecycles, needs: &mut Needs) {
 }
 
 pub(super) fn apply(due: &DueTimer, world: &World, setting: &Setting<'_>) -> Result<Fired, Refusal> {
-    let case = world.cases.get(&due.case).ok_or_else(|| Refusal::no_case(&due.case))?;
+    let case = world.case(&due.case).ok_or_else(|| Refusal::no_case(&due.case))?;
     let lifecycle = setting.lifecycle(&due.case.kind)?;
     let fired = match &due.row.scope {
         Scope::Turn(turn) if *turn != case.turn => Fired::Void(format!("the case is at {} now", case.status)),

@@ -49,7 +49,10 @@ pub(super) fn parent_key(command: &OpenCase, lifecycle: &Lifecycle) -> Option<Ca
 pub(super) fn people(command: &OpenCase, lifecycle: &Lifecycle, world: &World) -> Vec<PartyRow> {
     let kind = lifecycle.kind();
     let mut details = Details::new();
-    let _ = merge(kind, &command.details, &[], &mut details);
+    // Only for what names a party: this is asked before the case is opened.
+    if kind.fields.iter().any(|field| field.identifies.is_some()) {
+        let _ = merge(kind, &command.details, &[], &mut details);
+    }
     let mut rows = parties(kind, &command.parties, &details).unwrap_or_default();
     if let Some(key) = parent_key(command, lifecycle) {
         inherit(kind, &mut rows, world.people.of(&key));
@@ -223,7 +226,7 @@ fn belongs(
             _ => Ok(None),
         };
     };
-    let case = world.cases.get(&key).ok_or_else(|| Refusal::no_case(&key))?;
+    let case = world.case(&key).ok_or_else(|| Refusal::no_case(&key))?;
     if !rule.statuses.is_empty() && !rule.statuses.contains(&case.status) {
         let status = setting.lifecycle(&key.kind)?.status(&case.status);
         let label = status.map_or(case.status.as_str(), |status| &status.label);

@@ -62,7 +62,7 @@ pub(super) fn apply(
     setting: &Setting<'_>,
 ) -> Result<Done, Refusal> {
     let lifecycle = setting.lifecycle(&key.kind)?;
-    let case = world.cases.get(key).ok_or_else(|| Refusal::no_case(key))?;
+    let case = world.case(key).ok_or_else(|| Refusal::no_case(key))?;
     let (Some(event), Some(dialog)) = (&lifecycle.kind().letters, world.dialogs.get(key)) else {
         return Err(Refusal::with(Code::FieldWrong, format!("дело {} — не переписка", key.number)));
     };

@@ -7,7 +7,7 @@ use super::steps::{Steps, Told};
 use super::world::{Case, CaseKey};
 use super::{Event, Lifecycles};
 use crate::binding::Command;
-use crate::domain::lifecycle::{Action, Status};
+use crate::domain::lifecycle::{Status, System};
 use crate::domain::routing::Asked;
 
 /// The field of a case that says in which territory (ОКТМО) it is.
@@ -31,15 +31,7 @@ pub(super) fn may_ask(command: &Command, key: &CaseKey, lifecycles: &Lifecycles)
 
 /// Whether a reaction or a timer of any kind of the system brings a case into such a status.
 pub(super) fn follows(system: &str, lifecycles: &Lifecycles) -> bool {
-    let Some(system) = lifecycles.system(system) else { return false };
-    system.kinds().iter().any(|kind| {
-        let reactions = kind.statuses().iter().flat_map(|status| &status.on).filter_map(|one| one.to.as_deref());
-        let timers = kind.statuses().iter().flat_map(|status| &status.timers).filter_map(|timer| match &timer.action {
-            Action::Move { to, .. } => Some(to.as_str()),
-            _ => None,
-        });
-        reactions.chain(timers).filter_map(|code| kind.status(code)).any(|status| status.routes.is_some())
-    })
+    lifecycles.system(system).is_some_and(System::routes_by_itself)
 }
 
 impl Steps<'_> {
@@ -72,8 +64,8 @@ impl Steps<'_> {
     /// Open cases of a unit but for this one, the steps of this item counted.
     fn load(&self, unit: &str, but: &CaseKey) -> i64 {
         let counts = |case: Option<&Case>| i64::from(case.and_then(Case::burdens) == Some(unit));
-        let before = self.world.loads.get(unit).copied().unwrap_or(0) - counts(self.world.cases.get(but));
+        let before = self.world.loads.get(unit).copied().unwrap_or(0) - counts(self.world.case(but));
         let changed = self.cases.values().filter(|case| case.key != *but);
-        changed.fold(before, |load, case| load + counts(Some(case)) - counts(self.world.cases.get(&case.key)))
+        changed.fold(before, |load, case| load + counts(Some(case)) - counts(self.world.case(&case.key)))
     }
 }

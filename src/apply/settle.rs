@@ -42,6 +42,8 @@ pub struct Receipt {
     pub traceparent: Option<String>,
     /// System, where it is known.
     pub system: Option<String>,
+    /// The system whose queue brought it, where one did.
+    pub queue_system: Option<String>,
     /// Kind, where it is known.
     pub kind: Option<String>,
     /// Whether it was a test.
@@ -145,6 +147,8 @@ pub struct Settlement {
     pub raw: Vec<usize>,
     /// What goes out to others.
     pub leaving: Vec<Leaving>,
+    /// What all that was decided with: of no more use, but many small pieces of memory to give back.
+    pub spent: (World, Known),
 }
 
 /// What the store knows of the batch's messages.
@@ -169,7 +173,9 @@ pub fn settle(batch: &[Prepared], world: World, known: Known, context: &Context<
         }
     }
     fold.write_results();
-    fold.out
+    let Fold { world, known, mut out, .. } = fold;
+    out.spent = (world, known);
+    out
 }
 
 /// A batch while it is folded.

@@ -96,7 +96,7 @@ pub(super) struct Steps<'a> {
     setting: &'a Setting<'a>,
     pub(super) world: &'a World,
     by: By,
-    pub(super) cases: HashMap<CaseKey, Case>,
+    pub(super) cases: HashMap<CaseKey, Arc<Case>>,
     counters: HashMap<(String, String, i32), i64>,
     changes: Vec<Change>,
     events: Vec<Event>,
@@ -182,7 +182,7 @@ impl<'a> Steps<'a> {
 
     /// A case as it stands after the steps so far.
     pub(super) fn case(&self, key: &CaseKey) -> Option<&Case> {
-        self.cases.get(key).or_else(|| self.world.cases.get(key))
+        self.cases.get(key).map(Arc::as_ref).or_else(|| self.world.case(key))
     }
 
     /// The documents of a case before this item.
@@ -208,8 +208,9 @@ impl<'a> Steps<'a> {
 
     /// A new state of a case.
     pub(super) fn put(&mut self, case: Case) {
-        self.cases.insert(case.key.clone(), case.clone());
-        self.changes.push(Change::Case(Box::new(case)));
+        let case = Arc::new(case);
+        self.cases.insert(case.key.clone(), Arc::clone(&case));
+        self.changes.push(Change::Case(case));
     }
 
     /// A row of the history of a case as it stands.

@@ -25,7 +25,7 @@ pub(super) fn apply(
     setting: &Setting<'_>,
 ) -> Result<Done, Refusal> {
     let lifecycle = setting.lifecycle(&key.kind)?;
-    let case = world.cases.get(key).ok_or_else(|| Refusal::no_case(key))?;
+    let case = world.case(key).ok_or_else(|| Refusal::no_case(key))?;
     let step = lifecycle.step(&case.status, &command.status);
     let (status, moves) = match step {
         Step::Unknown => return Err(Refusal::no_status(lifecycle, &command.status)),

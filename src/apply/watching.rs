@@ -58,7 +58,7 @@ pub fn watch(unwatched: &[Unwatched], world: &World, context: &Context<'_>) -> W
             place: Place::Arrived,
             test: false,
         };
-        let (Some(case), Ok(lifecycle)) = (world.cases.get(&one.case), setting.lifecycle(&one.case.kind)) else {
+        let (Some(case), Ok(lifecycle)) = (world.case(&one.case), setting.lifecycle(&one.case.kind)) else {
             continue;
         };
         if let Some((kind, number)) = &one.document {

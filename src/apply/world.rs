@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -349,7 +350,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A case was opened or has a new state.
-    Case(Box<Case>),
+    Case(Arc<Case>),
     /// An entry of its history.
     History(Box<History>),
     /// A document is new or has a new state.
@@ -424,7 +425,7 @@ pub struct Needs {
 #[derive(Debug, Clone, Default)]
 pub struct World {
     /// Cases that exist.
-    pub cases: HashMap<CaseKey, Case>,
+    pub cases: HashMap<CaseKey, Arc<Case>>,
     /// Documents by case.
     pub documents: HashMap<CaseKey, Vec<Document>>,
     /// Open requests by case.
@@ -478,6 +479,12 @@ impl Case {
 }
 
 impl World {
+    /// A case as it stands.
+    #[must_use]
+    pub fn case(&self, key: &CaseKey) -> Option<&Case> {
+        self.cases.get(key).map(Arc::as_ref)
+    }
+
     /// Takes a change in, so that the next item sees it.
     pub fn absorb(&mut self, change: &Change) {
         match change {
@@ -524,7 +531,7 @@ impl World {
         }
     }
 
-    fn absorb_case(&mut self, case: &Case) {
+    fn absorb_case(&mut self, case: &Arc<Case>) {
         if let Some(application) = case.application() {
             let numbers = self.applications.entry(application).or_default();
             numbers.retain(|number| *number != case.key.number);
@@ -532,8 +539,8 @@ impl World {
                 numbers.push(case.key.number.clone());
             }
         }
-        let before = self.cases.insert(case.key.clone(), case.clone());
-        if let Some(unit) = before.as_ref().and_then(Case::burdens) {
+        let before = self.cases.insert(case.key.clone(), Arc::clone(case));
+        if let Some(unit) = before.as_ref().and_then(|case| case.burdens()) {
             *self.loads.entry(unit.to_owned()).or_default() -= 1;
         }
         if let Some(unit) = case.burdens() {

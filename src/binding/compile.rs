@@ -120,7 +120,7 @@ pub(super) fn compile(file: &File, rules: &Rules, shape: &'static Shape) -> Resu
     let whole = !written.each.iter().any(|each| each.item);
     compiler.required();
     compiler.nearest();
-    compiler.one_number_an_item();
+    compiler.countable();
     if !compiler.faults.is_empty() {
         return Err(compiler.faults);
     }
@@ -160,10 +160,18 @@ struct Compiler<'r, 'f> {
     framed: HashSet<NodeId>,
     /// The elements that each path goes through, and how the path is written.
     walked: Vec<(String, Vec<NodeId>)>,
-    /// Fields, by part, of which a value leaves the item out or makes several of it.
-    counted: Vec<(usize, String)>,
+    /// Fields of which a value leaves the item out or makes several of it.
+    counted: Vec<Counted>,
     claims: Vec<Claim>,
     faults: Vec<BindingFault>,
+}
+
+/// A field of which a value leaves the item out or makes several of it.
+struct Counted {
+    part: usize,
+    name: String,
+    /// It is one of the declared fields.
+    detail: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -222,8 +230,12 @@ impl Compiler<'_, '_> {
             let Some((element, slot)) = self.slot(node, path) else { continue };
             let values = source.values();
             self.known_values(element, path, values.keys());
+            for ours in values.values().flatten().filter(|ours| fill::constant(ours, spec.kind).is_none()) {
+                let fault = format!("`{ours}` is no value for `{name}`");
+                self.faults.push(self.file.fault(&[&format!("\"{ours}\"")], fault));
+            }
             if values.values().any(|ours| ours.len() != 1) {
-                self.counted.push((part, name.to_owned()));
+                self.counted.push(Counted { part, name: name.to_owned(), detail: detail.is_some() });
             }
             let values = values.into_iter().collect();
             let between = source.between().map(str::to_owned);
@@ -307,18 +319,24 @@ impl Compiler<'_, '_> {
         }
     }
 
-    /// A number of the sender's sequence is of one item: it would stay unused where the item is left out, and be used twice where it counts
-    /// for several.
-    fn one_number_an_item(&mut self) {
+    /// Only an item can be left out or count several times, by one field of its own. A number of the sender's sequence is of one item: it
+    /// would stay unused where the item is left out, and be used twice where it counts for several.
+    fn countable(&mut self) {
         const SEQUENCE: &str = "sequence";
-        for (part, name) in &self.counted {
-            if [0, *part].iter().any(|part| self.bound.contains(&(*part, SEQUENCE))) {
-                let detail = format!(
-                    "a value of `{name}` leaves the item out or counts for several, but the item has a `{SEQUENCE}`; \
-                     give each value one code, or do not bind `{SEQUENCE}`"
-                );
-                self.faults.push(self.file.fault(&[&format!("{name} =")], detail));
-            }
+        let whole = !self.parts.iter().any(|(part, _)| matches!(part, Part::Item(_)));
+        for (at, Counted { part, name, detail }) in self.counted.iter().enumerate() {
+            let item = matches!(self.parts[*part].0, Part::Item(_)) || (whole && *part == 0);
+            let another = self.counted[..at].iter().find(|before| before.part == *part && before.name != *name);
+            let wrong = match another {
+                _ if !item || *detail => "but only a field of an item itself can; give each value one code".to_owned(),
+                Some(before) => format!("and so does one of `{}`: which of the two counts?", before.name),
+                None if [0, *part].iter().any(|part| self.bound.contains(&(*part, SEQUENCE))) => {
+                    format!("but the item has a `{SEQUENCE}`; give each value one code, or do not bind `{SEQUENCE}`")
+                }
+                None => continue,
+            };
+            let fault = format!("a value of `{name}` leaves the item out or counts for several, {wrong}");
+            self.faults.push(self.file.fault(&[&format!("{name} =")], fault));
         }
     }
 

@@ -129,6 +129,26 @@ const SPOILT: &[(&str, &str, &str)] = &[
         "case_number = \"Number\"\nsequence = \"Number\"\n",
         "leaves the item out or counts for several, but the item has a `sequence`",
     ),
+    (
+        "case_number = \"Number\"\n",
+        "case_number = { path = \"Number\", values = { \"0\" = [] } }\n",
+        ":34: a value of `status` leaves the item out or counts for several, and so does one of `case_number`",
+    ),
+    (
+        "urgent = \"Urgent\"",
+        "urgent = { path = \"Urgent\", values = { \"1\" = [] } }",
+        ":20: a value of `urgent` leaves the item out or counts for several, but only a field of an item itself can",
+    ),
+    (
+        "value = \".\"",
+        "value = { path = \".\", values = { \"x\" = [\"a\", \"b\"] } }",
+        "but only a field of an item itself can",
+    ),
+    (
+        "happened_at = \"@at\"",
+        "happened_at = { path = \"@at\", values = { \"2026-01-01T00:00:00Z\" = \"2026\" } }",
+        ":9: `2026` is no value for `happened_at`",
+    ),
     ("happened_at = \"@at\"\n", "", "`open-case` requires happened_at"),
     ("field = { value = \"goods\" }\n", "", "`value` requires field"),
     ("valid_until = \"Until\"", "valid_until = { value = \"soon\" }", "`soon` is no value for `valid_until`"),

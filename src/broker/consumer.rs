@@ -1,7 +1,8 @@
 //! Deliveries of one queue, in order, as they arrive; acknowledged many at a time. Knows nothing of what is in them.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_lite::StreamExt;
 use futures_lite::future::poll_once;
@@ -64,6 +65,8 @@ pub struct Acker {
     session: Arc<Session>,
     channel: Channel,
     acked: Arc<AtomicU64>,
+    /// Tags and lengths of the bodies that are not acknowledged yet.
+    pending: Arc<Mutex<VecDeque<(u64, u64)>>>,
 }
 
 impl Consumer {
@@ -83,7 +86,7 @@ impl Consumer {
         let starting = channel.basic_consume(queue_name, tag, options, FieldTable::default());
         let deliveries = session.ask(starting).await?;
         Ok(Self {
-            acker: Acker { session: Arc::clone(session), channel, acked: Arc::default() },
+            acker: Acker { session: Arc::clone(session), channel, acked: Arc::default(), pending: Arc::default() },
             tag: deliveries.tag(),
             deliveries,
             queue: queue.to_owned(),
@@ -158,6 +161,8 @@ impl Consumer {
     /// Asks for no more deliveries. Those that have arrived can still be taken and acknowledged; then the consumer ends.
     pub async fn stop(&mut self) -> Result<(), BrokerFault> {
         self.stopping = true;
+        // The broker's answer stands behind what it has sent already.
+        self.acker.session.held().unbounded();
         let options = BasicCancelOptions { nowait: false };
         self.acker.session.ask(self.acker.channel.basic_cancel(self.tag.clone(), options)).await
     }
@@ -173,7 +178,10 @@ impl Consumer {
 
     fn accept(&mut self, arrived: Option<lapin::Result<Delivery>>) -> Option<Received> {
         let reason = match arrived {
-            Some(Ok(delivery)) => return Some(received(delivery)),
+            Some(Ok(delivery)) => {
+                self.acker.takes(delivery.delivery_tag, delivery.data.len());
+                return Some(received(delivery));
+            }
             Some(Err(error)) => BrokerFault::from(error).to_string(),
             None => "the broker cancelled it".to_owned(),
         };
@@ -198,8 +206,23 @@ impl Acker {
         if self.acked.fetch_max(tag, Ordering::AcqRel) >= tag {
             return Ok(());
         }
+        self.lets_go(tag);
         // lapin's recovery is off, so that this channel lives on one connection only: an old tag cannot reach a new one.
         self.session.ask(self.channel.basic_ack(tag, BasicAckOptions { multiple: true })).await
+    }
+
+    fn takes(&self, tag: u64, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push_back((tag, bytes));
+    }
+
+    /// The bodies up to this tag are not held any more.
+    fn lets_go(&self, tag: u64) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = pending.partition_point(|(pending, _)| *pending <= tag);
+        let bytes = pending.drain(..done).map(|(_, bytes)| bytes).sum();
+        drop(pending);
+        self.session.held().released(bytes);
     }
 }
 

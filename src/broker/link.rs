@@ -125,7 +125,10 @@ impl Link {
     async fn start(&self, epoch: u64) -> Result<Arc<Session>, BrokerFault> {
         let session = Arc::new(Session::connect(&self.settings, &self.endpoint, epoch).await?);
         for finding in topology::declare(&session, &self.topology).await? {
-            tracing::warn!(broker = %self.endpoint, %finding, "topology");
+            match finding.state {
+                topology::State::Unseen(_) => tracing::info!(broker = %self.endpoint, %finding, "topology"),
+                _ => tracing::warn!(broker = %self.endpoint, %finding, "topology"),
+            }
         }
         Ok(session)
     }

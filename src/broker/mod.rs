@@ -5,6 +5,7 @@
 mod consumer;
 mod fault;
 mod headers;
+mod held;
 mod link;
 mod properties;
 mod publisher;

@@ -6,11 +6,13 @@ use std::time::Duration;
 use lapin::options::{ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::consumer::Consumer;
 use super::fault::BrokerFault;
+use super::held::Held;
 use super::properties::name;
 use super::publisher::Publisher;
 use super::settings::{Endpoint, Settings};
@@ -30,6 +32,7 @@ pub struct Session {
     settings: Settings,
     connection: Connection,
     wire: Wire,
+    held: Held,
     ended: watch::Sender<Option<String>>,
 }
 
@@ -50,13 +53,15 @@ impl Session {
     }
 
     pub(super) async fn connect(settings: &Settings, endpoint: &Endpoint, epoch: u64) -> Result<Self, BrokerFault> {
-        let (connection, wire) = wire::connect(settings, endpoint).await?;
+        let held = Held::new(settings.held_bytes_max, settings.heartbeat / 2, Handle::current());
+        let (connection, wire) = wire::connect(settings, endpoint, &held).await?;
         Ok(Self {
             epoch,
             user: endpoint.user().map(str::to_owned),
             settings: settings.clone(),
             connection,
             wire,
+            held,
             ended: watch::Sender::new(None),
         })
     }
@@ -113,7 +118,13 @@ impl Session {
         });
         if first {
             self.wire.cut();
+            self.held.unbounded();
         }
+    }
+
+    /// What its deliveries hold.
+    pub(super) fn held(&self) -> &Held {
+        &self.held
     }
 
     /// Ends the connection in order, within the time that connecting may take.

@@ -29,6 +29,12 @@ pub struct Settings {
     pub reconnect_delay_min: Duration,
     /// The longest pause between two attempts.
     pub reconnect_delay_max: Duration,
+    /// A connection whose deliveries hold more bytes than this, not acknowledged yet, is hardly read until they are fewer: a body may be
+    /// as long as the broker allows. Of a single longer one all is read.
+    pub held_bytes_max: usize,
+    /// Where the broker's management answers, `http://host:port`; its user, where it names none, is that of `url`. With it policies are
+    /// looked at.
+    pub management: Option<SecretString>,
     /// Certificates, for `amqps`.
     pub tls: Tls,
 }
@@ -63,6 +69,8 @@ impl Settings {
             confirm_timeout: Duration::from_secs(30),
             reconnect_delay_min: Duration::from_millis(200),
             reconnect_delay_max: Duration::from_secs(15),
+            held_bytes_max: 64 << 20,
+            management: None,
             tls: Tls::default(),
         }
     }

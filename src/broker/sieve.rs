@@ -2,11 +2,14 @@
 //! that is not UTF-8 for a broken connection, and header tables nested a thousand deep overflow its stack. Either way
 //! one hostile or merely old-fashioned publisher would stop the whole intake for good, with the message coming again
 //! and again. So bad bytes of names become `?`, and what is nested too deep becomes an opaque text. Lengths stay as they
-//! are, bodies are not looked at, and what is well is not changed.
+//! are, bodies are only measured, and what is well is not changed.
+
+use std::collections::HashMap;
 
 /// Frame types of AMQP 0-9-1.
 const METHOD: u8 = 1;
 const HEADER: u8 = 2;
+const BODY: u8 = 3;
 /// Type, channel, size.
 const FRAME_HEAD_BYTES: usize = 7;
 /// Larger frames of these kinds than any broker negotiates are not for us to judge.
@@ -16,6 +19,9 @@ const BASIC: u16 = 60;
 /// Class and method of those that carry the words of a publisher, or the broker's own, which it cuts at 255 bytes
 /// wherever that falls.
 const BASIC_DELIVER: (u16, u16) = (BASIC, 60);
+const BASIC_DELIVER_BYTES: [u8; 4] = [0, 60, 0, 60];
+/// Where a content header tells the length of the body: behind its class and weight.
+const BODY_SIZE_AT: usize = 4;
 const BASIC_RETURN: (u16, u16) = (BASIC, 50);
 const CHANNEL_CLOSE: (u16, u16) = (20, 40);
 const CONNECTION_CLOSE: (u16, u16) = (10, 50);
@@ -27,6 +33,17 @@ const DEPTH_MAX: usize = 24;
 pub(super) struct Sieve {
     /// Bytes of the frame under way that need no look.
     passing: usize,
+    /// The length of the body that is whole once that frame has passed.
+    completes: Option<u64>,
+    /// Deliveries under way, by channel.
+    arriving: HashMap<u16, Arriving>,
+}
+
+/// The body of a delivery.
+#[derive(Debug, Clone, Copy, Default)]
+struct Arriving {
+    bytes: u64,
+    rest: u64,
 }
 
 /// What a look at a piece of the stream came to.
@@ -36,6 +53,8 @@ pub(super) struct Looked {
     pub(super) done: usize,
     /// So many frames had to be mended.
     pub(super) mended: u64,
+    /// Bytes of the deliveries' bodies that became whole.
+    pub(super) delivered: u64,
 }
 
 /// Why a piece cannot be read as what it should be.
@@ -51,18 +70,52 @@ impl Sieve {
             self.passing -= pass;
             looked.done += pass;
             let rest = &mut rest[pass..];
+            if self.passing == 0 {
+                looked.delivered += self.completes.take().unwrap_or(0);
+            }
             let Some(head) = rest.first_chunk::<FRAME_HEAD_BYTES>() else { return looked };
-            let [kind, _, _, size @ ..] = *head;
+            let [kind, high, low, size @ ..] = *head;
+            let channel = u16::from_be_bytes([high, low]);
             let size = usize::try_from(u32::from_be_bytes(size)).unwrap_or(usize::MAX);
             let whole = size.saturating_add(FRAME_HEAD_BYTES + 1);
             if !matches!(kind, METHOD | HEADER) || size > FRAME_BYTES_MAX {
                 self.passing = whole;
+                if kind == BODY {
+                    self.completes = self.body(channel, size);
+                }
                 continue;
             }
             let Some(frame) = rest.get_mut(..whole) else { return looked };
-            looked.mended += u64::from(mend(kind, &mut frame[FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + size]));
+            let payload = &mut frame[FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + size];
+            self.begun(kind, channel, payload);
+            looked.mended += u64::from(mend(kind, payload));
             looked.done += whole;
         }
+    }
+
+    /// Notes that a delivery begins, or how long it will be.
+    fn begun(&mut self, kind: u8, channel: u16, payload: &[u8]) {
+        if kind == METHOD && payload.starts_with(&BASIC_DELIVER_BYTES) {
+            self.arriving.insert(channel, Arriving::default());
+        } else if kind == HEADER
+            && let Some(arriving) = self.arriving.get_mut(&channel)
+            && let Some(bytes) = payload.get(BODY_SIZE_AT..).and_then(<[u8]>::first_chunk)
+        {
+            let bytes = u64::from_be_bytes(*bytes);
+            *arriving = Arriving { bytes, rest: bytes };
+        }
+    }
+
+    /// A piece of a body: the length of the whole if it is the last one of a delivery.
+    fn body(&mut self, channel: u16, size: usize) -> Option<u64> {
+        let arriving = self.arriving.get_mut(&channel)?;
+        arriving.rest = arriving.rest.saturating_sub(u64::try_from(size).unwrap_or(u64::MAX));
+        let Arriving { bytes, rest } = *arriving;
+        if rest > 0 {
+            return None;
+        }
+        self.arriving.remove(&channel);
+        Some(bytes)
     }
 }
 
@@ -250,7 +303,7 @@ mod tests {
     fn check(stream: &[u8], expected: &[u8], mended: u64) {
         let mut whole = stream.to_vec();
         let looked = Sieve::default().look(&mut whole);
-        assert_eq!((looked, &whole[..]), (Looked { done: stream.len(), mended }, expected));
+        assert_eq!((looked, &whole[..]), (Looked { done: stream.len(), mended, ..looked }, expected));
 
         let (mut sieve, mut held, mut passed, mut count) = (Sieve::default(), Vec::new(), Vec::new(), 0);
         for byte in stream {
@@ -294,7 +347,7 @@ mod tests {
         let deep = (0..2000).fold(Vec::new(), |inner, _| [b"\x01kF".to_vec(), long(&inner)].concat());
         let mut stream = header(b"t", &deep, b"m");
         let looked = Sieve::default().look(&mut stream);
-        assert_eq!(looked, Looked { done: stream.len(), mended: 1 });
+        assert_eq!(looked, Looked { done: stream.len(), mended: 1, delivered: 0 });
         let start = stream.windows(3).position(|bytes| bytes == b"\x01kF").unwrap() - 4;
         let (_, table) = parse_field_table::<&[u8]>(&stream[start..]).unwrap();
         let mut depth = 0;
@@ -304,6 +357,48 @@ mod tests {
         }
         assert_eq!(depth, DEPTH_MAX - 1);
         assert!(matches!(at.inner().get("k"), Some(AMQPValue::LongString(_))));
+    }
+
+    #[test]
+    fn bodies_of_deliveries_are_measured_once_they_are_whole() {
+        let on = |channel: u8, mut frame: Vec<u8>| {
+            frame[2] = channel;
+            frame
+        };
+        let sized = |bytes: u64| {
+            let mut header = header(b"t", &[], b"m");
+            header[FRAME_HEAD_BYTES + BODY_SIZE_AT..][..8].copy_from_slice(&bytes.to_be_bytes());
+            header
+        };
+        let body = |length: usize| frame(BODY, &vec![7; length]);
+        let steps = [
+            (on(1, deliver(b"e", b"k")), 0),
+            (on(1, sized(700)), 0),
+            (on(1, body(400)), 0),
+            // Another channel's message that was returned, not delivered.
+            (on(2, sized(50)), 0),
+            (on(2, body(50)), 0),
+            (on(3, deliver(b"e", b"k")), 0),
+            (on(3, sized(30)), 0),
+            (on(3, body(30)), 30),
+            (on(1, body(300)), 700),
+            (on(1, deliver(b"e", b"k")), 0),
+            (on(1, sized(0)), 0),
+            (on(1, deliver(b"e", b"k")), 0),
+            (on(1, sized(5)), 0),
+            (on(1, body(5)), 5),
+        ];
+        let stream: Vec<u8> = steps.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
+        let whole = Sieve::default().look(&mut stream.clone());
+        assert_eq!(whole, Looked { done: stream.len(), mended: 0, delivered: 735 });
+        let mut sieve = Sieve::default();
+        for (mut frame, delivered) in steps {
+            // All but its last byte, then that.
+            let last = frame.len() - 1;
+            let first = sieve.look(&mut frame[..last]);
+            assert_eq!(first.delivered, 0);
+            assert_eq!(sieve.look(&mut frame[first.done..]).delivered, delivered);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use lapin::{AsyncTcpStream, Connection, ConnectionProperties, ErrorKind};
 use tokio::time::timeout;
 
 use super::fault::BrokerFault;
+use super::held::Held;
 use super::settings::{Endpoint, Settings};
 use super::stream::{self, Bare, Sieved, SievedRuntime};
 
@@ -45,15 +46,19 @@ impl fmt::Debug for Wire {
 }
 
 /// Connects and logs in, within the time that the settings give.
-pub(super) async fn connect(settings: &Settings, endpoint: &Endpoint) -> Result<(Connection, Wire), BrokerFault> {
+pub(super) async fn connect(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    held: &Held,
+) -> Result<(Connection, Wire), BrokerFault> {
     let unreachable = |reason: String| BrokerFault::Unreachable { address: endpoint.to_string(), reason };
-    let (runtime, bare) = stream::runtimes();
+    let (runtime, bare) = stream::runtimes(held.clone());
     let properties =
         ConnectionProperties::default().with_connection_name(settings.connection_name.clone().into_bytes().into());
     let wire = Wire::default();
     let patience = settings.connect_timeout;
     let open = {
-        let (wire, tls) = (wire.clone(), endpoint.tls());
+        let (wire, tls, held) = (wire.clone(), endpoint.tls(), held.clone());
         async move |uri: AMQPUri, _: SievedRuntime| {
             let opening = async {
                 let host = uri.authority.host.as_str();
@@ -66,7 +71,7 @@ pub(super) async fn connect(settings: &Settings, endpoint: &Endpoint) -> Result<
                     AMQPScheme::AMQP => stream,
                     AMQPScheme::AMQPS => stream.into_tls(host, tls.as_ref()).await?,
                 };
-                Ok(AsyncTcpStream::Plain(Sieved::new(stream)))
+                Ok(AsyncTcpStream::Plain(Sieved::new(stream, held.clone())))
             };
             let late = || io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
             timeout(patience, opening).await.unwrap_or_else(|_| Err(late())).map_err(lapin::Error::from)

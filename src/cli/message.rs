@@ -2,7 +2,10 @@
 
 mod list;
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::apply::results::{Results, Tried};
@@ -116,6 +119,12 @@ fn describe(message: &MessageView, config: &Config) {
     ));
     let state = show::or_dash(message.receipt_state.as_deref());
     show::line(&format!("  receipt   to {}: {state}", show::or_dash(message.reply.as_deref())));
+    let properties: BTreeMap<String, Value> = serde_json::from_str(&message.properties).unwrap_or_default();
+    for (name, value) in &properties {
+        // By AMQP's own name.
+        let name = if name == "kind" { "type" } else { name };
+        show::line(&format!("  property  {name}: {value}"));
+    }
     let notes: Vec<String> =
         message.notes.as_deref().and_then(|notes| serde_json::from_str(notes).ok()).unwrap_or_default();
     notes.iter().for_each(|note| show::line(&format!("  note      {note}")));

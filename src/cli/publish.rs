@@ -1,19 +1,19 @@
 //! `publish`: files to the broker with confirms, each as the sender that its envelope names. For trials and tests: the
 //! broker lets only a user with the tag `impersonator` speak for others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::sample::LIST;
 use super::{Done, Exit, Failed, Layers, assemble, show};
 use crate::assemble::Rules;
-use crate::binding::Envelope;
 use crate::broker::{Outgoing, Published, Publisher, Session, topology};
 use crate::config::Config;
 use crate::decode;
-use crate::domain::properties::Properties;
+use crate::domain::properties::{Properties, TRACEPARENT, traceparent_of};
 use crate::intake::folder;
 use crate::relay::said;
 
@@ -36,7 +36,7 @@ pub(super) struct Publish {
     /// The system to send to where the envelope does not name one.
     #[arg(long, default_value = "epgu")]
     system: String,
-    /// Name this queue for answers.
+    /// Name this queue for answers; by default the sender's queue of the configuration.
     #[arg(long)]
     reply_to: Option<String>,
 }
@@ -81,16 +81,28 @@ impl Publish {
         let system = envelope.as_ref().and_then(|envelope| envelope.recipient_system.clone());
         let system = system.filter(|system| config.systems.contains(system)).unwrap_or_else(|| self.system.clone());
         let large = body.len() > config.message_bytes_max;
+        let reply_to = self.reply_to.clone().or_else(|| partner.and_then(|partner| partner.receipts.clone()));
+        // Confirms are matched by it; a body without an id goes under its hash.
+        let message_id = envelope.as_ref().and_then(|envelope| envelope.message_id.clone());
+        let message_id = message_id.unwrap_or_else(|| format!("sha256:{}", hex::encode(decode::hash(&body))));
+        let correlation_id = envelope.as_ref().and_then(|envelope| envelope.correlation_id.clone());
+        let sent_at = envelope.as_ref().and_then(|envelope| envelope.sent_at);
+        let trace = traceparent_of(&message_id, None);
         Outgoing {
             exchange: topology::EXCHANGE_IN.to_owned(),
             routing_key: if large { topology::large_key(&system) } else { system },
             properties: Properties {
-                // Confirms are matched by it; a body without an id goes under its hash.
-                message_id: envelope
-                    .as_ref()
-                    .and_then(|envelope| envelope.message_id.clone())
-                    .or_else(|| Some(format!("sha256:{}", hex::encode(decode::hash(&body))))),
-                ..properties(envelope.as_ref(), kind, user, self.reply_to.clone())
+                correlation_id: correlation_id.or_else(|| Some(message_id.clone())),
+                timestamp: sent_at.and_then(|sent_at| u64::try_from(sent_at.timestamp()).ok()),
+                message_id: Some(message_id),
+                kind,
+                user_id: user,
+                reply_to,
+                content_type: Some("application/xml".to_owned()),
+                app_id: sender.map(str::to_owned),
+                delivery_mode: Some(2),
+                headers: BTreeMap::from([(TRACEPARENT.to_owned(), Value::from(trace))]),
+                ..Properties::default()
             },
             body,
         }
@@ -112,26 +124,6 @@ fn listed(files: &[PathBuf]) -> HashMap<PathBuf, String> {
         }
     }
     senders
-}
-
-fn properties(
-    envelope: Option<&Envelope>,
-    kind: Option<String>,
-    user_id: Option<String>,
-    reply_to: Option<String>,
-) -> Properties {
-    Properties {
-        correlation_id: envelope.and_then(|envelope| envelope.correlation_id.clone()),
-        timestamp: envelope
-            .and_then(|envelope| envelope.sent_at)
-            .and_then(|sent_at| u64::try_from(sent_at.timestamp()).ok()),
-        kind,
-        user_id,
-        reply_to,
-        content_type: Some("application/xml".to_owned()),
-        delivery_mode: Some(2),
-        ..Properties::default()
-    }
 }
 
 /// Publishes a batch; what the broker does not take is told by file. Gives how many.

@@ -178,6 +178,7 @@ impl Config {
         positive("intake.batch_bytes_max", w.intake.batch_bytes_max)?;
         positive("intake.prefetch", usize::from(w.intake.prefetch))?;
         positive("intake.prefetch_large", usize::from(w.intake.prefetch_large))?;
+        positive("intake.held_bytes_max", w.intake.held_bytes_max)?;
         positive("intake.message_bytes_max", w.intake.message_bytes_max)?;
         positive("relay.batch_messages_max", w.relay.batch_messages_max as usize)?;
         positive("xml.violations_max", w.xml.violations_max)?;
@@ -288,6 +289,8 @@ fn broker(w: &Written) -> Result<BrokerSettings, ConfigFault> {
         confirm_timeout: Duration::from_secs(b.confirm_timeout_seconds),
         reconnect_delay_min: Duration::from_millis(b.reconnect_delay_milliseconds_min),
         reconnect_delay_max: Duration::from_millis(b.reconnect_delay_milliseconds_max),
+        held_bytes_max: w.intake.held_bytes_max,
+        management: Some(b.management_url.clone()).filter(|url| !url.is_empty()).map(Into::into),
         tls: Tls { authorities: file("broker.authorities_file", &b.authorities_file)?, identity },
     })
 }

@@ -168,6 +168,7 @@ impl Written {
     pub fn shown(&self) -> Result<String, LayerFault> {
         let mut shown = self.clone();
         shown.broker.url = redacted(&shown.broker.url);
+        shown.broker.management_url = redacted(&shown.broker.management_url);
         for channel in shown.notify.channel.values_mut() {
             channel.url = redacted(&channel.url);
         }
@@ -233,6 +234,7 @@ mod tests {
     fn a_password_is_not_shown() {
         let addresses = [
             ("broker.url", "amqp://me:hunter2@host/%2f", "amqp://me:(hidden)@host/%2f"),
+            ("broker.management_url", "http://me:hunter2@host:15672", "http://me:(hidden)@host:15672"),
             ("notify.channel.sms.url", "https://me:hunter2@gateway/sms", "https://me:(hidden)@gateway/sms"),
         ];
         for (key, url, told) in addresses {

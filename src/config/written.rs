@@ -45,6 +45,7 @@ sections! {
     Broker {
         url: String,
         url_file: String,
+        management_url: String,
         connection_name: String,
         heartbeat_seconds: u64,
         connect_timeout_seconds: u64,
@@ -62,6 +63,7 @@ sections! {
         batch_bytes_max: usize,
         prefetch: u16,
         prefetch_large: u16,
+        held_bytes_max: usize,
         message_bytes_max: usize,
         message_large_bytes_max: usize,
         alone_after_deliveries: u32,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// The header that carries the W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
@@ -63,6 +64,22 @@ impl Properties {
     }
 }
 
+/// The trace context of a message that we send: a step of its own in the trace of what caused it, or a new trace. It is made from the
+/// message's id, so that the same message carries the same one however often it is sent.
+#[must_use]
+pub fn traceparent_of(message_id: &str, cause: Option<&str>) -> String {
+    let digest = hex::encode(Sha256::digest(message_id.as_bytes()));
+    let caused = cause.filter(|text| is_traceparent(text)).map(|text| text.split('-').collect::<Vec<_>>());
+    let (trace, flags) = match caused.as_deref() {
+        // Of the flags only that of sampling is passed on, as the first version of the form says.
+        Some([_, trace, _, flags, ..]) => {
+            (*trace, if flags.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']) { "01" } else { "00" })
+        }
+        _ => (&digest[32..], "00"),
+    };
+    format!("00-{trace}-{}-{flags}", &digest[..16])
+}
+
 /// Whether a text is a valid `traceparent` of the W3C recommendation (level 1): version, trace id, parent id, flags, in lower case;
 /// ids of zeros and version `ff` are invalid; later versions may append fields.
 #[must_use]
@@ -104,6 +121,29 @@ mod tests {
             };
             assert_eq!(properties.traceparent(), right.then_some(text), "{text}");
         }
+    }
+
+    #[test]
+    fn what_follows_is_a_step_of_its_own_in_the_same_trace() {
+        const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for (cause, trace, flags) in [
+            (format!("00-{TRACE}-00f067aa0ba902b7-01"), Some(TRACE), "01"),
+            (format!("00-{TRACE}-00f067aa0ba902b7-00"), Some(TRACE), "00"),
+            (format!("cc-{TRACE}-00f067aa0ba902b7-ff-more"), Some(TRACE), "01"),
+            (format!("cc-{TRACE}-00f067aa0ba902b7-0a"), Some(TRACE), "00"),
+            (format!("ff-{TRACE}-00f067aa0ba902b7-01"), None, "00"),
+            (String::new(), None, "00"),
+        ] {
+            let made = traceparent_of("m-1", Some(&cause));
+            assert!(is_traceparent(&made), "{made}");
+            assert_eq!(made, traceparent_of("m-1", Some(&cause)), "the same however often it is sent");
+            let parts: Vec<&str> = made.split('-').collect();
+            assert_eq!((parts[0], parts[3]), ("00", flags), "{cause}");
+            assert_eq!(parts[1] == TRACE, trace.is_some(), "{cause}");
+            assert!(!cause.contains(parts[2]), "a step of its own");
+            assert_ne!(made, traceparent_of("m-2", Some(&cause)));
+        }
+        assert_ne!(traceparent_of("m-1", None)[..35], traceparent_of("m-2", None)[..35], "a trace of its own");
     }
 
     #[test]

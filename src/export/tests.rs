@@ -160,9 +160,9 @@ fn every_marked_register_shows_some_kind_and_every_mark_is_one() {
 fn checked(migrations: &str, table: &str, column: &str) -> Vec<String> {
     let (_, table) = migrations.split_once(&format!("CREATE TABLE {table} (")).unwrap();
     let (table, _) = table.split_once(") STRICT").unwrap();
-    let (_, list) = table.split_once(&format!("CHECK ({column} IN (")).unwrap();
+    let (_, list) = table.split_once(&format!("CHECK ({column} = ")).unwrap();
     let (list, _) = list.split_once(')').unwrap();
-    list.split(", ").map(|word| word.trim_matches('\'').to_owned()).collect()
+    list.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn migrations() -> String {

@@ -1,7 +1,7 @@
 //! People are told. What a change caused stands in the store as events; `tell` plans who hears of each by which channel and when;
 //! `deliver` puts it into words and hands it over, each channel on its own, and books what became of it: pending, sent,
 //! confirmed, failed, suppressed. A channel that is out delays nobody else; what was handed over and not confirmed goes
-//! out again under the same id. The sole user of minijinja and reqwest.
+//! out again under the same id. The sole user of minijinja.
 
 mod breaker;
 mod built_in;

@@ -44,15 +44,17 @@ pub(super) fn row(
     };
     let (item, step) = (leaving.item.to_string(), leaving.step.to_string());
     let message_id = id(&["document", &leaving.source.0, &leaving.source.1, &item, &step]);
+    let root = outgoing.root.as_deref().filter(|id| is_uuid(id));
     // What the agency that opened the case gets answers its message; a state service is asked something new.
-    let root = match &outgoing.to {
-        Recipient::Agency(_) => outgoing.root.as_deref().filter(|id| is_uuid(id)),
+    let in_reply_to = match &outgoing.to {
+        Recipient::Agency(_) => root,
         Recipient::Service(_) => None,
     };
+    let correlation = root.unwrap_or(&message_id);
     let header = Header {
         message_id: &message_id,
-        in_reply_to: root,
-        correlation: None,
+        in_reply_to,
+        correlation,
         recipient: agency,
         system: &outgoing.case.system,
         test: false,
@@ -68,8 +70,9 @@ pub(super) fn row(
         kind: "queue",
         address: queue.to_owned(),
         order_key: Some(format!("document:{queue}:{}:{}:{}", key.system, key.kind, key.number)),
+        correlation: correlation.to_owned(),
+        system: Some(key.system.clone()),
         message_id,
-        correlation: None,
         r#type: "Outgoing",
         traceparent: leaving.traceparent.clone(),
         body,

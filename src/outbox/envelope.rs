@@ -15,7 +15,8 @@ const CORRELATION_CHARACTERS_MAX: usize = 128;
 pub(super) struct Header<'a> {
     pub(super) message_id: &'a str,
     pub(super) in_reply_to: Option<&'a str>,
-    pub(super) correlation: Option<&'a str>,
+    /// The chain that it belongs to. A text that the schema does not take stands in AMQP's property only.
+    pub(super) correlation: &'a str,
     pub(super) recipient: &'a str,
     pub(super) system: &'a str,
     pub(super) test: bool,
@@ -46,8 +47,8 @@ pub(super) fn message_with(
     if let Some(id) = header.in_reply_to {
         w.element("InReplyTo", id)?;
     }
-    if let Some(correlation) = header.correlation.filter(|text| fits(text)) {
-        w.element("CorrelationId", correlation)?;
+    if fits(header.correlation) {
+        w.element("CorrelationId", header.correlation)?;
     }
     w.start("Sender")?.element("Agency", sending.agency)?.end()?;
     w.start("Recipient")?.element("Agency", header.recipient)?.element("System", header.system)?.end()?;

@@ -65,8 +65,10 @@ pub struct OutboxRow {
     pub order_key: Option<String>,
     /// Its own message id.
     pub message_id: String,
-    /// The conversation that it belongs to.
-    pub correlation: Option<String>,
+    /// The chain that it belongs to: what its cause says, or the message that began it.
+    pub correlation: String,
+    /// The system that it is about, whose queue takes answers to it.
+    pub system: Option<String>,
     /// Name of the body's root element, for AMQP's `type`.
     pub r#type: &'static str,
     /// W3C trace context of the message that caused it.

@@ -1,7 +1,7 @@
 //! What people are told, as messages for channels that the broker serves: a notice of one event, or a digest of several.
 
 use super::Sending;
-use super::envelope::{Header, message, moment};
+use super::envelope::{Header, is_uuid, message, moment};
 use crate::apply::Event;
 use crate::xml::{WriteFault, Writer};
 
@@ -56,6 +56,14 @@ pub struct Notice<'a> {
     pub told: Told<'a>,
 }
 
+impl<'a> Notice<'a> {
+    /// The chain that it belongs to: the message that opened its case, or itself.
+    #[must_use]
+    pub fn chain(&self) -> &'a str {
+        self.event.root.as_deref().filter(|id| is_uuid(id)).unwrap_or(self.message_id)
+    }
+}
+
 /// A digest of several events of one system.
 #[derive(Debug, Clone, Copy)]
 pub struct Digest<'a> {
@@ -79,7 +87,7 @@ pub struct Digest<'a> {
 /// A value cannot stand in XML.
 pub fn notice(notice: &Notice<'_>, sending: &Sending<'_>) -> Result<String, WriteFault> {
     let event = notice.event;
-    message(&header(notice.message_id, &event.case.system, sending), sending, NAMESPACE, |w| {
+    message(&header(notice.message_id, notice.chain(), &event.case.system, sending), sending, NAMESPACE, |w| {
         w.start("b:Notice")?.element("b:Event", &event.code)?.element("b:Channel", notice.channel)?;
         addressee(w, notice.addressee)?;
         w.start("b:Case")?.attribute("system", &event.case.system)?.attribute("number", &event.case.number)?;
@@ -109,7 +117,7 @@ pub fn notice(notice: &Notice<'_>, sending: &Sending<'_>) -> Result<String, Writ
 /// # Errors
 /// A value cannot stand in XML.
 pub fn digest(digest: &Digest<'_>, sending: &Sending<'_>) -> Result<String, WriteFault> {
-    message(&header(digest.message_id, digest.system, sending), sending, NAMESPACE, |w| {
+    message(&header(digest.message_id, digest.message_id, digest.system, sending), sending, NAMESPACE, |w| {
         w.start("b:Digest")?.element("b:Channel", digest.channel)?;
         addressee(w, digest.addressee)?;
         texts(w, &digest.told)?;
@@ -123,8 +131,8 @@ pub fn digest(digest: &Digest<'_>, sending: &Sending<'_>) -> Result<String, Writ
     })
 }
 
-fn header<'a>(message_id: &'a str, system: &'a str, sending: &Sending<'a>) -> Header<'a> {
-    Header { message_id, in_reply_to: None, correlation: None, recipient: sending.agency, system, test: false }
+fn header<'a>(message_id: &'a str, correlation: &'a str, system: &'a str, sending: &Sending<'a>) -> Header<'a> {
+    Header { message_id, in_reply_to: None, correlation, recipient: sending.agency, system, test: false }
 }
 
 fn addressee(w: &mut Writer, addressee: Addressee<'_>) -> Result<(), WriteFault> {

@@ -23,10 +23,11 @@ const NO_SENDER: &str = "UNKNOWN";
 pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow, WriteFault> {
     let (item, attempt) = (receipt.item.to_string(), receipt.attempt.to_string());
     let message_id = id(&["receipt", &receipt.sender, &receipt.message_id, &item, &attempt]);
+    let correlation = receipt.correlation.as_ref().unwrap_or(&receipt.own_id);
     let header = Header {
         message_id: &message_id,
         in_reply_to: Some(receipt.own_id.as_str()).filter(|id| is_uuid(id)),
-        correlation: receipt.correlation.as_deref(),
+        correlation,
         recipient: Some(receipt.sender.as_str()).filter(|code| !code.starts_with('?')).unwrap_or(NO_SENDER),
         system: receipt.system.as_deref().unwrap_or(NO_SYSTEM),
         test: receipt.test,
@@ -45,8 +46,9 @@ pub(super) fn row(receipt: &Receipt, sending: &Sending<'_>) -> Result<OutboxRow,
         kind,
         address: address.to_owned(),
         order_key: None,
+        correlation: correlation.clone(),
+        system: receipt.queue_system.clone(),
         message_id,
-        correlation: receipt.correlation.clone(),
         r#type: "Receipt",
         traceparent: receipt.traceparent.clone(),
         body,

@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::broker::topology::system_queue;
 use crate::broker::{Next, Outgoing, Published, Publisher};
 use crate::clock;
-use crate::domain::properties::{Properties, TRACEPARENT};
+use crate::config::Config;
+use crate::domain::properties::{Properties, TRACEPARENT, traceparent_of};
 use crate::failpoint;
 use crate::outbox::retry_at;
 use crate::pipeline::Pipeline;
@@ -55,7 +57,7 @@ pub async fn to_broker(pipeline: &Pipeline, publisher: &mut Publisher) -> Result
         return Ok(Relayed::default());
     }
     failpoint::hit("relay.claimed");
-    let outgoing: Vec<Outgoing> = rows.iter_mut().map(|row| outgoing(row, &pipeline.config.agency)).collect();
+    let outgoing: Vec<Outgoing> = rows.iter_mut().map(|row| outgoing(row, &pipeline.config)).collect();
     let published = publisher.publish(&outgoing).await;
     failpoint::hit("relay.published");
     let fates = published.into_iter().map(|published| match published.next() {
@@ -121,28 +123,31 @@ async fn mark(pipeline: &Pipeline, rows: &[Handover], fates: Vec<Fate>) -> Resul
 }
 
 /// A row as the broker gets it; its body goes along.
-fn outgoing(row: &mut Handover, agency: &str) -> Outgoing {
+fn outgoing(row: &mut Handover, config: &Config) -> Outgoing {
     let body = std::mem::take(&mut row.body);
     let sheet = Sheet {
         message_id: &row.message_id,
-        correlation: row.correlation.as_deref(),
+        correlation: &row.correlation,
+        system: row.system.as_deref(),
         kind: &row.r#type,
         traceparent: row.traceparent.as_deref(),
         created_at: row.created_at,
         body,
     };
-    sheet.outgoing((String::new(), row.address.clone()), agency)
+    sheet.outgoing((String::new(), row.address.clone()), config)
 }
 
 /// A message of ours on its way to the broker.
 pub(crate) struct Sheet<'a> {
     /// Its id.
     pub(crate) message_id: &'a str,
-    /// The conversation that it belongs to.
-    pub(crate) correlation: Option<&'a str>,
+    /// The chain that it belongs to.
+    pub(crate) correlation: &'a str,
+    /// The system that it is about.
+    pub(crate) system: Option<&'a str>,
     /// Name of the body's root element.
     pub(crate) kind: &'a str,
-    /// W3C trace context.
+    /// W3C trace context of what caused it.
     pub(crate) traceparent: Option<&'a str>,
     /// When it was written.
     pub(crate) created_at: DateTime<Utc>,
@@ -151,19 +156,21 @@ pub(crate) struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    /// The message with its properties, for an exchange and a routing key.
-    pub(crate) fn outgoing(self, (exchange, routing_key): (String, String), agency: &str) -> Outgoing {
-        let headers = self.traceparent.iter().map(|trace| (TRACEPARENT.to_owned(), Value::from(*trace)));
+    /// The message with its properties, for an exchange and a routing key. Answers to it go to the queue of its system.
+    pub(crate) fn outgoing(self, (exchange, routing_key): (String, String), config: &Config) -> Outgoing {
+        let trace = traceparent_of(self.message_id, self.traceparent);
+        let served = self.system.filter(|system| config.systems.iter().any(|served| served == system));
         let properties = Properties {
             message_id: Some(self.message_id.to_owned()),
-            correlation_id: self.correlation.map(str::to_owned),
+            correlation_id: Some(self.correlation.to_owned()),
+            reply_to: served.map(system_queue),
             kind: Some(self.kind.to_owned()),
             content_type: Some("application/xml".to_owned()),
             content_encoding: Some("utf-8".to_owned()),
             timestamp: u64::try_from(self.created_at.timestamp()).ok(),
-            app_id: Some(agency.to_owned()),
+            app_id: Some(config.agency.clone()),
             delivery_mode: Some(2),
-            headers: headers.collect::<BTreeMap<_, _>>(),
+            headers: BTreeMap::from([(TRACEPARENT.to_owned(), Value::from(trace))]),
             ..Properties::default()
         };
         Outgoing { exchange, routing_key, properties, body: self.body.into_bytes() }

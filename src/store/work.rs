@@ -95,8 +95,10 @@ pub struct Handover {
     pub address: String,
     /// Its own message id.
     pub message_id: String,
-    /// The conversation that it belongs to.
-    pub correlation: Option<String>,
+    /// The chain that it belongs to.
+    pub correlation: String,
+    /// The system that it is about.
+    pub system: Option<String>,
     /// Name of the body's root element.
     pub r#type: String,
     /// W3C trace context.

@@ -13,7 +13,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::daemon::settled;
-use crate::support::client::Client;
+use crate::support::client::{Client, Letter};
 use crate::support::daemon::{Home, Looks};
 use crate::support::proxy::Proxy;
 use crate::support::rabbitmq::{RabbitMq, vhost};
@@ -26,7 +26,7 @@ const QUICK_PARKING: &str = "[parking]\ndelays_milliseconds = [100, 200]\npatien
 pub(crate) const UNANSWERED: &str = "SELECT count(*) FROM inbox i WHERE i.reply IS NOT NULL AND NOT EXISTS \
      (SELECT 1 FROM outbox o WHERE o.message = i.seq AND o.what = 'receipt' AND o.state = 'sent')";
 
-/// Everything that must be the same whatever went wrong on the way: outcomes, cases, histories, documents.
+/// Everything that must be the same whatever went wrong on the way: outcomes, cases and all that belongs to them, what people are told.
 async fn picture(path: &Path) -> BTreeMap<String, Vec<String>> {
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(path).read_only(true)).await.unwrap();
     let mut picture = BTreeMap::new();
@@ -42,12 +42,40 @@ async fn picture(path: &Path) -> BTreeMap<String, Vec<String>> {
         (
             "history",
             "SELECT c.number || ' ' || h.entry || ' ' || coalesce(h.from_status, '') || '>' || h.to_status || ' ' || h.happened_at \
-             FROM history h JOIN cases c ON c.id = h.case_id ORDER BY c.number, h.happened_at, h.entry, h.to_status",
+             || ' ' || h.turn || ' ' || h.agency || ' ' || coalesce(h.officer, '') || ' ' || coalesce(h.comment, '') || ' ' || \
+             coalesce(h.details, '') FROM history h JOIN cases c ON c.id = h.case_id ORDER BY 1",
         ),
         (
             "documents",
-            "SELECT c.number || ' ' || d.type || ' ' || d.number || ' ' || d.state || ' ' || d.versions \
+            "SELECT c.number || ' ' || d.type || ' ' || d.number || ' ' || d.state || ' ' || d.versions || ' ' || \
+             coalesce(d.title, '') || ' ' || coalesce(d.issued_on, '') || ' ' || coalesce(d.signed, '') \
              FROM documents d JOIN cases c ON c.id = d.case_id ORDER BY 1",
+        ),
+        (
+            "versions",
+            "SELECT c.number || ' ' || d.type || ' ' || d.number || ' ' || v.version || ' ' || v.sha256 || ' ' || v.file_name \
+             || ' ' || v.uploader FROM document_versions v JOIN documents d ON d.id = v.document_id \
+             JOIN cases c ON c.id = d.case_id ORDER BY 1",
+        ),
+        (
+            "parties",
+            "SELECT c.number || ' ' || p.role || ' ' || p.place || ' ' || p.identifier || ' ' || hex(p.hash) \
+             FROM parties p JOIN cases c ON c.id = p.case_id ORDER BY 1",
+        ),
+        // What begins and is void within one batch leaves no row.
+        (
+            "timers",
+            "SELECT c.number || ' ' || t.code || ' ' || coalesce(t.turn, '') || ' ' || t.state FROM timers t \
+             JOIN cases c ON c.id = t.case_id WHERE t.state <> 'void' ORDER BY 1",
+        ),
+        ("sequences", "SELECT sender || ' ' || system || ' ' || number || ' ' || last FROM sequences ORDER BY 1"),
+        (
+            "events",
+            "SELECT case_number || ' ' || code || ' ' || count(*) FROM events GROUP BY case_number, code ORDER BY 1",
+        ),
+        (
+            "dead letters",
+            "SELECT sender || ' ' || message_id || ' ' || item || ' ' || code || ' ' || state FROM dead_letters ORDER BY 1",
         ),
     ] {
         let rows = sqlx::query(query).fetch_all(&pool).await.unwrap();
@@ -55,6 +83,24 @@ async fn picture(path: &Path) -> BTreeMap<String, Vec<String>> {
     }
     pool.close().await;
     picture
+}
+
+/// Two pictures are the same; else the first rows in which they differ are told.
+fn alike(found: &BTreeMap<String, Vec<String>>, expected: &BTreeMap<String, Vec<String>>) {
+    for (what, expected) in expected {
+        let found = &found[what];
+        let only = |these: &[String], those: &[String]| {
+            let those: BTreeSet<&String> = those.iter().collect();
+            these.iter().filter(|row| !those.contains(row)).take(5).cloned().collect::<Vec<_>>()
+        };
+        let (more, less) = (only(found, expected), only(expected, found));
+        assert!(
+            found == expected,
+            "{what}: {} rows instead of {}; {more:#?} instead of {less:#?}",
+            found.len(),
+            expected.len()
+        );
+    }
 }
 
 /// The same messages, one after another, in one undisturbed process.
@@ -70,7 +116,7 @@ async fn undisturbed(messages: &[SampleMessage]) -> BTreeMap<String, Vec<String>
 }
 
 /// What no fault may break.
-async fn whole(store: &Store, home: &Home, messages: &[SampleMessage]) {
+async fn whole(store: &Store, home: &Home, messages: &[SampleMessage], broker: String) {
     let ids: BTreeSet<&[u8]> = messages.iter().map(|message| message.bytes.as_slice()).collect();
     // What comes again is booked as a repeat: it is the ids that must all have come.
     let mut looks = Looks::new("every id has come");
@@ -95,7 +141,25 @@ async fn whole(store: &Store, home: &Home, messages: &[SampleMessage]) {
     let invisible = "SELECT count(*) FROM inbox i WHERE outcome = 'failed' AND NOT EXISTS \
          (SELECT 1 FROM dead_letters d WHERE d.message = i.seq)";
     assert_eq!(count(invisible).await, 0, "what failed is visible");
+    arrived(&pool, &Client::new(broker).await).await;
     pool.close().await;
+}
+
+/// Every receipt that the store calls sent lies in its sender's queue, and nothing else does. One may lie there twice, under one id.
+async fn arrived(pool: &SqlitePool, agencies: &Client) {
+    let sent =
+        "SELECT DISTINCT address, message_id FROM outbox WHERE what = 'receipt' AND kind = 'queue' AND state = 'sent'";
+    let rows: Vec<(String, String)> = sqlx::query_as(sent).fetch_all(pool).await.unwrap();
+    let mut sent = BTreeMap::<String, BTreeSet<String>>::new();
+    for (queue, id) in rows {
+        sent.entry(queue).or_default().insert(id);
+    }
+    assert!(!sent.is_empty());
+    for (queue, ids) in sent {
+        let taken = agencies.take_all(&queue).await;
+        let taken: BTreeSet<String> = taken.into_iter().map(|one| one.properties.message_id.unwrap()).collect();
+        assert_eq!(taken.symmetric_difference(&ids).collect::<Vec<_>>(), Vec::<&String>::new(), "{queue}");
+    }
 }
 
 /// Traffic whose end does not depend on the order between cases.
@@ -133,8 +197,8 @@ async fn kill_9_at_thirty_random_moments_loses_nothing_and_doubles_nothing() {
     }
     let mut daemon = home.start();
     daemon.ready().await;
-    whole(&store, &home, &messages).await;
-    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
+    alike(&picture(&home.store_path()).await, &undisturbed(&messages).await);
     daemon.stop().await;
 }
 
@@ -169,8 +233,8 @@ async fn a_kill_between_any_two_steps_loses_nothing() {
     }
     let mut daemon = home.start();
     daemon.ready().await;
-    whole(&store, &home, &messages).await;
-    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
+    alike(&picture(&home.store_path()).await, &undisturbed(&messages).await);
     daemon.stop().await;
 }
 
@@ -189,7 +253,7 @@ async fn a_store_that_fails_at_any_step_is_waited_for() {
         let steps = failpoint::disarm_store(&path);
         sound(&pipeline).await;
         pipeline.store.close().await;
-        assert_eq!(picture(&folder.path().join("store.sqlite")).await, expected_picture, "step {step}");
+        alike(&picture(&folder.path().join("store.sqlite")).await, &expected_picture);
         if step > steps {
             break;
         }
@@ -211,16 +275,21 @@ async fn a_broker_restarted_under_load_is_waited_for() {
     let folder = Folder::new();
     let node = RabbitMq::start();
     let home = Home::new(folder.path(), &node.url("mezhved"), "[intake]\nbatch_messages_max = 50\nprefetch = 100\n");
-    let mut daemon = home.start();
-    daemon.ready().await;
+    declare_topology(&home).await;
     let messages = steady(24, 2000);
     let publisher = Client::new(node.url("publisher")).await;
     publisher.publish(letters(&messages)).await;
+    let daemon = home.start();
     let store = home.store().await;
+    let mut looks = Looks::new("the daemon works");
+    while booked(&store).await == 0 {
+        looks.next().await;
+    }
     node.kill();
+    assert!(booked(&store).await < i64::try_from(messages.len()).unwrap(), "there is work left");
     node.start_again();
-    whole(&store, &home, &messages).await;
-    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    whole(&store, &home, &messages, node.url("mezhved")).await;
+    alike(&picture(&home.store_path()).await, &undisturbed(&messages).await);
     daemon.stop().await;
 }
 
@@ -243,8 +312,40 @@ async fn a_connection_cut_in_the_middle_of_batches_is_made_anew() {
         }
         proxy.cut();
     }
-    whole(&store, &home, &messages).await;
-    assert_eq!(picture(&home.store_path()).await, undisturbed(&messages).await);
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
+    alike(&picture(&home.store_path()).await, &undisturbed(&messages).await);
+    daemon.stop().await;
+}
+
+/// Prefetch counts messages: without a bound on their bytes all of these would be held while the store is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_is_away_only_so_many_bytes_are_taken_and_the_connection_lives_on() {
+    const BYTES: usize = 40 << 20;
+    const BODIES: usize = 12;
+    let (folder, vhost) = (Folder::new(), vhost());
+    let home = Home::new(folder.path(), &vhost.url("mezhved"), "[store]\nbusy_timeout_milliseconds = 1000\n");
+    let mut daemon = home.start_with(&[("MEZHVED__BROKER__HEARTBEAT_SECONDS", "1")]);
+    daemon.ready().await;
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(home.store_path())).await.unwrap();
+    let lock = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let publisher = Client::new(vhost.url("publisher")).await;
+    for number in 0..BODIES {
+        let mut body = format!("<Envelope number=\"{number}\">").into_bytes();
+        body.resize(BYTES, b' ');
+        publisher.publish(vec![Letter::new(body, "epgu")]).await;
+    }
+    // Longer than a connection lives from which nothing is heard.
+    let mut looks = Looks::new("the store was away for a while");
+    while daemon.log_text().matches("the store is away").count() < 3 {
+        looks.next().await;
+    }
+    let peak = daemon.memory_peak_bytes();
+    assert!(peak < (BODIES * BYTES / 2) as u64, "{peak} bytes for {BODIES} bodies of {BYTES}");
+    drop(lock);
+    let store = home.store().await;
+    settled(&store, BODIES).await;
+    let all = i64::try_from(BODIES).unwrap();
+    assert_eq!(ended(&store).await, BTreeMap::from([("too-large".into(), all)]), "no connection was lost");
     daemon.stop().await;
 }
 
@@ -265,7 +366,7 @@ async fn a_locked_store_is_waited_for() {
     let store = home.store().await;
     assert_eq!(booked(&store).await, 0);
     drop(lock);
-    whole(&store, &home, &messages).await;
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
     assert_eq!(ended(&store).await, expected(&messages));
     daemon.stop().await;
 }
@@ -288,7 +389,7 @@ async fn a_full_store_keeps_its_messages_in_the_queue_until_it_may_grow() {
     home.configure(&vhost.url("mezhved"), "");
     let mut daemon = home.start();
     daemon.ready().await;
-    whole(&store, &home, &messages).await;
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
     let mut ended = ended(&store).await;
     // What was committed but not acknowledged when the process was killed came again.
     ended.remove("repeat");
@@ -344,7 +445,7 @@ async fn a_store_that_is_gone_takes_nothing_until_it_is_back() {
     }
     std::fs::rename(&away, home.store_path()).unwrap();
     let store = home.store().await;
-    whole(&store, &home, &messages).await;
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
     assert_eq!(ended(&store).await, expected(&messages));
     daemon.stop().await;
 }
@@ -384,7 +485,7 @@ async fn a_stop_that_cannot_finish_ends_at_its_deadline_and_a_second_signal_ends
     let mut daemon = home.start();
     daemon.ready().await;
     let store = home.store().await;
-    whole(&store, &home, &messages).await;
+    whole(&store, &home, &messages, vhost.url("mezhved")).await;
     daemon.stop().await;
 }
 

@@ -26,6 +26,7 @@ mod orders;
 mod outcomes;
 mod outgoing;
 mod parked;
+mod properties;
 mod replays;
 mod routing;
 mod schedule;

@@ -303,10 +303,10 @@ async fn rows_of_one_key_leave_one_after_another() {
     let folder = Folder::new();
     let (pipeline, store) = begun(&folder, "").await;
     sqlx::query(
-        "INSERT INTO outbox (id, what, kind, address, order_key, message_id, type, body, state, attempts, due_at, created_at) \
-         VALUES (1, 'document', 'queue', 'q', 'a', 'm1', 'Document', '', 'pending', 0, 1, 1), \
-         (2, 'document', 'queue', 'q', 'a', 'm2', 'Document', '', 'pending', 0, 1, 1), \
-         (3, 'document', 'queue', 'q', 'b', 'm3', 'Document', '', 'pending', 0, 1, 1)",
+        "INSERT INTO outbox (id, what, kind, address, order_key, message_id, correlation, type, body, state, attempts, due_at, \
+         created_at) VALUES (1, 'document', 'queue', 'q', 'a', 'm1', 'm1', 'Document', '', 'pending', 0, 1, 1), \
+         (2, 'document', 'queue', 'q', 'a', 'm2', 'm2', 'Document', '', 'pending', 0, 1, 1), \
+         (3, 'document', 'queue', 'q', 'b', 'm3', 'm3', 'Document', '', 'pending', 0, 1, 1)",
     )
     .execute(&store)
     .await

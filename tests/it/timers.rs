@@ -138,7 +138,7 @@ fn every_timer_of_every_lifecycle_does_what_it_says() {
                 };
                 let mut world = World::default();
                 world.documents.insert(case.key.clone(), documents(lifecycle, since));
-                world.cases.insert(case.key.clone(), case.clone());
+                world.cases.insert(case.key.clone(), case.clone().into());
                 let due = DueTimer { id: 7, case: case.key.clone(), row };
                 let (settlement, _) = apply::fire(std::slice::from_ref(&due), world, context);
                 let place = format!("{}/{} {}", lifecycle.system(), lifecycle.kind().code, due.row.code);
@@ -191,7 +191,7 @@ fn a_timer_whose_case_has_moved_on_is_void_and_one_that_has_no_place_is_stuck() 
         let case = case(lifecycle, status, timer, since);
         let fire = |scope: Scope, code: &str| {
             let row = TimerRow { code: code.into(), scope, started_at: since, due_at: since + Duration::days(10) };
-            let world = World { cases: [(case.key.clone(), case.clone())].into(), ..World::default() };
+            let world = World { cases: [(case.key.clone(), case.clone().into())].into(), ..World::default() };
             let (settlement, _) = apply::fire(&[DueTimer { id: 7, case: case.key.clone(), row }], world, context);
             settlement
                 .writes

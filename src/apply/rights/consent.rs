@@ -52,9 +52,9 @@ fn candidates(asked: &Asked<'_>, command: &Command, consents: &KindName) -> BTre
             command.details.0.get(CONSENT).cloned(),
             lifecycle.and_then(|lifecycle| open_case::parent_key(command, lifecycle)),
         ),
-        _ => (None, asked.world.cases.get(asked.key).and_then(|case| case.parent.clone())),
+        _ => (None, asked.world.case(asked.key).and_then(|case| case.parent.clone())),
     };
-    let above = |key: &CaseKey| asked.world.cases.get(key).and_then(|case| case.parent.clone());
+    let above = |key: &CaseKey| asked.world.case(key).and_then(|case| case.parent.clone());
     let parents = std::iter::successors(parent, above).take(CONSENT_PARENTS_MAX as usize);
     let cases = std::iter::once(asked.key.clone()).chain(parents);
     let numbers = cases.filter_map(|key| asked.told(&key, CONSENT).map(str::to_owned)).chain(named);

@@ -9,7 +9,7 @@ use crate::apply::world::{CaseKey, World};
 /// Why a case was not in force at a moment; none: it was.
 pub(super) fn lapse(key: &CaseKey, at: DateTime<Utc>, world: &World, context: &Context<'_>) -> Option<String> {
     let day = |moment: DateTime<Utc>| moment.with_timezone(&context.zone).format("%d.%m.%Y");
-    let Some(case) = world.cases.get(key) else { return Some("такой записи нет".to_owned()) };
+    let Some(case) = world.case(key) else { return Some("такой записи нет".to_owned()) };
     let Some(status) = world.status_at(key, at) else {
         return Some("к моменту действия ещё не существует".to_owned());
     };
@@ -34,13 +34,13 @@ impl Asked<'_> {
 
     /// The texts of a list among the fields of a case.
     pub(super) fn listed(&self, key: &CaseKey, field: &str) -> Vec<&str> {
-        let told = self.world.cases.get(key).and_then(|case| case.details.get(field));
+        let told = self.world.case(key).and_then(|case| case.details.get(field));
         let list = told.and_then(serde_json::Value::as_array).map(Vec::as_slice).unwrap_or_default();
         list.iter().filter_map(serde_json::Value::as_str).collect()
     }
 
     /// A text among the fields of a case.
     pub(super) fn told(&self, key: &CaseKey, field: &str) -> Option<&str> {
-        self.world.cases.get(key)?.details.get(field)?.as_str()
+        self.world.case(key)?.details.get(field)?.as_str()
     }
 }

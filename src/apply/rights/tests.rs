@@ -1,5 +1,6 @@
 //! Rights decided over random powers, members, roles and moments, beside a plain model of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -249,7 +250,7 @@ fn world(story: &Story) -> World {
     let mut put = |case: Case, rows: &[PartyRow], moves: Vec<(DateTime<Utc>, String)>| {
         world.people.set(&case.key, rows);
         world.moves.insert(case.key.clone(), moves);
-        world.cases.insert(case.key.clone(), case);
+        world.cases.insert(case.key.clone(), Arc::new(case));
     };
     for (number, power) in story.powers.iter().enumerate() {
         let authorities: Vec<&str> = power.authorities.iter().map(|at| AUTHORITIES[*at].0).collect();

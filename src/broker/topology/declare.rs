@@ -7,7 +7,7 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
 
-use super::{Binding, Difference, Exchange, Finding, Owner, Queue, Routing, State, Subject, Topology};
+use super::{Binding, Difference, Exchange, Finding, Owner, Queue, Routing, State, Subject, Topology, policies};
 use crate::broker::fault::BrokerFault;
 use crate::broker::session::Session;
 
@@ -43,6 +43,7 @@ pub async fn declare(session: &Arc<Session>, topology: &Topology) -> Result<Vec<
     for binding in topology.bindings.iter().filter(|binding| !absent.contains(&binding.queue)) {
         findings.push(asking.bind(binding).await?);
     }
+    findings.extend(policies::look(session, topology).await);
     if findings.iter().any(Finding::stops_the_start) {
         findings.retain(Finding::stops_the_start);
         return Err(BrokerFault::Topology(findings));
@@ -67,13 +68,13 @@ pub async fn check(session: &Arc<Session>, topology: &Topology) -> Result<Vec<Fi
             found => found,
         });
     }
-    let unseen = "AMQP shows no bindings; the daemon makes those that are missing when it starts";
-    findings.extend(topology.bindings.iter().map(|binding| binding.finding(State::Unseen(unseen))));
-    findings.push(Finding {
-        subject: Subject::Policies,
-        name: "of the virtual host".to_owned(),
-        state: State::Unseen("AMQP shows no policies; one that sets overflow, max-length, message-ttl or delivery-limit could lose messages"),
-    });
+    let unseen =
+        || State::Unseen("AMQP shows no bindings; the daemon makes those that are missing when it starts".to_owned());
+    findings.extend(topology.bindings.iter().map(|binding| binding.finding(unseen())));
+    let ruled = policies::look(session, topology).await;
+    // Of a queue that a policy overrules there is nothing else to say.
+    findings.retain(|finding| ruled.iter().all(|one| (one.subject, &one.name) != (finding.subject, &finding.name)));
+    findings.extend(ruled);
     Ok(findings)
 }
 
@@ -163,7 +164,7 @@ impl<'a> Asking<'a> {
 }
 
 impl Queue {
-    fn finding(&self, state: State) -> Finding {
+    pub(super) fn finding(&self, state: State) -> Finding {
         Finding { subject: Subject::Queue, name: self.name.clone(), state }
     }
 }

@@ -3,6 +3,7 @@
 
 mod declare;
 mod difference;
+mod policies;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -286,15 +287,22 @@ pub enum State {
         /// In the words of the broker.
         text: String,
     },
-    /// Not to be seen over AMQP.
-    Unseen(&'static str),
+    /// As planned, but a policy of the broker overrules it so that messages could be lost.
+    Overruled {
+        /// Names of the policies.
+        policies: String,
+        /// What they set.
+        sets: String,
+    },
+    /// Not to be seen: why.
+    Unseen(String),
 }
 
 impl Finding {
     /// Whether the daemon must not start before somebody has seen to it.
     #[must_use]
     pub fn stops_the_start(&self) -> bool {
-        matches!(self.state, State::Differs(_) | State::Loses | State::Refused { .. })
+        matches!(self.state, State::Differs(_) | State::Loses | State::Overruled { .. } | State::Refused { .. })
     }
 
     /// One line for each.
@@ -314,6 +322,10 @@ impl fmt::Display for Finding {
                 "{difference}; either change the configuration, or empty it, delete it and let it be declared anew"
             ),
             State::Loses => f.write_str("gives messages up without an exchange to put them; they would be lost"),
+            State::Overruled { policies, sets } => write!(
+                f,
+                "the policy {policies} sets {sets}, so messages could be lost; change it, or let it not apply to this queue"
+            ),
             State::Refused { code, text } => write!(f, "refused: {code} {text}"),
             State::Unseen(why) => write!(f, "not seen: {why}"),
         }

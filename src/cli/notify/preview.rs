@@ -224,6 +224,7 @@ fn event(case: &CaseView, code: &str, lifecycle: &Lifecycle) -> Event {
     Event {
         code: code.to_owned(),
         case: CaseKey { system: case.system.clone(), kind: lifecycle.kind().code.clone(), number: case.number.clone() },
+        root: None,
         status: case.status.clone(),
         service: case.service.clone(),
         agency: case.agency.clone(),

@@ -1,6 +1,8 @@
 //! From a lifecycle file to a [`System`]: read, check everything, then build. All faults are collected, so that an
 //! author mends a file in one go.
 
+use std::sync::OnceLock;
+
 use toml::Spanned;
 
 use super::event::Template;
@@ -121,6 +123,7 @@ pub(super) fn system(file: &str, text: &str, shelf: &Shelf) -> Result<System, Ve
             extracts: std::mem::take(&mut written.extract).into_iter().map(build::extract).collect(),
             vocabulary: build::vocabulary(written.operation, written.role, written.authority, written.signature),
             kinds,
+            derived: OnceLock::new(),
         }
     });
     faults.judge(built)

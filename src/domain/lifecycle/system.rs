@@ -1,9 +1,11 @@
 //! A system's lifecycle file: its kinds of cases, each with a lifecycle of its own, and what they share. Kinds that several
 //! systems have alike stand on a shelf, defined once.
 
+use std::sync::OnceLock;
+
 use super::load;
 use super::rights::{Rights, Vocabulary};
-use super::{Extract, Fault, Happening, Lifecycle, Reaction, Status};
+use super::{Action, Extract, Fault, Happening, Lifecycle, Reaction, Status};
 
 /// Kinds defined once for all systems that take them by `use`.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +34,15 @@ pub struct System {
     pub(super) extracts: Vec<Extract>,
     /// The main kind first, then the others in the order of the file, then those of the shelf.
     pub(super) kinds: Vec<Lifecycle>,
+    pub(super) derived: OnceLock<Derived>,
+}
+
+/// What follows from all kinds together; it is asked for with every message.
+#[derive(Debug, Clone)]
+pub(super) struct Derived {
+    opens: bool,
+    openers: Vec<String>,
+    routes: bool,
 }
 
 impl System {
@@ -88,9 +99,27 @@ impl System {
     /// Whether a step of some case opens another one.
     #[must_use]
     pub fn opens(&self) -> bool {
-        let opens =
-            |status: &Status| !status.opens.is_empty() || status.on.iter().any(|reaction| reaction.opens.is_some());
-        self.kinds.iter().flat_map(Lifecycle::statuses).any(opens)
+        self.derived().opens
+    }
+
+    /// Whether a reaction or a timer of any kind brings a case into a status in which a responsible unit is chosen.
+    #[must_use]
+    pub fn routes_by_itself(&self) -> bool {
+        self.derived().routes
+    }
+
+    fn derived(&self) -> &Derived {
+        self.derived.get_or_init(|| {
+            let opens =
+                |status: &Status| !status.opens.is_empty() || status.on.iter().any(|reaction| reaction.opens.is_some());
+            let child = |happening: &Happening| matches!(happening, Happening::Child { .. });
+            let opener = |one: &&Lifecycle| self.answers_with_parties(one, child);
+            Derived {
+                opens: self.kinds.iter().flat_map(Lifecycle::statuses).any(opens),
+                openers: self.kinds.iter().filter(opener).map(|one| one.kind().code.clone()).collect(),
+                routes: self.kinds.iter().any(routes_by_itself),
+            }
+        })
     }
 
     /// The kinds that are organizations: what staff, powers, roles and certificates belong to.
@@ -126,9 +155,7 @@ impl System {
 
     /// Kinds whose cases open others with parties in answer to a step of their children.
     pub fn openers(&self) -> impl Iterator<Item = &str> {
-        let child = |happening: &Happening| matches!(happening, Happening::Child { .. });
-        let opens = move |one: &&Lifecycle| self.answers_with_parties(one, child);
-        self.kinds.iter().filter(opens).map(|one| one.kind().code.as_str())
+        self.derived().openers.iter().map(String::as_str)
     }
 
     fn has_parties(&self, kind: &str) -> bool {
@@ -164,4 +191,14 @@ impl System {
         }
         channels
     }
+}
+
+/// Whether a reaction or a timer of the kind brings a case into a status in which a unit is chosen.
+fn routes_by_itself(kind: &Lifecycle) -> bool {
+    let reactions = kind.statuses().iter().flat_map(|status| &status.on).filter_map(|one| one.to.as_deref());
+    let timers = kind.statuses().iter().flat_map(|status| &status.timers).filter_map(|timer| match &timer.action {
+        Action::Move { to, .. } => Some(to.as_str()),
+        _ => None,
+    });
+    reactions.chain(timers).filter_map(|code| kind.status(code)).any(|status| status.routes.is_some())
 }

@@ -161,7 +161,7 @@ impl Packing<'_> {
         let message_id = &row.delivery;
         let Words { title, short, long, to_do, link } = words;
         let told_words = Told { title, short, long, to_do: to_do.as_deref(), link: link.as_deref() };
-        let (kind, body) = if rows.len() == 1 {
+        let (kind, correlation, body) = if rows.len() == 1 {
             let value = |name: &str| told[0].0.get(name).and_then(Option::as_deref);
             let notice = Notice {
                 message_id,
@@ -172,24 +172,25 @@ impl Packing<'_> {
                 status: value("status").unwrap_or(&event.status),
                 told: told_words,
             };
-            ("Notice", outbox::notice(&notice, &sending)?)
+            ("Notice", notice.chain(), outbox::notice(&notice, &sending)?)
         } else {
             let events: Vec<_> =
                 rows.iter().zip(told).map(|(one, (_, words))| (&one.row.noticed.event, words.title.as_str())).collect();
             let system = &event.case.system;
             let digest =
                 Digest { message_id, system, channel: self.channel, addressee, told: told_words, events: &events };
-            ("Digest", outbox::digest(&digest, &sending)?)
+            ("Digest", message_id.as_str(), outbox::digest(&digest, &sending)?)
         };
         let sheet = Sheet {
             message_id,
-            correlation: None,
+            correlation,
+            system: Some(&event.case.system),
             kind,
             traceparent: row.noticed.traceparent.as_deref(),
             created_at: row.created_at,
             body,
         };
-        Ok(broker::outgoing(self.channel, sheet, &self.pipeline.config.agency))
+        Ok(broker::outgoing(self.channel, sheet, &self.pipeline.config))
     }
 }
 

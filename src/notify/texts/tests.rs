@@ -99,6 +99,7 @@ fn happened(event: &str, system: &str, kind: &str, at: DateTime<Utc>) -> Happene
     Happened {
         code: event.to_owned(),
         case: key,
+        root: None,
         status: String::new(),
         service: String::new(),
         agency: "MINSTROY".to_owned(),

@@ -2,13 +2,14 @@
 
 use crate::broker::topology::{EXCHANGE_OUT, notice_queue};
 use crate::broker::{Next, Outgoing, Published};
+use crate::config::Config;
 use crate::relay::{Sheet, said};
 
 use super::Answer;
 
 /// A message for the queue of a channel.
-pub(in crate::notify) fn outgoing(channel: &str, sheet: Sheet<'_>, agency: &str) -> Outgoing {
-    sheet.outgoing((EXCHANGE_OUT.to_owned(), notice_queue(channel)), agency)
+pub(in crate::notify) fn outgoing(channel: &str, sheet: Sheet<'_>, config: &Config) -> Outgoing {
+    sheet.outgoing((EXCHANGE_OUT.to_owned(), notice_queue(channel)), config)
 }
 
 /// What the broker's verdict means here.

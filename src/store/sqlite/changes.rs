@@ -41,13 +41,12 @@ pub(super) struct Folded<'a> {
 }
 
 impl Transaction {
-    pub(super) async fn write_changes(&mut self, changes: &[Change], now: DateTime<Utc>) -> Result<(), StoreFault> {
-        let folded = fold(changes);
-        let mut ids = self.write_cases(&folded).await?;
+    pub(super) async fn write_changes(&mut self, folded: &Folded<'_>, now: DateTime<Utc>) -> Result<(), StoreFault> {
+        let mut ids = self.write_cases(folded).await?;
         for case in folded.cases.iter().filter_map(|case| Some((&case.key, case.id?))) {
             ids.insert(case.0, case.1);
         }
-        self.find_cases(&folded, &mut ids).await?;
+        self.find_cases(folded, &mut ids).await?;
         let id = |key: &CaseKey| ids.get(key).copied();
         self.insert(&HISTORY, &folded.history, |query, row| bind_history(query, row, id(&row.case))).await?;
         self.insert(&SEQUENCES, &folded.sequences, |query, (sender, key, last)| {
@@ -62,12 +61,12 @@ impl Transaction {
             query.bind(id(key)).bind(version).bind(*details).bind(to_store(now)).bind(message)
         })
         .await?;
-        self.write_parties(&folded, &ids).await?;
+        self.write_parties(folded, &ids).await?;
         self.write_subscriptions(&folded.subscriptions).await?;
         self.write_codes(&folded.codes, &ids).await?;
-        self.write_timers(&folded, &ids, now).await?;
+        self.write_timers(folded, &ids, now).await?;
         self.write_letters(&folded.readers, &folded.letters, &ids).await?;
-        self.write_documents(&folded, &ids).await
+        self.write_documents(folded, &ids).await
     }
 
     /// Inserts new cases, updates known ones; gives the ids of the new.
@@ -225,7 +224,7 @@ impl Transaction {
 }
 
 /// Keeps the last state of each case, document, request and sequence; history and versions all.
-fn fold(changes: &[Change]) -> Folded<'_> {
+pub(super) fn fold(changes: &[Change]) -> Folded<'_> {
     let mut folded = Folded::default();
     let mut cases: HashMap<&CaseKey, usize> = HashMap::new();
     let mut documents: HashMap<(&CaseKey, &str, &str), usize> = HashMap::new();

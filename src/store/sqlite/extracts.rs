@@ -1,6 +1,7 @@
 //! What an extract is made of: the parties of the request, and the cases of the one that it is about.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use sqlx::Row;
@@ -40,7 +41,7 @@ impl Transaction {
             .filter_map(|key| {
                 let documents = found.documents.remove(&key).unwrap_or_default();
                 let moves = moves.remove(&key).unwrap_or_default();
-                Some(FoundCase { case: found.cases.remove(&key)?, moves, documents })
+                Some(FoundCase { case: Arc::unwrap_or_clone(found.cases.remove(&key)?), moves, documents })
             })
             .collect();
         world.extracts.insert(request.clone(), facts);

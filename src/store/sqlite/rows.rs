@@ -50,15 +50,33 @@ impl Transaction {
         rows: &[T],
         bind: impl for<'q> Fn(Bound<'q>, &T) -> Bound<'q>,
     ) -> Result<(), StoreFault> {
+        self.insert_while(into, rows, bind, || ()).await
+    }
+
+    /// Inserts rows, and does some work of ours while the data base works on the last and largest chunk.
+    pub(super) async fn insert_while<T, R>(
+        &mut self,
+        into: &'static Insert,
+        rows: &[T],
+        bind: impl for<'q> Fn(Bound<'q>, &T) -> Bound<'q>,
+        work: impl FnOnce() -> R,
+    ) -> Result<R, StoreFault> {
         let mut chunks = chunks(rows).map(|(chunk, rows)| rows.iter().fold(sqlx::query(into.text(chunk)), &bind));
+        let (mut work, mut worked) = (Some(work), None);
         let mut next = chunks.next();
         while let Some(now) = next {
             failpoint::store(&self.file.path)?;
-            let (done, bound) = tokio::join!(now.execute(&mut *self.tx), async { chunks.next() });
+            let (done, bound) = tokio::join!(now.execute(&mut *self.tx), async {
+                let bound = chunks.next();
+                if bound.is_none() {
+                    worked = work.take().map(|work| work());
+                }
+                bound
+            });
             done?;
             next = bound;
         }
-        Ok(())
+        worked.or_else(|| work.map(|work| work())).ok_or(StoreFault::Program("work beside an insert was lost"))
     }
 }
 

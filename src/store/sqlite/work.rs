@@ -207,7 +207,7 @@ impl Sqlite {
              ORDER BY o.due_at, o.id LIMIT ?3), \
              piece AS (SELECT id, due_at, sum(bytes) OVER (ORDER BY due_at, id) - bytes AS before FROM due) \
              SELECT o.id, o.what, o.kind, o.address, o.message_id, o.correlation, o.type, o.traceparent, o.body, \
-             o.attempts, o.created_at FROM piece p CROSS JOIN outbox o ON o.id = p.id \
+             o.attempts, o.created_at, o.system FROM piece p CROSS JOIN outbox o ON o.id = p.id \
              WHERE p.before < ?4 ORDER BY p.due_at, p.id",
         )
         .bind(to_store(now))
@@ -421,5 +421,6 @@ fn handover(row: &SqliteRow) -> Result<Handover, StoreFault> {
         body: row.try_get(8)?,
         attempts: row.try_get(9)?,
         created_at: from_store(row.try_get(10)?),
+        system: row.try_get(11)?,
     })
 }

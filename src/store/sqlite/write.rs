@@ -6,9 +6,11 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sqlx::Row;
 use sqlx::sqlite::SqliteArguments;
 
 use super::Transaction;
+use super::changes::fold;
 use super::rows::Insert;
 use crate::apply::Noticed;
 use crate::apply::rows::{
@@ -33,11 +35,11 @@ impl Transaction {
             Some(raw) => Some(self.write_batch(raw).await?),
             None => None,
         };
-        self.write_inbox(&set.inbox, batch).await?;
+        let folded = self.write_inbox(&set.inbox, batch, || fold(&set.changes)).await?;
         self.write_rebooked(set).await?;
         self.write_repeats(set).await?;
         self.write_resettled(&set.resettled).await?;
-        self.write_changes(&set.changes, set.now).await?;
+        self.write_changes(&folded, set.now).await?;
         self.write_events(&set.noticed, set.now).await?;
         self.write_parked(set).await?;
         self.write_attempts(&set.attempts).await?;
@@ -83,37 +85,47 @@ impl Transaction {
         Ok(())
     }
 
-    async fn write_inbox(&mut self, rows: &[InboxRow], batch: Option<i64>) -> Result<(), StoreFault> {
+    async fn write_inbox<R>(
+        &mut self,
+        rows: &[InboxRow],
+        batch: Option<i64>,
+        meanwhile: impl FnOnce() -> R,
+    ) -> Result<R, StoreFault> {
         static INBOX: Insert = Insert::new(
             "INTO inbox (seq, sender, message_id, hash, system, kind, version, rules, outcome, code, test, \
              source, batch, raw_offset, raw_length, properties, notes, items, reply, received_at, settled_at)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             "",
         );
-        self.insert(&INBOX, rows, |query, row| {
-            query
-                .bind(row.seq)
-                .bind(&row.sender)
-                .bind(&row.message_id)
-                .bind(row.hash.as_slice())
-                .bind(&row.system)
-                .bind(&row.kind)
-                .bind(&row.version)
-                .bind(&row.rules)
-                .bind(row.outcome.as_str())
-                .bind(row.code.map(crate::outcome::Code::as_str))
-                .bind(row.test)
-                .bind(&row.source)
-                .bind(batch)
-                .bind(row.raw_offset.map(integer))
-                .bind(integer(row.raw_length))
-                .bind(&row.properties)
-                .bind(&row.notes)
-                .bind(&row.items)
-                .bind(&row.reply)
-                .bind(to_store(row.received_at))
-                .bind(row.settled_at.map(to_store))
-        })
+        self.insert_while(
+            &INBOX,
+            rows,
+            |query, row| {
+                query
+                    .bind(row.seq)
+                    .bind(&row.sender)
+                    .bind(&row.message_id)
+                    .bind(row.hash.as_slice())
+                    .bind(&row.system)
+                    .bind(&row.kind)
+                    .bind(&row.version)
+                    .bind(&row.rules)
+                    .bind(row.outcome.as_str())
+                    .bind(row.code.map(crate::outcome::Code::as_str))
+                    .bind(row.test)
+                    .bind(&row.source)
+                    .bind(batch)
+                    .bind(row.raw_offset.map(integer))
+                    .bind(integer(row.raw_length))
+                    .bind(&row.properties)
+                    .bind(&row.notes)
+                    .bind(&row.items)
+                    .bind(&row.reply)
+                    .bind(to_store(row.received_at))
+                    .bind(row.settled_at.map(to_store))
+            },
+            meanwhile,
+        )
         .await
     }
 
@@ -150,11 +162,11 @@ impl Transaction {
             json!([repeat.seq, to_store(repeat.at), kind, address])
         });
         self.each(
-            "INSERT INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, type, \
+            "INSERT INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, system, type, \
              traceparent, body, state, attempts, due_at, created_at) \
              SELECT o.what, o.message, o.case_number, coalesce(k.value ->> 2, o.kind), \
              coalesce(k.value ->> 3, o.address), o.order_key, o.message_id, o.correlation, \
-             o.type, o.traceparent, o.body, 'pending', 0, k.value ->> 1, k.value ->> 1 FROM json_each(?1) k \
+             o.system, o.type, o.traceparent, o.body, 'pending', 0, k.value ->> 1, k.value ->> 1 FROM json_each(?1) k \
              CROSS JOIN outbox o ON o.id = (SELECT max(id) FROM outbox WHERE message = k.value ->> 0 AND what = 'receipt')",
             rows.collect(),
         )
@@ -236,6 +248,9 @@ impl Transaction {
             set.parked_gone.iter().map(|id| json!(id)).collect(),
         )
         .await?;
+        if set.woken.is_empty() || !self.anybody_waits().await? {
+            return Ok(());
+        }
         let now = to_store(set.now);
         // Many items of a batch may wake the same case. Whoever is woken wakes those behind, so the first ones are enough.
         let woken: HashSet<&CaseKey> = set.woken.iter().collect();
@@ -250,6 +265,12 @@ impl Transaction {
             woken.into_iter().map(|key| json!([key.system, key.kind, key.number, now])).collect(),
         )
         .await
+    }
+
+    async fn anybody_waits(&mut self) -> Result<bool, StoreFault> {
+        failpoint::store(&self.file.path)?;
+        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM parked)").fetch_one(&mut *self.tx).await?;
+        Ok(row.try_get(0)?)
     }
 
     async fn write_attempts(&mut self, rows: &[AttemptRow]) -> Result<(), StoreFault> {
@@ -326,9 +347,9 @@ impl Transaction {
     /// Writes what is owed to others because of the batch.
     pub async fn owe(&mut self, rows: &[OutboxRow]) -> Result<(), StoreFault> {
         static OUTBOX: Insert = Insert::new(
-            "INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, type, \
+            "INTO outbox (what, message, case_number, kind, address, order_key, message_id, correlation, system, type, \
              traceparent, body, due_at, created_at, state, attempts)",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0)",
             "",
         );
         self.insert(&OUTBOX, rows, |query, row| {
@@ -341,6 +362,7 @@ impl Transaction {
                 .bind(&row.order_key)
                 .bind(&row.message_id)
                 .bind(&row.correlation)
+                .bind(&row.system)
                 .bind(row.r#type)
                 .bind(&row.traceparent)
                 .bind(&row.body)
@@ -357,7 +379,7 @@ fn integer(size: usize) -> i64 {
 }
 
 /// JSON as the tables keep it.
-fn json_text(value: &impl Serialize) -> Result<String, StoreFault> {
+pub(super) fn json_text(value: &impl Serialize) -> Result<String, StoreFault> {
     serde_json::to_string(value).map_err(|fault| StoreFault::Unusable(format!("a value is no JSON: {fault}")))
 }
 

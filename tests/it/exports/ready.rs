@@ -29,6 +29,7 @@ async fn a_message_follows_and_may_bring_the_file() {
     let rows: Vec<_> = rows.into_iter().filter(|row| row.what == "export").collect();
     assert_eq!(rows.iter().map(|row| row.address.as_str()).collect::<Vec<_>>(), ["export.ready", "export.told"]);
     rows.iter().for_each(|row| is_valid(&row.body));
+    assert!(rows.iter().all(|row| row.correlation == row.message_id && row.system.is_none()), "each begins a chain");
     let name =
         office.files().into_iter().find(|name| name.starts_with("told") && name.strip_suffix(".gz").is_some()).unwrap();
     let content = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, office.file(&name));

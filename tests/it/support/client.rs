@@ -21,11 +21,14 @@ pub(crate) struct Letter {
     pub(crate) user: Option<String>,
     pub(crate) key: String,
     pub(crate) reply_to: Option<String>,
+    /// What else travels beside it.
+    pub(crate) more: Properties,
 }
 
 impl Letter {
     pub(crate) fn new(body: impl Into<Vec<u8>>, user: &str) -> Self {
-        Self { body: body.into(), user: Some(user.to_owned()), key: "epgu".to_owned(), reply_to: None }
+        let (key, more) = ("epgu".to_owned(), Properties::default());
+        Self { body: body.into(), user: Some(user.to_owned()), key, reply_to: None, more }
     }
 
     pub(crate) fn large(mut self) -> Self {
@@ -48,10 +51,10 @@ impl Client {
                 exchange: EXCHANGE_IN.to_owned(),
                 routing_key: letter.key,
                 properties: Properties {
-                    message_id: Some(format!("letter-{number}")),
+                    message_id: letter.more.message_id.or_else(|| Some(format!("letter-{number}"))),
                     user_id: letter.user,
-                    reply_to: letter.reply_to,
-                    ..Properties::default()
+                    reply_to: letter.reply_to.or(letter.more.reply_to),
+                    ..letter.more
                 },
                 body: letter.body,
             })
@@ -73,6 +76,18 @@ impl Client {
             taken.push(received);
         }
         taken
+    }
+
+    /// Takes everything off a queue that it holds.
+    pub(crate) async fn take_all(&self, queue: &str) -> Vec<Received> {
+        let mut taken = Vec::new();
+        loop {
+            let ready = self.session.depth(queue).await.unwrap().messages;
+            if ready == 0 {
+                return taken;
+            }
+            taken.extend(self.take(queue, usize::try_from(ready).unwrap()).await);
+        }
     }
 
     /// Waits until a queue holds exactly so many messages that are ready.

@@ -25,6 +25,8 @@ use mezhved::pipeline::Pipeline;
 use mezhved::store::{MessageView, Sealing, Settings, Store};
 use mezhved::{clock, config};
 
+use crate::logs;
+
 /// Agencies that all stories know.
 pub(crate) const AGENCIES: &str = r#"
 [agency]
@@ -67,7 +69,7 @@ kinds = ["*"]
 "#;
 
 /// A folder that goes away with the story. Whatever the story did, the journal of its store must be as it was written: it is sealed and
-/// verified then, unless the story tampered with the tables on purpose.
+/// verified then, unless the story tampered with the tables on purpose; and its daemon's log holds no value of a fixture.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -96,11 +98,13 @@ impl Drop for Folder {
         let store = self.0.join("store.sqlite");
         let looked_at = !std::thread::panicking() && store.is_file() && !self.0.join(TAMPERED).exists();
         // On a thread of its own: a story ends within its own runtime.
+        let log = std::fs::read(self.0.join("daemon.log")).unwrap_or_default();
         let findings = looked_at.then(|| std::thread::spawn(move || sealed(store)).join());
         drop(std::fs::remove_dir_all(&self.0));
         if let Some(findings) = findings {
             let findings = findings.expect("the journal of a story can be verified");
             assert!(findings.is_empty(), "the journal was tampered with: {findings:?}");
+            logs::holds_none(&String::from_utf8_lossy(&log), logs::of_fixtures());
         }
     }
 }

@@ -70,19 +70,41 @@ impl RabbitMq {
 
     /// Starts a node of one's own with more lines of configuration, told for its folder.
     pub(crate) fn start_with(more: impl FnOnce(&Path) -> String) -> Self {
+        let node = Self::placed(more);
+        node.start_again();
+        node
+    }
+
+    /// Starts a node of one's own with its management.
+    pub(crate) fn start_managed() -> Self {
+        let node = Self::placed(|_| String::new());
+        node.boot(&["--management"]);
+        node
+    }
+
+    fn placed(more: impl FnOnce(&Path) -> String) -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("mezhved-it-{}-{number}", std::process::id()));
         let files = folder.join("conf/conf.d");
         std::fs::create_dir_all(&files).expect("a folder");
         std::fs::write(files.join("more.conf"), more(&folder)).expect("a file");
-        let node = Self { folder };
-        node.start_again();
-        node
+        Self { folder }
+    }
+
+    fn boot(&self, more: &[&str]) {
+        let pid = std::process::id().to_string();
+        self.run("start", ["--watch", &pid, "--remove"].into_iter().chain(more.iter().copied()));
+    }
+
+    /// Where its management answers.
+    pub(crate) fn management_url(&self) -> String {
+        let ports = std::fs::read_to_string(self.folder.join("run/ports")).expect("it was started");
+        format!("http://127.0.0.1:{}", ports.split_whitespace().nth(3).expect("it has a management"))
     }
 
     /// Starts the node after a stop; port, users and what its queues hold are the same.
     pub(crate) fn start_again(&self) {
-        self.run("start", ["--watch", &std::process::id().to_string(), "--remove"]);
+        self.boot(&[]);
     }
 
     /// Stops the node in order.
