@@ -103,6 +103,10 @@ impl Sieve {
         {
             let bytes = u64::from_be_bytes(*bytes);
             *arriving = Arriving { bytes, rest: bytes };
+            if bytes == 0 {
+                // No piece of a body follows.
+                self.arriving.remove(&channel);
+            }
         }
     }
 
@@ -384,6 +388,8 @@ mod tests {
             (on(1, body(300)), 700),
             (on(1, deliver(b"e", b"k")), 0),
             (on(1, sized(0)), 0),
+            (on(1, sized(60)), 0),
+            (on(1, body(60)), 0),
             (on(1, deliver(b"e", b"k")), 0),
             (on(1, sized(5)), 0),
             (on(1, body(5)), 5),
