@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::Row;
 
 use super::Transaction;
-use super::rows::{Bound, Insert};
+use super::rows::{Bound, Insert, by_place};
 use crate::apply::Change;
 use crate::apply::codes::CodeRow;
 use crate::apply::letters::{Letter, Reader};
@@ -213,12 +213,7 @@ impl Transaction {
         .bind(json!(keys).to_string())
         .fetch_all(&mut *self.tx)
         .await?;
-        for row in rows {
-            let at = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
-            if let Some(key) = wanted.get(at) {
-                ids.insert(key, row.try_get(1)?);
-            }
-        }
+        ids.extend(by_place(&rows, &wanted)?);
         Ok(())
     }
 }

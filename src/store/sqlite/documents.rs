@@ -7,7 +7,7 @@ use sqlx::Row;
 
 use super::Transaction;
 use super::changes::Folded;
-use super::rows::{Bound, Insert};
+use super::rows::{Bound, Insert, by_place};
 use crate::apply::world::{CaseKey, Document, Request, Version};
 use crate::failpoint;
 use crate::store::StoreFault;
@@ -45,12 +45,7 @@ impl Transaction {
             .bind(json!(keys).to_string())
             .fetch_all(&mut *self.tx)
             .await?;
-            for row in rows {
-                let at = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
-                if let Some(key) = perhaps.get(at) {
-                    found.insert(*key, row.try_get(1)?);
-                }
-            }
+            found.extend(by_place(&rows, &perhaps)?);
         }
         let row = sqlx::query("SELECT coalesce(max(id), 0) + 1 FROM documents").fetch_one(&mut *self.tx).await?;
         let first: i64 = row.try_get(0)?;

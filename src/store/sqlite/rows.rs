@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
-use sqlx::Sqlite as Dialect;
 use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite as Dialect};
 
 use super::Transaction;
 use crate::failpoint;
@@ -78,6 +78,18 @@ impl Transaction {
         }
         worked.or_else(|| work.map(|work| work())).ok_or(StoreFault::Program("work beside an insert was lost"))
     }
+}
+
+/// The ids that were found for keys: each row names the place of its key in the list, and the id.
+pub(super) fn by_place<K: Copy>(rows: &[SqliteRow], keys: &[K]) -> Result<Vec<(K, i64)>, StoreFault> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let at = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
+        if let Some(key) = keys.get(at) {
+            found.push((*key, row.try_get(1)?));
+        }
+    }
+    Ok(found)
 }
 
 /// Splits rows: which chunk, and its rows.
